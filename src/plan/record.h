@@ -1,0 +1,45 @@
+/* plan/record.h - the recovery record: what must survive a power cut (docs/record.md has the byte
+ * layout).
+ *
+ * Pure codec of one copy. Two copies are written in turn (store/recovery.h), the one with the
+ * higher sequence number that passes its CRC is the record.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "tables/limits.h"
+#include "tables/tables.h"
+
+enum lb_request {
+	LB_REQUEST_NONE = 0,
+	LB_REQUEST_FAILSAFE = 1, /* enter failsafe at the next boot */
+};
+
+struct lb_record {
+	uint64_t seq;	       /* grows by one with each write; 0 = never written */
+	uint32_t boot_count;   /* boots seen by the gate */
+	uint8_t request;       /* enum lb_request, left by the running system */
+	uint8_t last_state;    /* enum lb_state: where the last boot went */
+	uint8_t last_reason;   /* enum lb_reason: and why */
+	uint8_t overlay_ready; /* 1 = this device's overlay was READY once: never wipe it without a
+				  request */
+	size_t host_key_len;   /* recovery SSH host key in dropbear's file format; 0 = none yet */
+	uint8_t host_key[LB_BLOB_MAX];
+	size_t log_len; /* whole lines, each ended by \n, oldest first */
+	char log[LB_LOG_TAIL_BYTES];
+};
+
+/* Encode into exactly LB_RECORD_BYTES bytes. 0, or LB_E(RANGE) when a length in `r` is impossible.
+ */
+MUST_CHECK int lb_record_encode(const struct lb_record *r, uint8_t out[LB_RECORD_BYTES]);
+
+/* Decode one copy. 0, or LB_E(FORMAT|CRC|TRUNC|RANGE) with `out` untouched. Fields of a newer minor
+ * version are skipped; a missing field is zero. */
+MUST_CHECK int lb_record_decode(struct lb_record *out, const void *buf, size_t n);
+
+/* Add one line (no newline in it; control bytes become '?'; cut at 200 bytes); the oldest lines
+ * make room. */
+void lb_record_log(struct lb_record *r, const char *line);

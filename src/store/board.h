@@ -1,0 +1,72 @@
+/* store/board.h - what differs between boards, read from one board file (docs/board.md, libConfuse
+ * syntax).
+ *
+ * The struct owns all its strings; it holds no pointers and may be copied.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "tables/limits.h"
+#include "tables/tables.h"
+
+#define LB_BOARD_FILE "/etc/lifeboat/board.conf"
+
+struct lb_button {
+	char name[LB_NAME_MAX];
+	char input[LB_NAME_MAX]; /* name of the input device (EVIOCGNAME); "" = any that has the key
+				  */
+	uint16_t code;		 /* EV_KEY code of linux/input-event-codes.h */
+};
+
+/* How the running system gets the watchdog. */
+enum lb_handover {
+	LB_HANDOVER_DISARM, /* magic close: for a system without a watchdog daemon */
+	LB_HANDOVER_KEEP,   /* left armed, descriptor passed on in WDTFD as procd does */
+};
+
+struct lb_board {
+	char id[LB_NAME_MAX];	    /* "vendor,model" as in the device tree */
+	char name[LB_NAME_MAX];	    /* for people */
+	char serial[LB_SERIAL_MAX]; /* "" = ask the machine */
+
+	unsigned window_ms;   /* 0 = no window; default 4000 (seed 000: four seconds) */
+	unsigned debounce_ms; /* a key must be down this long to count; default 20 */
+	enum lb_policy failsafe;
+
+	struct lb_button buttons[LB_BUTTONS_MAX];
+	size_t button_count;
+	char leds[LB_ROLE_COUNT][LB_NAME_MAX]; /* names below /sys/class/leds; "" = none */
+
+	char lan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* none listed = the first Ethernet port */
+	size_t lan_port_count;
+	char wan_ports[LB_LAN_PORTS_MAX]
+		      [LB_IFNAME_MAX]; /* only to be refused as LAN ports, never touched */
+	size_t wan_port_count;
+	uint32_t address;     /* rescue address, host byte order; default 192.168.1.1 */
+	unsigned prefix_bits; /* default 24 */
+	bool dhcp_server;     /* default false */
+
+	bool console_shell; /* a shell on the serial console in failsafe; default true */
+
+	char root[LB_PATH_MAX]; /* device path, PARTLABEL= or PARTUUID=; default PARTLABEL=rootfs */
+	char record[LB_PATH_MAX];  /* where the recovery record lives; "" = nowhere; default
+				      PARTLABEL=lifeboat */
+	char init[LB_PATH_MAX];	   /* the operating system's init; default /sbin/init */
+	char modules[LB_PATH_MAX]; /* list of kernel modules; default /etc/lifeboat/modules */
+
+	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
+	unsigned watchdog_timeout_s;	    /* default 30 */
+	enum lb_handover watchdog_handover; /* default DISARM */
+};
+
+/* Built-in defaults: no LED, no button, first Ethernet port, console. */
+void lb_board_defaults(struct lb_board *out);
+
+/* Read a board file. 0 on success. On failure `out` is untouched and `why` is one sentence that
+ * names file:line and what to write instead: LB_E(NOENT) no such file, LB_E(FORMAT) anything that
+ * is wrong in it, LB_E(IO) it cannot be read. `why` may be NULL. */
+MUST_CHECK int lb_board_load(struct lb_board *out, const char *path, char why[LB_SENTENCE_MAX]);

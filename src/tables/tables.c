@@ -1,0 +1,82 @@
+#include "tables/tables.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/err.h"
+
+const struct lb_led_pattern lb_led_patterns[LB_LED_COUNT] = {
+#define LED(id, on, off, meaning) [LB_LED_##id] = {.on_ms = (on), .off_ms = (off)},
+#include "tables/leds.def"
+#undef LED
+};
+
+static const char *const state_names[] = {
+#define STATE(id, code, name, help) [(code)] = (name),
+#include "tables/states.def"
+#undef STATE
+};
+
+static const char *const reason_names[] = {
+#define REASON(id, code, name, text) [(code)] = (name),
+#include "tables/reasons.def"
+#undef REASON
+};
+
+static const char *const reason_texts[] = {
+#define REASON(id, code, name, text) [(code)] = (text),
+#include "tables/reasons.def"
+#undef REASON
+};
+
+static const char *const policy_names[] = {
+#define POLICY(id, name, help) [LB_POLICY_##id] = (name),
+#include "tables/policies.def"
+#undef POLICY
+};
+
+static const char *const role_names[] = {
+#define LED_ROLE(id, name, help) [LB_ROLE_##id] = (name),
+#include "tables/led_roles.def"
+#undef LED_ROLE
+};
+
+#define PICK(table, i) pick(table, sizeof(table) / sizeof((table)[0]), i)
+
+static const char *pick(const char *const *table, size_t n, unsigned i)
+{
+	return i < n && table[i] ? table[i] : "unknown";
+}
+
+const char *lb_state_name(unsigned state)
+{
+	return PICK(state_names, state);
+}
+
+const char *lb_reason_name(unsigned reason)
+{
+	return PICK(reason_names, reason);
+}
+
+const char *lb_reason_text(unsigned reason)
+{
+	return PICK(reason_texts, reason);
+}
+
+const char *lb_policy_name(unsigned policy)
+{
+	return PICK(policy_names, policy);
+}
+
+const char *lb_led_role_name(unsigned role)
+{
+	return PICK(role_names, role);
+}
+
+int lb_policy_by_name(const char *name)
+{
+	for (int i = 0; i < LB_POLICY_COUNT; i++)
+		if (strcmp(policy_names[i], name) == 0)
+			return i;
+	return LB_E(NOENT);
+}

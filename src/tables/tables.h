@@ -1,0 +1,57 @@
+/* tables/tables.h - the enums that the *.def tables stand for. Names and texts: tables.c. */
+#pragma once
+
+enum lb_policy {
+#define POLICY(id, name, help) LB_POLICY_##id,
+#include "tables/policies.def"
+#undef POLICY
+	LB_POLICY_COUNT
+};
+
+enum lb_led {
+#define LED(id, on_ms, off_ms, meaning) LB_LED_##id,
+#include "tables/leds.def"
+#undef LED
+	LB_LED_COUNT
+};
+
+enum lb_led_role {
+#define LED_ROLE(id, name, help) LB_ROLE_##id,
+#include "tables/led_roles.def"
+#undef LED_ROLE
+	LB_ROLE_COUNT
+};
+
+enum lb_state {
+#define STATE(id, code, name, help) LB_STATE_##id = (code),
+#include "tables/states.def"
+#undef STATE
+};
+
+enum lb_reason {
+#define REASON(id, code, name, text) LB_REASON_##id = (code),
+#include "tables/reasons.def"
+#undef REASON
+};
+
+enum lb_exit {
+#define EXIT(id, code, help) LB_EXIT_##id = (code),
+#include "tables/exits.def"
+#undef EXIT
+};
+
+struct lb_led_pattern {
+	unsigned on_ms, off_ms;
+};
+
+extern const struct lb_led_pattern lb_led_patterns[LB_LED_COUNT];
+
+/* Names for people and machines; "unknown" for a code that is in no table. Never NULL. */
+const char *lb_state_name(unsigned state);
+const char *lb_reason_name(unsigned reason);
+const char *lb_reason_text(unsigned reason);
+const char *lb_policy_name(unsigned policy);
+const char *lb_led_role_name(unsigned role);
+
+/* The policy of that name, or LB_E(NOENT). */
+int lb_policy_by_name(const char *name);
