@@ -18,6 +18,14 @@ enum lb_request {
 	LB_REQUEST_FAILSAFE = 1, /* enter failsafe at the next boot */
 };
 
+enum lb_record_overlay {
+	LB_RECORD_OVERLAY_NEW = 0,
+	LB_RECORD_OVERLAY_READY =
+		1, /* a system came up on it: its .fs_state may be lost, its data counts */
+	LB_RECORD_OVERLAY_FORMATTING =
+		2, /* mkfs was begun: if a power cut ends it, it is begun again */
+};
+
 struct lb_record {
 	uint64_t seq;	       /* grows by one with each write; 0 = never written */
 	uint32_t boot_count;   /* boots seen by the gate */

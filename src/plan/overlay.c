@@ -1,0 +1,107 @@
+#include "plan/overlay.h"
+
+#include <string.h>
+
+static enum lb_overlay_fs fs_for_size(const struct lb_overlay_sense *s)
+{
+	return s->size_bytes > LB_F2FS_ABOVE_BYTES && s->can_f2fs ? LB_FS_F2FS : LB_FS_EXT4;
+}
+
+/* Bytes that nobody recognises may be the owner's damaged data: they are not ours to format. */
+static bool may_format(const struct lb_overlay_sense *s)
+{
+	return s->format_pending || s->content == LB_CONTENT_DEADCODE ||
+	       s->content == LB_CONTENT_BLANK;
+}
+
+static void fall_back(struct lb_overlay_plan *p, enum lb_overlay_why why)
+{
+	p->step = p->on_tmpfs ? LB_STEP_GIVE_UP : LB_STEP_TMPFS;
+	p->on_tmpfs = true;
+	p->why = why;
+}
+
+void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *sense)
+{
+	*p = (struct lb_overlay_plan){
+		.sense = *sense, .fs = fs_for_size(sense), .step = LB_STEP_MOUNT};
+	if (!sense->has_device || sense->size_bytes < LB_OVERLAY_MIN_BYTES)
+		fall_back(p, LB_WHY_NO_DEVICE);
+	else if (may_format(sense))
+		p->step = LB_STEP_FORMAT;
+	else if (sense->content == LB_CONTENT_EXT4)
+		p->fs = LB_FS_EXT4;
+	else if (sense->content == LB_CONTENT_F2FS)
+		p->fs = LB_FS_F2FS;
+	else
+		fall_back(p, LB_WHY_UNRECOGNISED);
+}
+
+void lb_overlay_next(struct lb_overlay_plan *p, int result)
+{
+	bool ok = result >= 0;
+
+	switch (p->step) {
+	case LB_STEP_FORMAT:
+		p->formatted = ok;
+		if (ok)
+			p->step = LB_STEP_MOUNT;
+		else
+			fall_back(p, LB_WHY_FORMAT_FAILED);
+		return;
+	case LB_STEP_MOUNT:
+		if (ok)
+			p->step = LB_STEP_SWITCH;
+		else if (!p->checked)
+			p->step = LB_STEP_CHECK;
+		else
+			fall_back(p, LB_WHY_MOUNT_FAILED);
+		return;
+	case LB_STEP_CHECK:
+		/* Whatever the checker says, only a second mount tells whether the data can be had.
+		 */
+		p->checked = true;
+		p->step = LB_STEP_MOUNT;
+		return;
+	case LB_STEP_TMPFS:
+		p->step = ok ? LB_STEP_SWITCH : LB_STEP_GIVE_UP;
+		return;
+	case LB_STEP_SWITCH:
+		if (ok)
+			p->step = LB_STEP_DONE;
+		else
+			fall_back(p, LB_WHY_SWITCH_FAILED);
+		return;
+	case LB_STEP_DONE:
+	case LB_STEP_GIVE_UP:
+		return;
+	}
+}
+
+const char *lb_overlay_why_text(enum lb_overlay_why why)
+{
+	switch (why) {
+	case LB_WHY_NOTHING:
+		break;
+	case LB_WHY_NO_DEVICE:
+		return "there is no room for an overlay behind the root file system";
+	case LB_WHY_UNRECOGNISED:
+		return "the overlay area holds data that is no overlay file system, and nothing asked to erase it";
+	case LB_WHY_FORMAT_FAILED:
+		return "the overlay could not be formatted";
+	case LB_WHY_MOUNT_FAILED:
+		return "the overlay is damaged: it could not be mounted, not even after a check";
+	case LB_WHY_SWITCH_FAILED:
+		return "the overlay could not be put over the root: is overlayfs in the kernel?";
+	}
+	return "";
+}
+
+enum lb_fs_state lb_fs_state_parse(const char *target)
+{
+	if (strcmp(target, "1") == 0)
+		return LB_FS_STATE_PENDING;
+	if (strcmp(target, "2") == 0)
+		return LB_FS_STATE_READY;
+	return LB_FS_STATE_UNKNOWN;
+}

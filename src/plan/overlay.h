@@ -1,0 +1,90 @@
+/* plan/overlay.h - how the writable overlay comes over the read-only root (pure).
+ *
+ * One function tells the next step from what is known so far; the caller carries it out and
+ * reports. The rule that OpenWrt lacks (its known defects, facts of OpenWrt section 9): what the
+ * owner wrote is never wiped because something is missing or damaged; a formatting needs a marker
+ * that asks for it, or an area that never held data.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum lb_overlay_content {
+	LB_CONTENT_UNKNOWN,  /* bytes that nobody recognises */
+	LB_CONTENT_BLANK,    /* all zero or all 0xFF: nothing was ever written */
+	LB_CONTENT_DEADCODE, /* DE AD C0 DE: somebody asked for a fresh overlay */
+	LB_CONTENT_EXT4,
+	LB_CONTENT_F2FS,
+};
+
+enum lb_overlay_fs {
+	LB_FS_EXT4,
+	LB_FS_F2FS,
+};
+
+/* OpenWrt makes f2fs above this size and ext4 up to it (facts of OpenWrt, section 2.4). */
+#define LB_F2FS_ABOVE_BYTES (100ull * 1024 * 1024)
+
+/* The read-only part is padded to this before the overlay starts (facts of OpenWrt, section 2.2).
+ */
+#define LB_OVERLAY_ALIGN_BYTES 65536ull
+
+/* Less than this holds no file system with a journal. */
+#define LB_OVERLAY_MIN_BYTES (1024ull * 1024)
+
+struct lb_overlay_sense {
+	bool has_device;     /* there is room for an overlay behind the read-only part */
+	uint64_t size_bytes; /* of that room */
+	enum lb_overlay_content content;
+	bool format_pending; /* the record says that a formatting was begun and never finished */
+	bool can_f2fs;	     /* mkfs.f2fs is there */
+};
+
+enum lb_overlay_step {
+	LB_STEP_FORMAT, /* make a file system of `fs` */
+	LB_STEP_MOUNT,	/* mount the `fs` */
+	LB_STEP_CHECK,	/* run its checker, which may repair */
+	LB_STEP_SWITCH, /* put it over the root */
+	LB_STEP_TMPFS, /* take a RAM overlay instead: `why` says what is wrong, to be told loudly */
+	LB_STEP_DONE,
+	LB_STEP_GIVE_UP, /* not even a RAM overlay: the root stays read-only */
+};
+
+enum lb_overlay_why {
+	LB_WHY_NOTHING,
+	LB_WHY_NO_DEVICE,    /* no room behind the root file system */
+	LB_WHY_UNRECOGNISED, /* there is something, but not an overlay */
+	LB_WHY_FORMAT_FAILED,
+	LB_WHY_MOUNT_FAILED,  /* mounting failed before and after the check */
+	LB_WHY_SWITCH_FAILED, /* the overlay file system is missing in the kernel, or refused */
+};
+
+struct lb_overlay_plan {
+	struct lb_overlay_sense sense;
+	enum lb_overlay_step step; /* to be carried out now */
+	enum lb_overlay_fs fs;
+	enum lb_overlay_why why;
+	bool formatted, checked, on_tmpfs;
+};
+
+void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *sense);
+
+/* Report how p->step went (>= 0 or an LB_E value) and learn the next one. */
+void lb_overlay_next(struct lb_overlay_plan *p, int result);
+
+/* One sentence for a person. Never NULL; "" for LB_WHY_NOTHING. */
+const char *lb_overlay_why_text(enum lb_overlay_why why);
+
+/* What the overlay's .fs_state link says (facts of OpenWrt, section 2.5): how far the first boot on
+ * it came. */
+enum lb_fs_state {
+	LB_FS_STATE_UNKNOWN = 0,
+	LB_FS_STATE_PENDING = 1,
+	LB_FS_STATE_READY = 2,
+};
+
+/* The state that a link target stands for; anything that is not "1" or "2" is UNKNOWN. */
+enum lb_fs_state lb_fs_state_parse(const char *target);
