@@ -17,7 +17,8 @@ from common import JOBS, ROOT, Failure, locked, packages, run_main
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 STATIC = ["-Dstatic=true", "-Dprefer_static=true", "-Dhost=false", "-Dtests=false", "-Doptimization=s", "-Ddebug=true"]
 # clang's sanitizer runtimes are not in shared libraries: undefined symbols are resolved in the program
-SANITIZE = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
+SANITIZE = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1",
+            "-Dc_args=-fno-sanitize-recover=all"]
 FUZZ = [*SANITIZE, "-Dfuzz=true", "-Dtests=true", "-Dhost=true"]
 
 
