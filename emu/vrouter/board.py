@@ -1,0 +1,102 @@
+"""A board is data: emu/boards/NAME.toml read into plain objects."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import EmuError
+
+EMU = Path(__file__).resolve().parent.parent
+ROOT = EMU.parent
+BOARDS = EMU / "boards"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A button or an LED on a GPIO line. `active` is the level at which it is pressed or lit."""
+
+    name: str
+    line: int
+    active: str
+    key: str = ""
+    code: int = 0
+    colour: str = ""
+    lamp: str = ""
+
+    def level(self, active):
+        return int(active) if self.active == "high" else int(not active)
+
+
+@dataclass(frozen=True)
+class Nic:
+    name: str
+    side: str  # namespace it is plugged into: "pc" or "wan"
+    guest: str
+    addr: str
+    mac: str
+
+
+@dataclass(frozen=True)
+class Board:
+    name: str
+    title: str
+    arch: str
+    compatible: tuple
+    board_conf: Path
+    machine: dict
+    kernel: dict
+    gpio: dict
+    storage: dict
+    usb: dict
+    buttons: dict = field(default_factory=dict)
+    leds: dict = field(default_factory=dict)
+    nics: tuple = ()
+
+
+def board_names():
+    return sorted(path.stem for path in BOARDS.glob("*.toml"))
+
+
+def load_board(name):
+    if isinstance(name, Board):
+        return name
+    path = BOARDS / f"{name}.toml"
+    if not path.is_file():
+        raise EmuError(f"there is no board {name!r}: choose one of {', '.join(board_names())}")
+    return parse_board(path.read_text(), str(path))
+
+
+def parse_board(text, where):
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise EmuError(f"{where}: {wrong}") from None
+    try:
+        return Board(
+            name=data["name"],
+            title=data["title"],
+            arch=data["arch"],
+            compatible=tuple(data["compatible"]),
+            board_conf=ROOT / data["board_conf"],
+            machine=data["machine"],
+            kernel=data["kernel"],
+            gpio=data["gpio"],
+            storage=data["storage"],
+            usb=data.get("usb", {}),
+            buttons=_lines(data, "button", where),
+            leds=_lines(data, "led", where),
+            nics=tuple(Nic(**nic) for nic in data.get("nic", ())),
+        )
+    except KeyError as missing:
+        raise EmuError(f"{where}: {missing.args[0]} is missing") from None
+    except TypeError as unknown:
+        raise EmuError(f"{where}: {unknown}") from None
+
+
+def _lines(data, kind, where):
+    lines = {}
+    for entry in data.get(kind, ()):
+        if entry.get("active") not in ("low", "high"):
+            raise EmuError(f'{where}: {kind} {entry.get("name")}: active must be "low" or "high"')
+        lines[entry["name"]] = Line(**entry)
+    return lines

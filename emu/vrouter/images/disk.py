@@ -1,0 +1,86 @@
+"""The board's disk: a GPT with a partition for the recovery record and one for the root."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from ..errors import EmuError
+
+MIB = 1 << 20
+SECTOR = 512
+
+
+def build(board, root_image, behind_bytes, out):
+    """A sparse disk image with `root_image` in the root partition and `behind_bytes` of room after it."""
+    storage = board.storage
+    root_bytes = root_image.stat().st_size + behind_bytes
+    record_kib = storage["record_kib"]
+    root_start = MIB + record_kib * 1024
+    root_sectors = -(-root_bytes // SECTOR)
+    layout = (
+        "label: gpt\n"
+        f"start={MIB // SECTOR}, size={record_kib * 1024 // SECTOR}, name={storage['record_partition']}\n"
+        f"start={root_start // SECTOR}, size={root_sectors}, name={storage['root_partition']}\n"
+    )
+    # One MiB at the end for the second copy of the table, and the whole a number of MiB
+    total = -(-(root_start + root_sectors * SECTOR) // MIB) * MIB + MIB
+    with open(out, "wb") as image:
+        image.truncate(total)
+    _sfdisk(layout, out)
+    with open(out, "r+b") as image, open(root_image, "rb") as root:
+        image.seek(root_start)
+        while chunk := root.read(MIB):
+            image.write(chunk)
+
+
+def copy(source, target):
+    """Copy an image and keep its holes."""
+    subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(source), str(target)], check=True)
+
+
+def partitions(image):
+    """{name: (offset_bytes, size_bytes)} of a disk image with a GPT."""
+    with open(image, "rb") as disk:
+        disk.seek(SECTOR)
+        head = disk.read(SECTOR)
+        if head[:8] != b"EFI PART":
+            raise EmuError(f"{image} has no GPT: it is not a disk of this board, or its start is destroyed")
+        entries_at = int.from_bytes(head[72:80], "little") * SECTOR
+        count, size = (int.from_bytes(head[at : at + 4], "little") for at in (80, 84))
+        disk.seek(entries_at)
+        table = disk.read(count * size)
+    found = {}
+    for at in range(0, len(table), size):
+        first, last = (int.from_bytes(table[at + k : at + k + 8], "little") for k in (32, 40))
+        if first:
+            name = table[at + 56 : at + 128].decode("utf-16-le").rstrip("\0")
+            found[name] = (first * SECTOR, (last - first + 1) * SECTOR)
+    return found
+
+
+def overlay_area(board, image):
+    """(offset_bytes, size_bytes) of the room behind the squashfs of a disk image."""
+    start, size = partitions(image)[board.storage["root_partition"]]
+    with open(image, "rb") as disk:
+        disk.seek(start)
+        head = disk.read(48)
+    if head[:4] != b"hsqs":
+        raise EmuError(f"{image} holds no squashfs: there is no overlay behind it")
+    used = int.from_bytes(head[40:48], "little")
+    align = board.storage["overlay_align"]
+    behind = -(-used // align) * align
+    return start + behind, max(size - behind, 0)
+
+
+def _sfdisk(layout, image):
+    # sfdisk is in /usr/sbin, which is not on every user's path
+    env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    try:
+        done = subprocess.run(
+            ["sfdisk", "-q", str(Path(image))], input=layout, env=env, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+    except FileNotFoundError:
+        raise EmuError("sfdisk is not installed: apt-get install fdisk") from None
+    if done.returncode:
+        raise EmuError(f"sfdisk cannot partition {image}: {done.stdout.strip()}")

@@ -1,0 +1,119 @@
+"""The two file trees of the guest: what is in the initramfs, and what is in the root file system."""
+
+import re
+import tomllib
+
+from ..board import EMU, ROOT
+from ..errors import EmuError
+from . import kmods, packages
+from .tree import Tree
+
+GUEST = EMU / "guest"
+MODULE_FOLDER = "lib/modules/lifeboat"
+MODULE_LIST = "etc/lifeboat/modules"
+BOARD_FILE = "etc/lifeboat/board.conf"
+MODES = ("initramfs", "init", "plain")
+# What a kernel with built-in drivers would bring: enough to mount the squashfs and exec from it
+BUILTIN_MODULES = ["virtio_pci", "virtio_blk", "squashfs"]
+
+
+class Guest:
+    """Everything that the trees are made of; `packages_folder` holds the unpacked Debian packages."""
+
+    def __init__(self, board, lifeboat, board_conf):
+        self.board = board
+        self.data = tomllib.loads((GUEST / "guest.toml").read_text())
+        self.folder = packages.unpacked(board.arch, [board.kernel["package"], *self.data["packages"]])
+        self.programs = packages.Programs(self.folder)
+        self.lifeboat = lifeboat
+        self.board_conf = board_conf
+        self.kernel = self._one("boot/vmlinuz-*")
+        self.modules_folder = self._one("lib/modules/*")
+
+    def _one(self, pattern):
+        found = sorted(self.folder.glob(pattern))
+        if not found:
+            raise EmuError(f"the kernel package holds no {pattern}: correct kernel.package of the board")
+        return found[-1]
+
+    def initramfs(self, mode, extra):
+        tree = _tree(["dev", "proc", "sys", "tmp", "run", "rom", "overlay", "mnt"])
+        tree.chardev("dev/console", 5, 1)
+        if mode == "initramfs":
+            self._put_rescue(tree)
+            self._put_lifeboat(tree)
+            tree.link("init", "sbin/lifeboat")
+            self._put_modules(tree, self.board.kernel["modules"])
+        else:
+            self._put_busybox(tree)
+            names = self.board.kernel["modules"] if mode == "plain" else BUILTIN_MODULES
+            self._put_modules(tree, names)
+            tree.file("init", (GUEST / "boot" / f"{mode}.sh").read_bytes(), 0o755)
+            if mode == "plain":
+                self._put_programs(tree)
+        tree.add_extra(extra)
+        return tree
+
+    def root(self, mode, extra):
+        tree = _tree(["dev", "proc", "sys", "tmp", "run", "rom", "overlay", "mnt", "var"])
+        tree.chardev("dev/console", 5, 1)
+        tree.chardev("dev/null", 1, 3, 0o666)
+        self._put_rescue(tree, "rootfs")
+        self._put_modules(tree, self.board.kernel["modules"])
+        if mode != "plain" or self.lifeboat:
+            self._put_lifeboat(tree)
+        tree.add_extra(extra)
+        return tree
+
+    def _put_rescue(self, tree, files="rescue"):
+        for name in ("bin", "sbin", "lib"):
+            tree.dir(name)
+            tree.link(f"usr/{name}", f"../{name}")
+        self._put_programs(tree)
+        self._put_busybox(tree)
+        tree.add_folder(GUEST / files)
+        for path, mode in self.data["folders"].items():
+            tree.dir(path, mode)
+        for path, mode in self.data["modes"].items():
+            tree.chmod(path, mode)
+
+    def _put_programs(self, tree):
+        for source, target in self.data["programs"].items():
+            self.programs.put(tree, source, target)
+        for path, target in self.data["links"].items():
+            tree.link(path, target)
+
+    def _put_busybox(self, tree):
+        busybox = (self.folder / self.data["busybox"].lstrip("/")).read_bytes()
+        tree.file("bin/busybox", busybox, 0o755)
+        for applet in packages.busybox_applets(busybox):
+            if f"bin/{applet}" not in tree and f"sbin/{applet}" not in tree:
+                tree.link(f"bin/{applet}", "busybox")
+        for applet in self.data["sbin_links"]:
+            tree.link(f"sbin/{applet}", "../bin/busybox")
+
+    def _put_modules(self, tree, names):
+        kernel = self.board.kernel
+        order = kmods.load_order(self.modules_folder, names, kernel.get("soft", {}))
+        for path in order:
+            tree.file(f"{MODULE_FOLDER}/{path.name}", path.read_bytes())
+        lines = [f"/{MODULE_FOLDER}/{path.name}" for path in order]
+        tree.file(MODULE_LIST, "# kernel modules in the order in which they are loaded\n" + "\n".join(lines) + "\n")
+
+    def _put_lifeboat(self, tree):
+        tree.file("sbin/lifeboat", self.lifeboat, 0o755)
+        for alias in aliases((ROOT / "src/tables/applets.def").read_text()):
+            tree.link(f"sbin/{alias}", "lifeboat")
+        tree.file(BOARD_FILE, self.board_conf)
+
+
+def aliases(applets_def):
+    """Names under which users already know an applet: the third value of each APPLET line."""
+    return [alias for alias in re.findall(r'^\s*APPLET\(\s*\w+\s*,\s*"[^"]*"\s*,\s*"([^"]*)"', applets_def, re.M) if alias]
+
+
+def _tree(folders):
+    tree = Tree()
+    for name in folders:
+        tree.dir(name)
+    return tree

@@ -1,0 +1,401 @@
+"""Pictures of what the LEDs did: a strip for a terminal, plain text for documents, and an SVG time line.
+
+Everything here is pure: recorded edges in, text out.  Times are seconds since power-on.  An edge is
+(t_s, line, on): an LED line is dark until its first edge says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from xml.sax.saxutils import escape
+
+COLOURS = {
+    "red": (255, 69, 58),
+    "green": (52, 224, 110),
+    "blue": (64, 130, 255),
+    "white": (240, 244, 255),
+    "amber": (255, 176, 46),
+    "yellow": (255, 214, 51),
+    "orange": (255, 146, 48),
+}
+DARK_GLASS = (38, 44, 54)
+RESET = "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """One dot on the router's front: one LED line, or the lines of one RGB LED."""
+
+    name: str
+    parts: tuple  # of (line, (r, g, b))
+
+    def colour(self):
+        """The colour with all its lines lit."""
+        return mix([rgb for _, rgb in self.parts])
+
+
+def lamp(name, colour="green"):
+    """A lamp with a single line of the same name."""
+    return Lamp(name, ((name, COLOURS.get(colour, COLOURS["white"])),))
+
+
+def mix(colours):
+    """Light adds up: the sum of `colours`, scaled back to 255 without changing the hue; () is black."""
+    r = sum(c[0] for c in colours)
+    g = sum(c[1] for c in colours)
+    b = sum(c[2] for c in colours)
+    top = max(r, g, b, 255)
+    return (r * 255 // top, g * 255 // top, b * 255 // top)
+
+
+def blend(dark, lit, share):
+    """The colour `share` (0..1) of the way from dark to lit."""
+    return tuple(round(d + (l - d) * share) for d, l in zip(dark, lit))
+
+
+def lamps_of(edges):
+    """A lamp for each line that occurs in `edges`, in the order of their names."""
+    return [lamp(name) for name in sorted({name for _, name, _ in edges})]
+
+
+def board_lamps(lines):
+    """The lamps of a board's LEDs in their order: those that name the same lamp share one dot."""
+    parts = {}
+    for led in lines:
+        name = led.lamp or led.name.rpartition(":")[2]
+        parts.setdefault(name, []).append((led.name, COLOURS.get(led.colour, COLOURS["white"])))
+    return [Lamp(name, tuple(of)) for name, of in parts.items()]
+
+
+def segments(edges, lit_lamp, t0, t1):
+    """What the lamp showed from t0 to t1: [(t_a, t_b, colour)], without the dark stretches."""
+    rgb = dict(lit_lamp.parts)
+    on = set()
+    out = []
+    since = t0
+    # A reset of the machine may be recorded out of step with the last blink: order by time first.
+    for t, name, level in sorted((e for e in edges if e[1] in rgb), key=lambda e: e[0]):
+        if t >= t1:
+            break
+        if level == (name in on):
+            continue
+        if t > since and on:
+            _append(out, since, t, mix([rgb[n] for n in rgb if n in on]))
+        since = max(since, t)
+        (on.add if level else on.discard)(name)
+    if on and t1 > since:
+        _append(out, since, t1, mix([rgb[n] for n in rgb if n in on]))
+    return out
+
+
+def _append(out, t_a, t_b, colour):
+    if out and out[-1][1] == t_a and out[-1][2] == colour:
+        out[-1] = (out[-1][0], t_b, colour)
+    else:
+        out.append((t_a, t_b, colour))
+
+
+def blinks_per_s(segs, t0, t1):
+    """The measured rate of a blinking lamp between t0 and t1, or None when it does not blink.
+
+    It needs two whole periods: fewer would call every single flash a rate.
+    """
+    starts = []
+    end = None
+    for t_a, t_b, _ in segs:
+        if t_a != end and t0 < t_a < t1:
+            starts.append(t_a)
+        end = t_b
+    if len(starts) < 3:
+        return None
+    period = (starts[-1] - starts[0]) / (len(starts) - 1)
+    # A lamp that has stopped blinking is no longer blinking at its old rate.
+    if t1 - starts[-1] > 2.2 * period:
+        return None
+    return 1 / period
+
+
+class Bins:
+    """The lit share and the mean colour of each of `count` equal time slices, from one pass."""
+
+    def __init__(self, segs, t0, t1, count):
+        self.share = [0.0] * count
+        self.colour = [None] * count
+        self.edges = [0] * count
+        width = (t1 - t0) / count
+        for t_a, t_b, rgb in segs:
+            a, b = (max(t_a, t0) - t0) / width, (min(t_b, t1) - t0) / width
+            if b <= a:
+                continue
+            first, last = int(a), min(int(b), count - 1)
+            for i in range(first, last + 1):
+                part = min(b, i + 1) - max(a, i)
+                if part <= 0:
+                    continue
+                old = self.share[i]
+                self.share[i] = old + part
+                self.colour[i] = rgb if not old else blend(self.colour[i], rgb, part / (old + part))
+            self.edges[min(first, count - 1)] += 1
+            self.edges[last] += 1
+
+
+def strip_cells(segs, t0, t1, width, dark=DARK_GLASS):
+    """A strip of `width` cells: [(character, foreground, background)].
+
+    Each cell is two slices of time (half blocks).  The characters alone tell lit from dark, so the strip
+    also reads without colour; where blinks are faster than the slices, a shade stands for many edges.
+    """
+    bins = Bins(segs, t0, t1, width * 2)
+    out = []
+    for i in range(width):
+        # Judged over five cells: a beat between blinks and slices must not change the look from cell to cell.
+        near = bins.edges[max(0, 2 * i - 4):2 * i + 6]
+        a, b = bins.share[2 * i], bins.share[2 * i + 1]
+        ca, cb = bins.colour[2 * i], bins.colour[2 * i + 1]
+        left = blend(dark, ca, a) if ca else dark
+        right = blend(dark, cb, b) if cb else dark
+        if sum(near) > 1.1 * len(near) and 0.1 < (a + b) / 2 < 0.9:
+            out.append(("▒", blend(left, right, 0.5), dark))
+        elif a >= 0.5 and b >= 0.5:
+            out.append(("█", blend(left, right, 0.5), dark))
+        elif a >= 0.5:
+            out.append(("▌", left, right))
+        elif b >= 0.5:
+            out.append(("▐", right, left))
+        else:
+            out.append((" ", dark, blend(left, right, 0.5)))
+    return out
+
+
+def tick_step(span_s, room):
+    """A round number of seconds between ticks, so that at most `room` of them fit into the span."""
+    step = 0.01
+    while True:
+        for factor in (1, 2, 5):
+            if span_s / (step * factor) <= max(room, 1):
+                return step * factor
+        step *= 10
+
+
+def ticks(t0, t1, room):
+    step = tick_step(t1 - t0, room)
+    first = -int(-t0 // step)
+    return [n * step for n in range(first, int(t1 / step + 1e-9) + 1)]
+
+
+def seconds(t):
+    """A tick's label: as few digits as it needs."""
+    return f"{round(t, 2):g}"
+
+
+def ansi_strip(edges, t0, t1, width, lamps=None, annotations=(), presses=(), title="", colour=True):
+    """The recorded LEDs as lines of text, at most `width` columns each."""
+    lamps = lamps_of(edges) if lamps is None else lamps
+    left = max([len(item.name) for item in lamps] + [6 if presses else 0]) + 1
+    room = max(width - left - 2, 8)
+    paint = _sgr if colour else (lambda text, **_: text)
+    lines = [paint(title[:width], bold=True)] if title else []
+    annotations = [(max(a, t0), min(b, t1), text) for a, b, text in annotations if a < t1 and b > t0]
+    if annotations:
+        lines += _span_line(annotations, t0, t1, left + 1, room, paint)
+    for item in lamps:
+        cells = strip_cells(segments(edges, item, t0, t1), t0, t1, room)
+        body = "".join(paint("".join(c[0] for c in run), fg=look[0], bg=look[1])
+                       for look, run in groupby(cells, lambda cell: cell[1:]))
+        lines.append(f"{item.name:<{left}}▕{body}▏")
+    if presses:
+        lines.append(_press_line(presses, t0, t1, left, room, paint))
+    lines += [" " * (left + 1) + text for text in _axis(t0, t1, room)]
+    return [line.rstrip() for line in lines]
+
+
+def plain_strip(edges, t0, t1, width=78, **more):
+    """The same without any escape sequence, for documents and logs."""
+    return ansi_strip(edges, t0, t1, width, colour=False, **more)
+
+
+def _sgr(text, fg=None, bg=None, bold=False):
+    codes = ["1"] if bold else []
+    codes += ["38;2;%d;%d;%d" % fg] if fg else []
+    codes += ["48;2;%d;%d;%d" % bg] if bg else []
+    return f"\x1b[{';'.join(codes)}m{text}{RESET}" if codes else text
+
+
+def _column(t, t0, t1, room):
+    return min(room, max(0, round((t - t0) / (t1 - t0) * room)))
+
+
+def _span_line(annotations, t0, t1, indent, room, paint):
+    """Phases above the strip: each begins with a bar at its start; what does not fit goes a line lower."""
+    rows = []
+    for start, _, text in sorted(annotations):
+        at = min(_column(start, t0, t1, room), room - 1)
+        text = ("▏" + text)[: max(room, 1)]
+        at = max(0, min(at, room - len(text)))
+        for row in rows:
+            if len(row) < at:
+                break
+        else:
+            rows.append("")
+            row = rows[-1]
+        rows[rows.index(row)] = row.ljust(at) + text
+    return [" " * indent + paint(row.rstrip(), bold=True) for row in rows]
+
+
+def _press_line(presses, t0, t1, left, room, paint):
+    row = [" "] * room
+    text_from = 0
+    for down, up, name in sorted(presses):
+        a = min(_column(down, t0, t1, room), room - 1)
+        b = max(_column(up, t0, t1, room), a + 1)
+        for i in range(max(a, text_from), min(b, room)):
+            row[i] = "▲"
+        for i, ch in enumerate(f" {name} {up - down:.1f} s"):
+            if b + i < room:
+                row[b + i] = ch
+        text_from = b + len(name)
+    return f"{'button':<{left}} " + paint("".join(row).rstrip(), fg=COLOURS["amber"])
+
+
+def _axis(t0, t1, room):
+    marks, labels = ["─"] * room, [" "] * (room + 8)
+    for t in ticks(t0, t1, room // 8):
+        at = min(_column(t, t0, t1, room), room - 1)
+        marks[at] = "┴"
+        for i, ch in enumerate(seconds(t)):
+            labels[at + i] = ch
+    text = "".join(labels).rstrip()
+    return ["".join(marks), text + " s"]
+
+
+# --- SVG time line ---
+
+SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif"
+PHASE_COLOURS = ("#58a6ff", "#f0b429", "#3fb950", "#bc8cff", "#f778ba", "#39c5cf")
+INK, QUIET, CARD, EDGE, TRACK = "#e6edf3", "#9aa4b2", "#11161d", "#2d3540", "#05080c"
+CHAR_PX = 7.2  # mean advance of 13 px sans text: enough to decide what fits where
+
+
+class _Svg:
+    def __init__(self):
+        self.parts = []
+
+    def add(self, text):
+        self.parts.append(text)
+
+    def rect(self, x, y, w, h, fill, rx=0, more=""):
+        self.add(f'<rect x="{x:.2f}" y="{y:.2f}" width="{w:.2f}" height="{h:.2f}" rx="{rx}" fill="{fill}"{more}/>')
+
+    def text(self, x, y, text, fill=INK, size=13, anchor="start", more=""):
+        self.add(f'<text x="{x:.2f}" y="{y:.2f}" fill="{fill}" font-size="{size}" text-anchor="{anchor}"{more}>'
+                 f"{escape(text)}</text>")
+
+    def line(self, x1, y1, x2, y2, stroke, more=""):
+        self.add(f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}" stroke="{stroke}"{more}/>')
+
+
+def hex_colour(rgb):
+    return "#%02x%02x%02x" % tuple(rgb)
+
+
+def svg_timeline(edges, t0, t1, annotations=(), presses=(), title="", lamps=None, width=960):
+    """An SVG document: LED lines as lit and dark bars on a dark device, phases above, buttons and seconds below.
+
+    The card brings its own background, so the picture reads the same on light and dark pages.
+    """
+    lamps = lamps_of(edges) if lamps is None else lamps
+    names = [item.name for item in lamps] + (["button"] if presses else [])
+    x0 = 28 + max([len(n) * CHAR_PX for n in names] + [40]) + 14
+    x1 = width - 28
+
+    def at(t):
+        return x0 + (min(max(t, t0), t1) - t0) / (t1 - t0) * (x1 - x0)
+
+    svg = _Svg()
+    y = 24.0
+    if title:
+        svg.text(28, y + 14, title, size=17, more=' font-weight="600"')
+        y += 34
+    y, phase_lines = _svg_phases(svg, annotations, at, x0, x1, y)
+    rows_top = y
+    for item in lamps:
+        svg.text(x0 - 14, y + 19, item.name, anchor="end")
+        svg.rect(x0, y, x1 - x0, 28, TRACK, 4, f' stroke="{EDGE}" class="track"')
+        svg.add('<g class="lit" filter="url(#glow)">')
+        for t_a, t_b, rgb in segments(edges, item, t0, t1):
+            svg.rect(at(t_a), y + 4, max(at(t_b) - at(t_a), 0.6), 20, hex_colour(rgb), 1)
+        svg.add("</g>")
+        y += 38
+    for x, colour in phase_lines:
+        svg.line(x, rows_top - 10, x, y - 8, colour, ' stroke-opacity="0.55" stroke-dasharray="2 3"')
+    if presses:
+        y = _svg_presses(svg, presses, at, x0, x1, rows_top, y)
+    y = _svg_axis(svg, t0, t1, at, x0, x1, y)
+    return _svg_document(svg, width, y + 18, title)
+
+
+def _svg_phases(svg, annotations, at, x0, x1, y):
+    """Bars with the phases' names; a name wider than its bar goes above, on a line of its own."""
+    if not annotations:
+        return y, []
+    inside, outside = [], []
+    colours = {}
+    for start, end, text in sorted(annotations):
+        colour = colours.setdefault(text, PHASE_COLOURS[len(colours) % len(PHASE_COLOURS)])
+        a, b = at(start), at(end)
+        need = len(text) * CHAR_PX + 12
+        (inside if need <= b - a else outside).append((a, b, text, colour, need))
+    levels = []
+    placed = []
+    for a, b, text, colour, need in outside:
+        x = min(max(a, x0), x1 - need)
+        level = next((n for n, used in enumerate(levels) if used <= x), len(levels))
+        if level == len(levels):
+            levels.append(0)
+        levels[level] = x + need + 8
+        placed.append((level, x, a, b, text, colour))
+    for level, x, a, b, text, colour in placed:
+        row = y + (len(levels) - 1 - level) * 20
+        svg.text(x, row + 13, text, colour)
+        svg.line(a + 0.5, row + 17, a + 0.5, y + len(levels) * 20, colour)
+    y += len(levels) * 20
+    for a, b, text, colour, _ in inside:
+        svg.text((a + b) / 2, y + 16, text, colour, anchor="middle", more=' font-weight="500"')
+    for a, b, _, colour, _ in inside + [(p[2], p[3], p[4], p[5], 0) for p in placed]:
+        svg.rect(a, y, max(b - a, 2), 22, colour, 4, ' fill-opacity="0.16" class="phase"')
+        svg.rect(a, y + 22, max(b - a, 2), 2, colour, 1)
+    return y + 34, [(item[0], item[3]) for item in inside] + [(p[2], p[5]) for p in placed]
+
+
+def _svg_presses(svg, presses, at, x0, x1, rows_top, y):
+    svg.text(x0 - 14, y + 13, "button", QUIET, anchor="end")
+    for down, up, name in sorted(presses):
+        a, b = at(down), at(up)
+        w = max(b - a, 5)
+        svg.rect(a, rows_top - 4, w, y - rows_top - 2, "#ffffff", 2, ' fill-opacity="0.13"')
+        svg.rect(a, y, w, 18, "#ffffff", 4, ' class="press"')
+        text = f"{name} pressed {up - down:.1f} s"
+        right = a + w + 8 + len(text) * CHAR_PX < x1
+        svg.text(a + w + 8 if right else a - 8, y + 13, text, INK, anchor="start" if right else "end")
+    return y + 28
+
+
+def _svg_axis(svg, t0, t1, at, x0, x1, y):
+    svg.line(x0, y, x1, y, "#4a5462")
+    for t in ticks(t0, t1, (x1 - x0) // 64):
+        svg.line(at(t), y, at(t), y + 5, "#4a5462")
+        svg.text(at(t), y + 20, seconds(t), QUIET, 12, "middle")
+    svg.text((x0 + x1) / 2, y + 39, "seconds since power-on", QUIET, 12, "middle")
+    return y + 40
+
+
+def _svg_document(svg, width, height, title):
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" width="{width}" '
+            f'height="{height:.0f}" role="img" font-family="{SANS}">\n'
+            f"<title>{escape(title or 'LED time line')}</title>\n"
+            '<defs><filter id="glow" x="-2%" y="-60%" width="104%" height="220%"><feGaussianBlur stdDeviation="2.6" '
+            'result="b"/><feMerge><feMergeNode in="b"/><feMergeNode in="SourceGraphic"/></feMerge></filter></defs>\n')
+    card = (f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1:.0f}" rx="12" fill="{CARD}" '
+            f'stroke="{EDGE}"/>\n')
+    return head + card + "\n".join(svg.parts) + "\n</svg>\n"
