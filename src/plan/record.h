@@ -3,6 +3,8 @@
  *
  * Pure codec of one copy. Two copies are written in turn (store/recovery.h), the one with the
  * higher sequence number that passes its CRC is the record.
+ *
+ * A struct lb_record takes some 9 KB: keep it in static storage, not on the stack of PID 1.
  */
 #pragma once
 
@@ -18,14 +20,6 @@ enum lb_request {
 	LB_REQUEST_FAILSAFE = 1, /* enter failsafe at the next boot */
 };
 
-enum lb_record_overlay {
-	LB_RECORD_OVERLAY_NEW = 0,
-	LB_RECORD_OVERLAY_READY =
-		1, /* a system came up on it: its .fs_state may be lost, its data counts */
-	LB_RECORD_OVERLAY_FORMATTING =
-		2, /* mkfs was begun: if a power cut ends it, it is begun again */
-};
-
 struct lb_record {
 	uint64_t seq;	       /* grows by one with each write; 0 = never written */
 	uint32_t boot_count;   /* boots seen by the gate */
@@ -36,18 +30,25 @@ struct lb_record {
 				  request */
 	size_t host_key_len;   /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
-	size_t log_len; /* whole lines, each ended by \n, oldest first */
+	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
 	char log[LB_LOG_TAIL_BYTES];
 };
 
-/* Encode into exactly LB_RECORD_BYTES bytes. 0, or LB_E(RANGE) when a length in `r` is impossible.
- */
+/* Encode into exactly LB_RECORD_BYTES bytes. 0, or LB_E(RANGE) when a length in `r` is impossible
+ * or its log is not what lb_record_log() makes: what was encoded can always be decoded. */
 MUST_CHECK int lb_record_encode(const struct lb_record *r, uint8_t out[LB_RECORD_BYTES]);
 
-/* Decode one copy. 0, or LB_E(FORMAT|CRC|TRUNC|RANGE) with `out` untouched. Fields of a newer minor
- * version are skipped; a missing field is zero. */
+/* Decode one copy. 0, or with `out` untouched: LB_E(TRUNC|RANGE) n is not LB_RECORD_BYTES,
+ * LB_E(FORMAT) no record, LB_E(CRC) damaged, LB_E(UNSUP) written by a newer major version.
+ * Fields of a newer minor version are skipped; a missing field is zero. `out` may be NULL: then
+ * the copy is only checked. */
 MUST_CHECK int lb_record_decode(struct lb_record *out, const void *buf, size_t n);
 
-/* Add one line (no newline in it; control bytes become '?'; cut at 200 bytes); the oldest lines
- * make room. */
+/* The sequence number of a copy with a right CRC, whatever its major version: older software that
+ * writes next to a newer one's copy must count on from it. Errors as above. */
+MUST_CHECK int lb_record_seq(uint64_t *out, const void *buf, size_t n);
+
+/* Add one line (no newline in it; bytes that are not printable ASCII become '?', so that no
+ * terminal and no JSON parser stumbles over a log; cut at 200 bytes); the oldest lines make room.
+ */
 void lb_record_log(struct lb_record *r, const char *line);
