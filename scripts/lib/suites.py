@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fuzz
 import processes
-from common import JOBS, ROOT
+from common import JOBS, PYTHON, ROOT
 from results import FAILED, PASSED, SKIPPED, Case, from_xml, shorten, with_exit_code
 
 OUT = ROOT / "build-test"
@@ -128,7 +128,7 @@ def run_pytest(suite, context):
     def one(path):
         name = f"{suite.name}/{path.name}"
         log, report = OUT / suite.name / f"{path.stem}.log", OUT / suite.name / f"{path.stem}.xml"
-        argv = ["python3", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", f"--rootdir={ROOT}",
+        argv = [PYTHON, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", f"--rootdir={ROOT}",
                 f"--junitxml={report}", path]
         code = processes.run(argv, log, env=context.env, cwd=ROOT, limit_s=suite.limit_s)
         cases = from_xml(report, name) if report.exists() else []

@@ -1,0 +1,39 @@
+"""The rules of docs/architecture.md and CONTRIBUTING.md as data; test_*.py hold the tree to them."""
+
+# folder below src/ : what its files may include besides their own folder. A name with a dot is one file,
+# "*" a pattern in one folder. plat/*.h are interfaces; plat/linux and plat/fake are their providers.
+MAY_INCLUDE = {
+    "base": ["tables/errors.def"],
+    "tables": ["base/*"],
+    "proto": ["tables/*", "base/*"],
+    "panel": ["tables/*", "base/*"],
+    "plan": ["tables/*", "base/*"],
+    "image": ["tables/*", "base/*"],
+    "plat": ["plan/*", "image/*", "tables/*", "base/*"],
+    "plat/linux": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
+    "plat/fake": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
+    "store": ["plat/*.h", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
+    "lifeboat": ["store/*", "plat/*.h", "plat/linux/*", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
+    "lifeline": ["proto/*", "image/*", "tables/*", "base/*"],
+}
+
+# Folders that decide and never act: no I/O, no clock, no heap, no log, no global state of libc.
+PURE = ["proto", "panel", "plan", "image"]
+PURE_HEADERS = [
+    "assert.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
+    "stdlib.h", "string.h",
+]
+PURE_SYMBOLS = [
+    r"mem(chr|cmp|cpy|move|set|mem)",
+    r"str(chr|chrnul|rchr|cmp|ncmp|len|nlen|spn|cspn|str|pbrk)",
+    r"__?v?snprintf(_chk)?|v?snprintf",
+    r"__mem\w+_chk",
+    r"abort|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_",
+    r"lb_(?!log($|_))\w+",  # what the folder itself, tables or base define
+]
+
+FUNCTION_LINES_MAX = 70  # a function fits on a screen
+FILE_LINES_MAX = 600
+
+# Man pages that stand for no row of a table.
+OTHER_PAGES = ["lifeboat.8", "lifeline.1", "board.conf.5"]

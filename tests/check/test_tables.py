@@ -1,0 +1,53 @@
+"""Tables: codes that go over the wire or to flash mean one thing for ever."""
+
+import pytest
+from tables import rows, table
+from tree import Tree, assert_none
+
+# file, macro, columns that must be unique
+UNIQUE = [
+    ("states", "STATE", {"id": 0, "code": 1, "name": 2}),
+    ("reasons", "REASON", {"id": 0, "code": 1, "name": 2}),
+    ("exits", "EXIT", {"id": 0, "code": 1}),
+    ("lifeline_exits", "EXIT", {"id": 0, "code": 1}),
+    ("policies", "POLICY", {"id": 0, "name": 1}),
+    ("errors", "ERR", {"name": 0, "text": 1}),
+    ("announce", "FIELD", {"id": 0, "tag": 1}),
+    ("record", "RECORD_(?:INT|BLOB|TEXT)", {"tag": 0, "name": 1}),
+    ("applets", "APPLET", {"id": 0, "name": 1}),
+    ("verbs", "VERB", {"id": 0, "name": 1}),
+]
+
+
+def repeated(found, column):
+    values = [row[column] for row in found]
+    return sorted({value for value in values if values.count(value) > 1})
+
+
+def unsorted(found, column):
+    names = [row[column] for row in found]
+    return [name for name, after in zip(names, names[1:]) if name > after]
+
+
+@pytest.mark.parametrize("name,macro,columns", UNIQUE, ids=[row[0] for row in UNIQUE])
+def test_tables__codes_and_names__are_unique(name, macro, columns):
+    found = table(Tree(), name, macro)
+    assert found, f"src/tables/{name}.def has no {macro}(...) row"
+    for column in columns.values():
+        assert_none(repeated(found, column))
+
+
+@pytest.mark.parametrize("name,macro", [("applets", "APPLET"), ("verbs", "VERB")])
+def test_tables__what_is_listed_to_people__is_sorted_by_name(name, macro):
+    assert_none(unsorted(table(Tree(), name, macro), 1))
+
+
+def test_tables__a_code_used_twice__is_found():
+    found = rows('/* STATE(X, 0, "x", "") */\nSTATE(A, 1, "a", "one, two")\nSTATE(B, 1, "b", "x")\n', "STATE")
+    assert found == [["A", "1", "a", "one, two"], ["B", "1", "b", "x"]]
+    assert repeated(found, 1) == ["1"]
+    assert repeated(found, 2) == []
+
+
+def test_tables__a_row_out_of_order__is_found():
+    assert unsorted([["x", "b"], ["y", "a"]], 1) == ["b"]
