@@ -18,10 +18,11 @@ def count(cases):
     return {outcome: sum(case.outcome == outcome for case in cases) for outcome in (PASSED, FAILED, SKIPPED)}
 
 
-def shorten(text):
-    """The end of a long message says what went wrong."""
+def shorten(text, headline=""):
+    """One line that says what went wrong, then the end of a long message."""
     lines = [line.rstrip() for line in (text or "").strip().splitlines() if line.strip()]
-    return "\n".join(lines[-REASON_LINES:])
+    head = [line.strip() for line in (headline or "").splitlines() if line.strip()][:1]
+    return "\n".join(head + lines[-REASON_LINES:])
 
 
 def from_xml(path, prefix):
@@ -36,7 +37,7 @@ def from_xml(path, prefix):
         bad = [child for child in element if child.tag in ("failure", "error")]
         skip = element.find("skipped")
         if bad:
-            cases.append(Case(name, FAILED, shorten(bad[0].text or bad[0].get("message"))))
+            cases.append(Case(name, FAILED, shorten(bad[0].text, bad[0].get("message"))))
         elif skip is not None:
             cases.append(Case(name, SKIPPED, shorten(skip.get("message") or skip.text) or "no reason given"))
         else:
