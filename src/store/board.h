@@ -10,16 +10,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plat/button.h"
 #include "tables/limits.h"
 #include "tables/tables.h"
 
 #define LB_BOARD_FILE "/etc/lifeboat/board.conf"
 
-struct lb_button {
-	char name[LB_NAME_MAX];
-	char input[LB_NAME_MAX]; /* name of the input device (EVIOCGNAME); "" = any that has the key
-				  */
-	uint16_t code;		 /* EV_KEY code of linux/input-event-codes.h */
+/* Whose dialogue of button and LED the board speaks. */
+enum lb_profile {
+	LB_PROFILE_OPENWRT, /* a window at power-on, any button */
 };
 
 /* How the running system gets the watchdog. */
@@ -32,6 +31,7 @@ struct lb_board {
 	char id[LB_NAME_MAX];	    /* "vendor,model" as in the device tree */
 	char name[LB_NAME_MAX];	    /* for people */
 	char serial[LB_SERIAL_MAX]; /* "" = ask the machine */
+	enum lb_profile profile;
 
 	unsigned window_ms;   /* 0 = no window; default 4000 (seed 000: four seconds) */
 	unsigned debounce_ms; /* a key must be down this long to count; default 20 */

@@ -1,0 +1,71 @@
+#include "store/board_keys.h"
+
+#include <linux/input-event-codes.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "store/board.h"
+
+const struct lb_board_key lb_board_keys[LB_BOARD_KEY_COUNT] = {
+#define BOARD_KEY(id, section_, key_, kind_, owner, field, least_, most_, preset_) \
+	[LB_BOARD_##id] = {                                                        \
+		.section = (section_),                                             \
+		.name = (key_),                                                    \
+		.kind = LB_KIND_##kind_,                                           \
+		.off_bytes = offsetof(struct owner, field),                        \
+		.size_bytes = sizeof(((struct owner *)0)->field),                  \
+		.least = (least_),                                                 \
+		.most = (most_),                                                   \
+		.preset = (preset_),                                               \
+	},
+#include "tables/board.def"
+#undef BOARD_KEY
+};
+
+static const struct {
+	const char *name;
+	uint16_t code;
+} keys[] = {
+#define KEY(name_) {.name = #name_, .code = (name_)},
+#include "tables/keys.def"
+#undef KEY
+};
+
+#define KEY_ROWS (sizeof(keys) / sizeof(keys[0]))
+
+int lb_board_key_find(const char *section, const char *name)
+{
+	for (int i = 0; i < LB_BOARD_KEY_COUNT; i++)
+		if (strcmp(lb_board_keys[i].section, section) == 0 &&
+		    strcmp(lb_board_keys[i].name, name) == 0)
+			return i;
+	return LB_E(NOENT);
+}
+
+const char *lb_key_name(unsigned code)
+{
+	for (size_t i = 0; i < KEY_ROWS; i++)
+		if (keys[i].code == code)
+			return keys[i].name;
+	return NULL;
+}
+
+int lb_key_code(const char *name)
+{
+	for (size_t i = 0; i < KEY_ROWS; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return keys[i].code;
+	return LB_E(NOENT);
+}
+
+const char *lb_key_nearest(const char *typed)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < KEY_ROWS; i++)
+		if (lb_edit_distance(typed, keys[i].name) <
+		    lb_edit_distance(typed, keys[best].name))
+			best = i;
+	return keys[best].name;
+}

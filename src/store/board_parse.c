@@ -1,0 +1,359 @@
+#include "store/board_parse.h"
+
+#include <confuse.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/near.h"
+#include "store/board_text.h"
+#include "store/board_value.h"
+
+#define SECTIONS_MAX	 16
+#define SECTION_KEYS_MAX 8
+#define PATH_SHOWN_MAX	 96 /* of a longer path the end: the sentence must fit as well */
+
+struct loader {
+	struct lb_board draft;
+	struct lb_button button; /* of the section that is being read */
+	struct lb_board_lines lines;
+	const char *path;
+	char *why;
+	bool failed;
+};
+
+/* libConfuse hands no context to its callbacks, and its lexer is global anyway. */
+static struct loader *loading;
+
+static void place(char why[LB_SENTENCE_MAX], const char *path, unsigned line, const char *sentence)
+{
+	size_t len = strlen(path);
+	int n;
+
+	if (len > PATH_SHOWN_MAX)
+		path += len - PATH_SHOWN_MAX;
+	n = snprintf(why, LB_SENTENCE_MAX, "%s:%u: ", path, line);
+	(void)snprintf(why + n, LB_SENTENCE_MAX - (size_t)n, "%s", sentence);
+}
+
+/* The first thing that is wrong is the sentence; what libConfuse says after it is not. */
+PRINTF_LIKE(2, 3) static int refuse(unsigned line, const char *fmt, ...)
+{
+	char sentence[LB_SENTENCE_MAX];
+	va_list args;
+
+	if (loading->failed)
+		return -1;
+	va_start(args, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, args);
+	va_end(args);
+	place(loading->why, loading->path, line, sentence);
+	loading->failed = true;
+	return -1;
+}
+
+static const char *section_of(const cfg_t *cfg)
+{
+	return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
+}
+
+/* What may be written in a section: its keys; outside of sections the names of the sections too. */
+static const char *word_of_row(const char *section, size_t row)
+{
+	const struct lb_board_key *key = &lb_board_keys[row];
+
+	if (strcmp(key->section, section) == 0)
+		return key->name;
+	return section[0] ? NULL : key->section;
+}
+
+static const char *nearest_word(const char *section, const char *typed)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++) {
+		const char *word = word_of_row(section, i);
+
+		if (word && lb_is_near(typed, word) &&
+		    (!best || lb_edit_distance(typed, word) < lb_edit_distance(typed, best)))
+			best = word;
+	}
+	return best;
+}
+
+static const struct lb_board_key *same_key_elsewhere(const char *typed)
+{
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++)
+		if (strcmp(lb_board_keys[i].name, typed) == 0)
+			return &lb_board_keys[i];
+	return NULL;
+}
+
+static void list_words(const char *section, char *out, size_t size)
+{
+	const char *last = "";
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++) {
+		const char *word = word_of_row(section, i);
+		int n;
+
+		if (!word || strcmp(word, last) == 0)
+			continue;
+		n = snprintf(out + used, size - used, "%s%s", used ? ", " : "", word);
+		if (n < 0 || (size_t)n >= size - used)
+			return;
+		used += (size_t)n;
+		last = word;
+	}
+}
+
+static void refuse_unknown(const cfg_t *cfg, const char *typed)
+{
+	const char *section = section_of(cfg);
+	const char *in = section[0] ? " in " : "";
+	const char *near = nearest_word(section, typed);
+	const struct lb_board_key *elsewhere = same_key_elsewhere(typed);
+	struct lb_shown shown = lb_board_show(typed);
+	char words[128];
+
+	if (elsewhere && elsewhere->section[0])
+		(void)refuse((unsigned)cfg->line,
+			     "unknown key '%s'%s%s; it belongs into %s { ... }", shown.text, in,
+			     section, elsewhere->section);
+	else if (elsewhere)
+		(void)refuse((unsigned)cfg->line,
+			     "unknown key '%s'%s%s; it belongs outside of the sections", shown.text,
+			     in, section);
+	else if (near)
+		(void)refuse((unsigned)cfg->line, "unknown key '%s'%s%s; did you mean '%s'?",
+			     shown.text, in, section, near);
+	else {
+		list_words(section, words, sizeof(words));
+		(void)refuse((unsigned)cfg->line, "unknown key '%s'%s%s; there may be: %s",
+			     shown.text, in, section, words);
+	}
+}
+
+/* libConfuse's messages in words for a person who never heard of it. */
+static const struct {
+	const char *theirs, *before, *after;
+} messages[] = {
+	{"unexpected token '%s'", "'",
+	 "' cannot stand here: write  key = value,  key = {\"a\", \"b\"}  or  name { ... }"},
+	{"missing equal sign after option '%s'", "there is no '=' after '",
+	 "': write  key = value"},
+	{"missing opening brace for section '%s'", "there is no '{' after '",
+	 "': a section is written  name { ... }"},
+	{"missing title for section '%s'", "this ",
+	 " has no name: write  button \"reset\" { ... }"},
+	{"found duplicate title '%s'", "there is a button \"",
+	 "\" already: give this one another name"},
+};
+
+static void on_error(cfg_t *cfg, const char *fmt, va_list args)
+{
+	if (strcmp(fmt, "no such option '%s'") == 0) {
+		refuse_unknown(cfg, va_arg(args, const char *));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		if (strcmp(fmt, messages[i].theirs) != 0)
+			continue;
+		(void)refuse((unsigned)cfg->line, "%s%s%s", messages[i].before,
+			     lb_board_show(va_arg(args, const char *)).text, messages[i].after);
+		return;
+	}
+	(void)refuse((unsigned)cfg->line,
+		     "the file ends, or a setting does, before it is complete: write  key = value");
+}
+
+static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	int id = lb_board_key_find(section_of(cfg), opt->name);
+	unsigned line = (unsigned)cfg->line;
+	char sentence[LB_SENTENCE_MAX];
+
+	if (id < 0)
+		return refuse(line, "unknown key '%s'", opt->name);
+	/* The first value of an assignment; the others of a list have a higher count. */
+	if (opt->nvalues <= 1 && loading->lines.key[id])
+		return refuse(line, "%s was set in line %u already: take one of them out",
+			      lb_board_key_path(&lb_board_keys[id]).text, loading->lines.key[id]);
+	if (lb_board_set(&loading->draft, &loading->button, (enum lb_board_key_id)id, value,
+			 sentence) < 0)
+		return refuse(line, "%s", sentence);
+	if (opt->nvalues <= 1)
+		loading->lines.key[id] = line;
+	*(const char **)result = value;
+	return 0;
+}
+
+static int check_button_name(unsigned line, const char *name)
+{
+	if (!name[0] || strlen(name) >= LB_NAME_MAX)
+		return refuse(
+			line,
+			"the name of a button must have 1 to %d bytes: button \"reset\" { ... }",
+			LB_NAME_MAX - 1);
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			return refuse(
+				line,
+				"the name of a button must be letters, digits and . _ -, not \"%s\"",
+				lb_board_show(name).text);
+	return 0;
+}
+
+static bool same_key(const struct lb_button *a, const struct lb_button *b)
+{
+	return a->code == b->code &&
+	       (!a->input[0] || !b->input[0] || strcmp(a->input, b->input) == 0);
+}
+
+static int add_button(unsigned line)
+{
+	struct lb_board *board = &loading->draft;
+	const struct lb_button *b = &loading->button;
+	unsigned key_line = loading->lines.key[LB_BOARD_BUTTON_KEY];
+
+	if (!key_line)
+		return refuse(line,
+			      "button \"%s\" has no key: add a line such as  key = \"KEY_RESTART\"",
+			      lb_board_show(b->name).text);
+	for (size_t i = 0; i < board->button_count; i++)
+		if (same_key(&board->buttons[i], b))
+			return refuse(
+				key_line,
+				"button \"%s\" has the same key as button \"%s\": give it its own",
+				lb_board_show(b->name).text,
+				lb_board_show(board->buttons[i].name).text);
+	if (board->button_count == LB_BUTTONS_MAX)
+		return refuse(
+			line,
+			"there are more than %d buttons: keep the ones that a person can reach",
+			LB_BUTTONS_MAX);
+	loading->lines.button[board->button_count] = key_line;
+	board->buttons[board->button_count++] = *b;
+	return 0;
+}
+
+/* A button's section was closed. */
+static int on_button(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *name = cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+	unsigned line = (unsigned)cfg->line;
+
+	if (check_button_name(line, name) < 0)
+		return -1;
+	memcpy(loading->button.name, name, strlen(name) + 1);
+	if (add_button(line) < 0)
+		return -1;
+	loading->button = (struct lb_button){0};
+	loading->lines.key[LB_BOARD_BUTTON_INPUT] = 0;
+	loading->lines.key[LB_BOARD_BUTTON_KEY] = 0;
+	return 0;
+}
+
+struct schema {
+	cfg_opt_t top[SECTIONS_MAX + SECTION_KEYS_MAX];
+	cfg_opt_t sub[SECTIONS_MAX][SECTION_KEYS_MAX];
+};
+
+static cfg_opt_t key_option(const struct lb_board_key *key)
+{
+	bool is_list = key->kind == LB_KIND_LAN_PORT || key->kind == LB_KIND_WAN_PORT;
+	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
+	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
+
+	return is_list ? list : one;
+}
+
+static cfg_opt_t section_option(const char *name, cfg_opt_t *keys)
+{
+	bool titled = strcmp(name, "button") == 0;
+	cfg_opt_t option = CFG_SEC(
+		name, keys, titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
+
+	return option;
+}
+
+/* tables/board.def in libConfuse's form; cfg_init() copies it. */
+static void fill_schema(struct schema *s)
+{
+	const char *section = "";
+	size_t tops = 0, sections = 0, keys = 0;
+
+	memset(s, 0, sizeof(*s)); /* an option without a name ends an array */
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++) {
+		const struct lb_board_key *key = &lb_board_keys[i];
+
+		if (!key->section[0]) {
+			s->top[tops++] = key_option(key);
+			continue;
+		}
+		if (strcmp(key->section, section) != 0) {
+			section = key->section;
+			keys = 0;
+			s->top[tops++] = section_option(section, s->sub[sections++]);
+		}
+		s->sub[sections - 1][keys++] = key_option(key);
+	}
+}
+
+static int run_parser(const char *text)
+{
+	struct schema schema;
+	cfg_t *cfg;
+	int rc;
+
+	fill_schema(&schema);
+	cfg = cfg_init(schema.top, CFGF_NONE);
+	if (!cfg)
+		return LB_E(NOSPC);
+	(void)cfg_set_error_function(cfg, on_error);
+	(void)cfg_set_validate_func(cfg, "button", on_button);
+	rc = cfg_parse_buf(cfg, text);
+	/* libConfuse is silent when it runs out of memory. */
+	if (rc != CFG_SUCCESS && !loading->failed)
+		(void)refuse((unsigned)cfg->line,
+			     "the file cannot be read: there is not enough memory");
+	(void)cfg_free(cfg); /* of the root: resets the lexer too */
+	return rc == CFG_SUCCESS ? 0 : LB_E(FORMAT);
+}
+
+int lb_board_parse(struct lb_board *out, struct lb_board_lines *lines, const void *text, size_t n,
+		   const char *path, char why[LB_SENTENCE_MAX])
+{
+	CLEANUP(lb_freep) char *clean = malloc(n + 1);
+	char unheard[LB_SENTENCE_MAX], sentence[LB_SENTENCE_MAX];
+	struct loader l = {.path = path, .why = why ? why : unheard};
+	unsigned line = 1;
+	int rc;
+
+	if (!clean) {
+		place(l.why, path, line, "the file cannot be read: there is not enough memory");
+		return LB_E(NOSPC);
+	}
+	rc = lb_board_text_clean(clean, text, n, &line, sentence);
+	if (rc < 0) {
+		place(l.why, path, line, sentence);
+		return rc;
+	}
+	lb_board_defaults(&l.draft);
+	loading = &l;
+	rc = run_parser(clean);
+	loading = NULL;
+	if (rc < 0)
+		return rc;
+	if (l.lines.key[LB_BOARD_ID] && !l.lines.key[LB_BOARD_NAME])
+		memcpy(l.draft.name, l.draft.id, sizeof(l.draft.name));
+	*out = l.draft;
+	if (lines)
+		*lines = l.lines;
+	return 0;
+}

@@ -1,0 +1,385 @@
+#include "store/board_value.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/near.h"
+
+struct value {
+	struct lb_board *board;
+	void *field;
+	const struct lb_board_key *key;
+	const char *text;
+	char *why;
+};
+
+struct lb_shown lb_board_show(const char *text)
+{
+	struct lb_shown s = {0};
+	size_t n = 0;
+
+	for (; text[n] && n < sizeof(s.text) - 1; n++)
+		s.text[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+	if (text[n])
+		memset(s.text + n - 3, '.', 3);
+	return s;
+}
+
+struct lb_shown lb_board_key_path(const struct lb_board_key *key)
+{
+	struct lb_shown s;
+
+	(void)snprintf(s.text, sizeof(s.text), "%s%s%s", key->section, key->section[0] ? "." : "",
+		       key->name);
+	return s;
+}
+
+/* The sentence starts with the key; fmt goes on. */
+PRINTF_LIKE(2, 3) static int refuse(const struct value *v, const char *fmt, ...)
+{
+	va_list args;
+	int n = snprintf(v->why, LB_SENTENCE_MAX, "%s ", lb_board_key_path(v->key).text);
+
+	va_start(args, fmt);
+	(void)vsnprintf(v->why + n, LB_SENTENCE_MAX - (size_t)n, fmt, args);
+	va_end(args);
+	return LB_E(FORMAT);
+}
+
+static int check_length(const struct value *v)
+{
+	size_t n = strlen(v->text);
+
+	if (n < (size_t)v->key->least)
+		return refuse(v, "must not be empty: give it a value or leave the line out");
+	if (n > (size_t)v->key->most)
+		return refuse(v, "must have at most %ld bytes, not %zu", v->key->most, n);
+	return 0;
+}
+
+static int store_text(const struct value *v)
+{
+	memcpy(v->field, v->text, strlen(v->text) + 1);
+	return 0;
+}
+
+static int set_text(const struct value *v)
+{
+	int rc = check_length(v);
+
+	return rc < 0 ? rc : store_text(v);
+}
+
+static int set_id(const struct value *v)
+{
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	for (const char *c = v->text; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr(",._+-", *c))
+			return refuse(v,
+				      "must be letters, digits and , . _ + - as in "
+				      "\"vendor,model\", not \"%s\"",
+				      lb_board_show(v->text).text);
+	return store_text(v);
+}
+
+static int set_led_name(const struct value *v)
+{
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (strchr(v->text, '/') || v->text[0] == '.')
+		return refuse(v,
+			      "must be a name below /sys/class/leds such as \"green:status\", "
+			      "not \"%s\"",
+			      lb_board_show(v->text).text);
+	return store_text(v);
+}
+
+static int set_path(const struct value *v)
+{
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (v->text[0] && v->text[0] != '/')
+		return refuse(v, "must be an absolute path such as \"%s\", not \"%s\"",
+			      v->key->preset, lb_board_show(v->text).text);
+	return store_text(v);
+}
+
+static bool has_more_than(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(text, prefix, n) == 0 && text[n];
+}
+
+static int set_storage(const struct value *v)
+{
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (v->text[0] && !has_more_than(v->text, "/dev/") &&
+	    !has_more_than(v->text, "PARTLABEL=") && !has_more_than(v->text, "PARTUUID="))
+		return refuse(v,
+			      "must be \"PARTLABEL=...\", \"PARTUUID=...\" or a path below /dev, "
+			      "not \"%s\"",
+			      lb_board_show(v->text).text);
+	return store_text(v);
+}
+
+/* Digits only: strtol() alone would take blanks, signs and octal numbers. */
+static int to_number(const char *text, int base, long *out)
+{
+	char *end;
+	long n;
+
+	if (!isxdigit((unsigned char)text[0]))
+		return LB_E(FORMAT);
+	errno = 0;
+	n = strtol(text, &end, base);
+	if (errno || *end)
+		return LB_E(FORMAT);
+	*out = n;
+	return 0;
+}
+
+static int parse_number(const struct value *v, long *out)
+{
+	long n;
+
+	if (to_number(v->text, 10, &n) < 0 || n < v->key->least || n > v->key->most)
+		return refuse(v, "must be a whole number from %ld to %ld, not \"%s\"",
+			      v->key->least, v->key->most, lb_board_show(v->text).text);
+	*out = n;
+	return 0;
+}
+
+static int set_number(const struct value *v)
+{
+	long n = 0;
+	int rc = parse_number(v, &n);
+
+	if (rc == 0)
+		*(unsigned *)v->field = (unsigned)n;
+	return rc;
+}
+
+static int set_seconds(const struct value *v)
+{
+	long n = 0;
+	int rc = parse_number(v, &n);
+
+	if (rc == 0)
+		*(unsigned *)v->field = (unsigned)n * 1000u;
+	return rc;
+}
+
+static int set_switch(const struct value *v)
+{
+	static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(v->text, words[i]) == 0) {
+			*(bool *)v->field = i % 2;
+			return 0;
+		}
+	}
+	return refuse(v, "must be true or false, not \"%s\"", lb_board_show(v->text).text);
+}
+
+static int set_address(const struct value *v)
+{
+	char dotted[INET_ADDRSTRLEN];
+	const char *slash = strchr(v->text, '/');
+	size_t n = slash ? (size_t)(slash - v->text) : 0;
+	struct lb_shown shown = lb_board_show(v->text);
+	struct in_addr in;
+	uint32_t address, host_bits;
+	long bits;
+
+	if (!slash)
+		return refuse(v, "must have a prefix length such as \"%s\", not just \"%s\"",
+			      v->key->preset, shown.text);
+	if (n >= sizeof(dotted))
+		n = sizeof(dotted) - 1;
+	memcpy(dotted, v->text, n);
+	dotted[n] = '\0';
+	if (inet_pton(AF_INET, dotted, &in) != 1)
+		return refuse(v, "must be an IPv4 address such as \"%s\", not \"%s\"",
+			      v->key->preset, shown.text);
+	if (to_number(slash + 1, 10, &bits) < 0 || bits < v->key->least || bits > v->key->most)
+		return refuse(v,
+			      "must have a prefix length from %ld to %ld after the '/', not \"%s\"",
+			      v->key->least, v->key->most, lb_board_show(slash + 1).text);
+	address = ntohl(in.s_addr);
+	host_bits = UINT32_MAX >> bits;
+	if ((address & host_bits) == 0 || (address & host_bits) == host_bits)
+		return refuse(
+			v,
+			"must be the address of a host, but \"%s\" is the %s address of its network",
+			shown.text, address & host_bits ? "broadcast" : "network");
+	if (address >> 24 == 0 || address >> 24 == 127 || address >> 24 >= 224)
+		return refuse(v,
+			      "must be an address that a PC can reach such as \"%s\", not \"%s\"",
+			      v->key->preset, shown.text);
+	v->board->address = address;
+	v->board->prefix_bits = (unsigned)bits;
+	return 0;
+}
+
+static int set_keycode(const struct value *v)
+{
+	struct lb_shown shown = lb_board_show(v->text);
+	long code = lb_key_code(v->text);
+	const char *nearest;
+
+	if (code < 0 &&
+	    to_number(v->text, strncasecmp(v->text, "0x", 2) == 0 ? 16 : 10, &code) == 0 &&
+	    (code < v->key->least || code > v->key->most))
+		return refuse(v, "must be a key code from %ld to %ld, not %s", v->key->least,
+			      v->key->most, shown.text);
+	if (code < 0) {
+		nearest = lb_key_nearest(v->text);
+		if (lb_is_near(v->text, nearest))
+			return refuse(v, "knows no key \"%s\"; did you mean \"%s\"?", shown.text,
+				      nearest);
+		return refuse(v,
+			      "knows no key \"%s\"; write a name such as \"KEY_RESTART\" or the "
+			      "number from linux/input-event-codes.h",
+			      shown.text);
+	}
+	*(uint16_t *)v->field = (uint16_t)code;
+	return 0;
+}
+
+static bool is_port_name(const char *text)
+{
+	/* The kernel's own rules for names of network devices. */
+	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+		return false;
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~' || *text == '/' || *text == ':')
+			return false;
+	return true;
+}
+
+static bool has_port(char (*ports)[LB_IFNAME_MAX], size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ports[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int add_port(const struct value *v, char (*ports)[LB_IFNAME_MAX], size_t *count)
+{
+	struct lb_board *b = v->board;
+	struct lb_shown shown = lb_board_show(v->text);
+	bool is_lan = ports == b->lan_ports;
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (!is_port_name(v->text))
+		return refuse(v, "must list network interfaces such as \"eth0\", not \"%s\"",
+			      shown.text);
+	if (has_port(ports, *count, v->text))
+		return refuse(v, "lists \"%s\" twice: take one of them out", shown.text);
+	if (is_lan ? has_port(b->wan_ports, b->wan_port_count, v->text)
+		   : has_port(b->lan_ports, b->lan_port_count, v->text))
+		return refuse(v,
+			      "lists \"%s\", which %s.ports has too: a port is either LAN or WAN",
+			      shown.text, is_lan ? "wan" : "lan");
+	if (*count == LB_LAN_PORTS_MAX)
+		return refuse(v, "must list at most %d ports", LB_LAN_PORTS_MAX);
+	memcpy(ports[(*count)++], v->text, strlen(v->text) + 1);
+	return 0;
+}
+
+static int set_lan_port(const struct value *v)
+{
+	return add_port(v, v->board->lan_ports, &v->board->lan_port_count);
+}
+
+static int set_wan_port(const struct value *v)
+{
+	return add_port(v, v->board->wan_ports, &v->board->wan_port_count);
+}
+
+static int set_policy(const struct value *v)
+{
+	int policy = lb_policy_by_name(v->text);
+
+	_Static_assert(LB_POLICY_COUNT == 3, "the sentence below lists the policies");
+	if (policy < 0)
+		return refuse(v, "must be \"%s\", \"%s\" or \"%s\", not \"%s\"", lb_policy_name(0),
+			      lb_policy_name(1), lb_policy_name(2), lb_board_show(v->text).text);
+	*(enum lb_policy *)v->field = (enum lb_policy)policy;
+	return 0;
+}
+
+static int set_profile(const struct value *v)
+{
+	if (strcmp(v->text, "openwrt") != 0)
+		return refuse(v, "\"%s\" does not exist in this version; only \"openwrt\" does",
+			      lb_board_show(v->text).text);
+	*(enum lb_profile *)v->field = LB_PROFILE_OPENWRT;
+	return 0;
+}
+
+static int set_handover(const struct value *v)
+{
+	bool keep = strcmp(v->text, "keep") == 0;
+
+	if (!keep && strcmp(v->text, "disarm") != 0)
+		return refuse(v, "must be \"disarm\" or \"keep\", not \"%s\"",
+			      lb_board_show(v->text).text);
+	*(enum lb_handover *)v->field = keep ? LB_HANDOVER_KEEP : LB_HANDOVER_DISARM;
+	return 0;
+}
+
+static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
+	[LB_KIND_ID] = set_id,
+	[LB_KIND_TEXT] = set_text,
+	[LB_KIND_LED_NAME] = set_led_name,
+	[LB_KIND_PATH] = set_path,
+	[LB_KIND_STORAGE] = set_storage,
+	[LB_KIND_NUMBER] = set_number,
+	[LB_KIND_SECONDS] = set_seconds,
+	[LB_KIND_SWITCH] = set_switch,
+	[LB_KIND_ADDRESS] = set_address,
+	[LB_KIND_KEYCODE] = set_keycode,
+	[LB_KIND_LAN_PORT] = set_lan_port,
+	[LB_KIND_WAN_PORT] = set_wan_port,
+	[LB_KIND_POLICY] = set_policy,
+	[LB_KIND_PROFILE] = set_profile,
+	[LB_KIND_HANDOVER] = set_handover,
+};
+
+int lb_board_set(struct lb_board *board, struct lb_button *button, enum lb_board_key_id id,
+		 const char *text, char why[LB_SENTENCE_MAX])
+{
+	const struct lb_board_key *key = &lb_board_keys[id];
+	bool of_button = strcmp(key->section, "button") == 0;
+	const struct value v = {
+		.board = board,
+		.field = (of_button ? (char *)button : (char *)board) + key->off_bytes,
+		.key = key,
+		.text = text,
+		.why = why,
+	};
+
+	return setters[key->kind](&v);
+}

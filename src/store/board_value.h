@@ -1,0 +1,21 @@
+/* store/board_value.h - one value of a board file: its text in, the field of the board out. */
+#pragma once
+
+#include "base/err.h"
+#include "store/board.h"
+#include "store/board_keys.h"
+
+/* Set one key; for a port list: add one port. Keys of the section "button" go to `button`, the
+ * others to `board`. 0, or LB_E(FORMAT) with both untouched and `why` a sentence without the place.
+ */
+MUST_CHECK int lb_board_set(struct lb_board *board, struct lb_button *button,
+			    enum lb_board_key_id id, const char *text, char why[LB_SENTENCE_MAX]);
+
+/* Text from the file as a sentence may show it: cut, and nothing but printable ASCII. */
+struct lb_shown {
+	char text[49];
+};
+struct lb_shown lb_board_show(const char *text);
+
+/* "lan.address", "profile". */
+struct lb_shown lb_board_key_path(const struct lb_board_key *key);
