@@ -52,8 +52,9 @@ static int run_applet(const struct applet *a, int argc, char **argv)
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 
-	return slash ? slash + 1 : path;
+	return name[0] == '-' ? name + 1 : name; /* "-shell": a login shell */
 }
 
 int main(int argc, char **argv)

@@ -34,7 +34,7 @@ void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *
 	else if (sense->content == LB_CONTENT_F2FS)
 		p->fs = LB_FS_F2FS;
 	else
-		fall_back(p, LB_WHY_UNRECOGNISED);
+		p->step = LB_STEP_CHECK; /* e2fsck finds an ext4 by the copies of its superblock */
 }
 
 void lb_overlay_next(struct lb_overlay_plan *p, int result)
@@ -55,7 +55,8 @@ void lb_overlay_next(struct lb_overlay_plan *p, int result)
 		else if (!p->checked)
 			p->step = LB_STEP_CHECK;
 		else
-			fall_back(p, LB_WHY_MOUNT_FAILED);
+			fall_back(p, p->sense.content == LB_CONTENT_UNKNOWN ? LB_WHY_UNRECOGNISED
+									    : LB_WHY_MOUNT_FAILED);
 		return;
 	case LB_STEP_CHECK:
 		/* Whatever the checker says, only a second mount tells whether the data can be had.

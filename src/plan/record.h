@@ -20,14 +20,20 @@ enum lb_request {
 	LB_REQUEST_FAILSAFE = 1, /* enter failsafe at the next boot */
 };
 
+/* What is known of the overlay without looking at it. */
+enum lb_record_overlay {
+	LB_RECORD_OVERLAY_NEW = 0,
+	LB_RECORD_OVERLAY_READY = 1,	  /* a system came up on it: its data counts, whatever .fs_state says */
+	LB_RECORD_OVERLAY_FORMATTING = 2, /* mkfs was begun: a power cut must not leave it half done */
+};
+
 struct lb_record {
 	uint64_t seq;	       /* grows by one with each write; 0 = never written */
 	uint32_t boot_count;   /* boots seen by the gate */
 	uint8_t request;       /* enum lb_request, left by the running system */
 	uint8_t last_state;    /* enum lb_state: where the last boot went */
 	uint8_t last_reason;   /* enum lb_reason: and why */
-	uint8_t overlay_ready; /* 1 = this device's overlay was READY once: never wipe it without a
-				  request */
+	uint8_t overlay;     /* enum lb_record_overlay */
 	size_t host_key_len;   /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
 	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */

@@ -1,4 +1,8 @@
-/* plat/block.h - a block of bytes that survives: the seam under the recovery record. */
+/* plat/block.h - a block of bytes that survives: the seam under the recovery record.
+ *
+ * Providers: plat/linux/block.h (a device or a file), plat/fake/block.h (cuts power at operation
+ * N).
+ */
 #pragma once
 
 #include <stddef.h>
@@ -6,10 +10,13 @@
 
 #include "base/err.h"
 
+/* The provider owns `ctx`; it must outlive every use. */
 struct plat_block {
 	void *ctx;
 	uint64_t size_bytes;
-	/* All or LB_E(IO|RANGE). A write is durable only after flush(). */
+	/* All or LB_E(IO|RANGE). After a failed read `buf` is undefined, after a failed write so
+	 * are the bytes it was to change. A write is durable only after flush(), and a write that
+	 * was followed by a failed flush() may never be. */
 	int (*read)(void *ctx, uint64_t off_bytes, void *buf, size_t n);
 	int (*write)(void *ctx, uint64_t off_bytes, const void *buf, size_t n);
 	int (*flush)(void *ctx);

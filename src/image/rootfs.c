@@ -1,0 +1,57 @@
+#include "image/rootfs.h"
+
+#include "base/bytes.h"
+
+#define SQUASHFS_MAGIC	   0x73717368u /* "hsqs" */
+#define SQUASHFS_USED_AT   40	       /* u64 bytes_used (facts of OpenWrt, section 2.2) */
+#define SQUASHFS_SUPER	   96
+#define EROFS_SUPER_AT	   1024
+#define EROFS_MAGIC	   0xE0F5E1E2u
+#define EROFS_BLKSZBITS_AT 12 /* u8, in the superblock */
+#define EROFS_BLOCKS_AT	   36 /* u32, in the superblock */
+
+static int parse_squashfs(struct lb_rootfs *out, struct lb_rd r)
+{
+	uint64_t used;
+
+	(void)lb_rd_take(&r, SQUASHFS_USED_AT);
+	used = lb_rd_le64(&r);
+	if (r.bad)
+		return LB_E(TRUNC);
+	if (used < SQUASHFS_SUPER || used > INT64_MAX)
+		return LB_E(RANGE);
+	*out = (struct lb_rootfs){.fs = "squashfs", .length_bytes = used};
+	return 0;
+}
+
+static int parse_erofs(struct lb_rootfs *out, struct lb_rd r)
+{
+	uint8_t block_bits;
+	uint64_t blocks;
+
+	(void)lb_rd_take(&r, EROFS_BLKSZBITS_AT);
+	block_bits = lb_rd_u8(&r);
+	(void)lb_rd_take(&r, EROFS_BLOCKS_AT - EROFS_BLKSZBITS_AT - 1);
+	blocks = lb_rd_le32(&r);
+	if (r.bad)
+		return LB_E(TRUNC);
+	if (block_bits < 9 || block_bits > 16 || blocks == 0)
+		return LB_E(RANGE);
+	*out = (struct lb_rootfs){.fs = "erofs", .length_bytes = blocks << block_bits};
+	return 0;
+}
+
+int lb_rootfs_parse(struct lb_rootfs *out, const void *head, size_t n)
+{
+	struct lb_rd r = lb_rd_init(head, n);
+	struct lb_rd at_start = r;
+	struct lb_rd erofs;
+
+	if (lb_rd_le32(&at_start) == SQUASHFS_MAGIC)
+		return parse_squashfs(out, r);
+	(void)lb_rd_take(&r, EROFS_SUPER_AT);
+	erofs = r;
+	if (lb_rd_le32(&r) == EROFS_MAGIC)
+		return parse_erofs(out, erofs);
+	return LB_E(FORMAT);
+}

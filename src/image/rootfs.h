@@ -1,0 +1,19 @@
+/* image/rootfs.h - read-only root file systems: what they are and where they end (pure). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Enough of the start of a device for lb_rootfs_parse: EROFS has its superblock at 1024. */
+#define LB_ROOTFS_HEAD_BYTES 4096
+
+struct lb_rootfs {
+	const char *fs;	       /* name for mount(2): "squashfs" or "erofs" */
+	uint64_t length_bytes; /* of the read-only part; an overlay may start behind it */
+};
+
+/* 0, LB_E(FORMAT) when it is neither squashfs nor EROFS, LB_E(TRUNC|RANGE) when it is one but its
+ * superblock makes no sense; then `out` is untouched. */
+MUST_CHECK int lb_rootfs_parse(struct lb_rootfs *out, const void *head, size_t n);

@@ -1,0 +1,171 @@
+/* lifeboat board: is the board file right, and does it fit this machine? */
+#include <stdio.h>
+#include <string.h>
+
+#include "lifeboat/applet.h"
+#include "lifeboat/board_machine.h"
+#include "plat/linux/input.h"
+
+struct arguments {
+	bool machine;
+	const char *sysroot;
+	const char *file;
+};
+
+struct place {
+	const char *file;
+};
+
+static int refuse_usage(const char *sentence, const char *word)
+{
+	(void)fprintf(
+		stderr,
+		"lifeboat board: %s%s; usage: lifeboat board check [--machine] [--sysroot DIR] [FILE]\n",
+		sentence, word);
+	return LB_EXIT_USAGE;
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *out)
+{
+	if (argc < 2 || strcmp(argv[1], "check") != 0)
+		return refuse_usage(argc < 2 ? "say what to do" : "unknown command ",
+				    argc < 2 ? "" : argv[1]);
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--machine") == 0) {
+			out->machine = true;
+		} else if (strcmp(argv[i], "--sysroot") == 0) {
+			if (i + 1 == argc)
+				return refuse_usage("--sysroot needs a directory", "");
+			out->machine = true;
+			out->sysroot = argv[++i];
+		} else if (argv[i][0] == '-') {
+			return refuse_usage("unknown option ", argv[i]);
+		} else if (out->file) {
+			return refuse_usage("one file at a time, not also ", argv[i]);
+		} else {
+			out->file = argv[i];
+		}
+	}
+	return LB_EXIT_OK;
+}
+
+static void print_buttons(const struct lb_board *b)
+{
+	(void)printf("  buttons   %s",
+		     b->button_count ? "" : "none: failsafe by serial console and network only");
+	for (size_t i = 0; i < b->button_count; i++) {
+		const char *key = lb_key_name(b->buttons[i].code);
+
+		(void)printf("%s%s (", i ? ", " : "", b->buttons[i].name);
+		if (key)
+			(void)fputs(key, stdout);
+		else
+			(void)printf("key %u", b->buttons[i].code);
+		(void)printf("%s%s)", b->buttons[i].input[0] ? " of " : "", b->buttons[i].input);
+	}
+	(void)putchar('\n');
+}
+
+static void print_leds(const struct lb_board *b)
+{
+	bool any = false;
+
+	(void)printf("  leds      ");
+	for (unsigned role = 0; role < LB_ROLE_COUNT; role++) {
+		if (!b->leds[role][0])
+			continue;
+		(void)printf("%s%s %s", any ? ", " : "", lb_led_role_name(role), b->leds[role]);
+		any = true;
+	}
+	(void)puts(any ? "" : "none");
+}
+
+static void print_ports(const char (*ports)[LB_IFNAME_MAX], size_t count, const char *none)
+{
+	(void)printf("%s", count ? "" : none);
+	for (size_t i = 0; i < count; i++)
+		(void)printf("%s%s", i ? ", " : "", ports[i]);
+}
+
+static void print_network(const struct lb_board *b)
+{
+	(void)printf("  lan       %u.%u.%u.%u/%u on ", b->address >> 24, b->address >> 16 & 255,
+		     b->address >> 8 & 255, b->address & 255, b->prefix_bits);
+	print_ports(b->lan_ports, b->lan_port_count, "the first Ethernet port");
+	(void)printf("; %s DHCP server\n  wan       ", b->dhcp_server ? "with a" : "no");
+	print_ports(b->wan_ports, b->wan_port_count, "none");
+	(void)putchar('\n');
+}
+
+static void print_summary(const struct lb_board *b)
+{
+	(void)printf("  board     %s (%s)\n", b->id, b->name);
+	if (b->window_ms)
+		(void)printf("  window    %u s; failsafe %s\n", b->window_ms / 1000,
+			     lb_policy_name(b->failsafe));
+	else
+		(void)printf("  window    off; failsafe %s\n", lb_policy_name(b->failsafe));
+	print_buttons(b);
+	print_leds(b);
+	print_network(b);
+	(void)printf("  console   %s\n", b->console_shell ? "shell in failsafe" : "no shell");
+	(void)printf("  storage   root %s, record %s\n", b->root,
+		     b->record[0] ? b->record : "nowhere");
+	if (b->watchdog[0])
+		(void)printf("  watchdog  %s, %u s, %s before the system starts\n", b->watchdog,
+			     b->watchdog_timeout_s,
+			     b->watchdog_handover == LB_HANDOVER_KEEP ? "kept armed" : "disarmed");
+	else
+		(void)printf("  watchdog  none\n");
+	(void)printf("  system    %s\n", b->init);
+}
+
+static void print_finding(void *ctx, unsigned line, const char *sentence)
+{
+	const struct place *p = ctx;
+
+	if (line)
+		(void)fprintf(stderr, "%s:%u: %s\n", p->file, line, sentence);
+	else
+		(void)fprintf(stderr, "%s: %s\n", p->file, sentence);
+}
+
+/* Keys can be asked for on the machine itself only: that takes its event devices. */
+static unsigned held_buttons(const struct lb_board *board, const char *sysroot)
+{
+	struct lb_inputs in;
+	unsigned held;
+
+	if (sysroot[0])
+		return 0;
+	lb_inputs_open(&in, board->buttons, board->button_count);
+	held = lb_inputs_held(&in);
+	lb_inputs_close(&in);
+	return held;
+}
+
+int applet_board(int argc, char **argv)
+{
+	struct arguments args = {.sysroot = ""};
+	int code = read_arguments(argc, argv, &args);
+	struct place place = {.file = args.file ? args.file : LB_BOARD_FILE};
+	char why[LB_SENTENCE_MAX];
+	struct lb_board_lines lines;
+	struct lb_board board;
+	int rc;
+
+	if (code != LB_EXIT_OK)
+		return code;
+	rc = lb_board_load_lines(&board, &lines, place.file, why);
+	if (rc < 0) {
+		(void)fprintf(stderr, "%s\n", why);
+		return rc == LB_E(FORMAT) || rc == LB_E(NOENT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+	}
+	if (args.machine &&
+	    lb_board_compare(&board, &lines, args.sysroot, held_buttons(&board, args.sysroot),
+			     print_finding, &place) > 0)
+		return LB_EXIT_NO;
+	(void)printf("%s: fine\n", place.file);
+	print_summary(&board);
+	return LB_EXIT_OK;
+}

@@ -1,0 +1,17 @@
+#include "lifeboat/board_file.h"
+
+void lb_board_for_this_machine(struct lb_board *out, char why[LB_SENTENCE_MAX])
+{
+	char unread[LB_SENTENCE_MAX];
+	int rc;
+
+	if (!why)
+		why = unread;
+	why[0] = '\0';
+	lb_board_defaults(out);
+	rc = lb_board_load(out, LB_BOARD_FILE, why);
+	if (rc == LB_E(NOENT))
+		why[0] = '\0';
+	else if (rc < 0)
+		out->failsafe = LB_POLICY_LOCKED;
+}

@@ -1,0 +1,193 @@
+#include "lifeboat/mount_root.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "image/rootfs.h"
+#include "lifeboat/applet.h"
+#include "lifeboat/board_file.h"
+#include "lifeboat/record_io.h"
+#include "lifeboat/status_file.h"
+#include "plat/linux/led.h"
+#include "plat/linux/mounts.h"
+#include "plat/linux/overlayfs.h"
+#include "plat/linux/proc.h"
+#include "store/overlay.h"
+
+static void set_formatting(struct lb_record *r, void *begun)
+{
+	r->overlay = *(int *)begun ? LB_RECORD_OVERLAY_FORMATTING : LB_RECORD_OVERLAY_NEW;
+}
+
+static int mark_formatting(void *board, int begun)
+{
+	return lb_record_change(board, set_formatting, &begun);
+}
+
+/* Look at what lies behind the root; dev->loop_fd is -1 when there is no room for an overlay. */
+static struct lb_overlay_sense sense(const struct lb_board *board, const struct lb_mount *root,
+				     struct lb_overlay_dev *dev)
+{
+	static struct lb_record record;
+	struct lb_overlay_sense s = {0};
+	char disk[LB_PATH_MAX], mkfs[LB_PATH_MAX];
+	int rc = lb_disk_by_number(root->major, root->minor, disk);
+
+	dev->loop_fd = -1;
+	if (rc == 0)
+		rc = lb_overlay_dev_open(dev, disk, false);
+	if (rc == 0)
+		rc = lb_overlay_dev_content(dev, &s.content);
+	if (rc < 0) {
+		log_warn("no overlay can be had behind the root file system: the place for it %s",
+			 lb_strerror(rc));
+		return s;
+	}
+	s.has_device = true;
+	s.size_bytes = dev->size_bytes;
+	s.can_f2fs = lb_program_find("mkfs.f2fs", mkfs, sizeof(mkfs)) == 0;
+	s.format_pending = lb_record_read(board, &record) == 0 &&
+			   record.overlay == LB_RECORD_OVERLAY_FORMATTING;
+	return s;
+}
+
+/* The one sentence that the owner should act on, "" when all is well. */
+static void describe(const struct lb_overlay_report *report, int rc, char out[LB_SENTENCE_MAX])
+{
+	struct statvfs root;
+
+	out[0] = '\0';
+	if (rc < 0)
+		(void)snprintf(out, LB_SENTENCE_MAX, "the root file system stays read-only: %s",
+			       lb_overlay_why_text(report->why));
+	else if (report->on_tmpfs)
+		(void)snprintf(out, LB_SENTENCE_MAX,
+			       "settings are in RAM and will be lost at the next reboot: %s",
+			       lb_overlay_why_text(report->why));
+	else if (statvfs("/", &root) == 0 && root.f_flag & ST_RDONLY)
+		(void)snprintf(
+			out, LB_SENTENCE_MAX,
+			"the overlay is so full (%d %%) that the root is read-only: delete something below " LB_OVERLAY_DIR
+			"/upper, then reboot",
+			report->used_percent);
+	else if (report->used_percent >= LB_OVERLAY_FULL_PERCENT)
+		(void)snprintf(
+			out, LB_SENTENCE_MAX,
+			"the overlay is %d %% full: delete something, or changes cannot be saved",
+			report->used_percent);
+}
+
+static void publish(const struct lb_overlay_report *report, int rc)
+{
+	struct lb_status s;
+
+	if (lb_status_load(&s) < 0)
+		return; /* run by hand on a machine without the boot gate: the messages have said it
+			   all */
+	(void)snprintf(s.overlay, sizeof(s.overlay), "%s",
+		       rc < 0		  ? ""
+		       : report->on_tmpfs ? "tmpfs"
+					  : lb_overlay_fs_name(report->fs));
+	s.overlay_used = report->used_percent;
+	describe(report, rc, s.notice);
+	if (s.notice[0])
+		log_err("%s", s.notice);
+	if (lb_status_save(&s) < 0)
+		log_warn("the status cannot be written to " LB_STATUS_FILE);
+}
+
+int lb_mount_root_start(const struct lb_board *board)
+{
+	struct lb_overlay_dev dev;
+	struct lb_overlayfs overlayfs = {
+		.dev = &dev, .mark_formatting = mark_formatting, .record_ctx = (void *)board};
+	struct lb_overlay_report report;
+	struct lb_overlay_sense sensed;
+	struct lb_mount root;
+	int rc = lb_mount_at(&root, "/");
+
+	if (rc < 0) {
+		log_err("what is mounted on / %s", lb_strerror(rc));
+		return LB_EXIT_SYSTEM;
+	}
+	if (strcmp(root.fs, "overlay") == 0) {
+		log_info("the overlay is over the root already");
+		return LB_EXIT_OK;
+	}
+	if (strcmp(root.fs, "squashfs") != 0 && strcmp(root.fs, "erofs") != 0) {
+		if (mount(NULL, "/", NULL, MS_REMOUNT | MS_NOATIME, NULL) == 0)
+			return LB_EXIT_OK; /* a root without overlay only has to be made writable */
+		log_err("the root (%s) cannot be made writable: %s", root.fs, strerror(errno));
+		return LB_EXIT_SYSTEM;
+	}
+	sensed = sense(board, &root, &dev);
+	struct plat_overlay plat = lb_overlayfs_plat(&overlayfs);
+	rc = lb_overlay_bring_up(&plat, &sensed, &report);
+	if (dev.loop_fd >= 0)
+		(void)close(dev.loop_fd);
+	publish(&report, rc);
+	if (rc == 0)
+		log_info("switched to the %s overlay",
+			 report.on_tmpfs ? "RAM" : lb_overlay_fs_name(report.fs));
+	return rc == 0 ? LB_EXIT_OK : LB_EXIT_SYSTEM;
+}
+
+static void set_ready(struct lb_record *r, void *unused)
+{
+	r->overlay = LB_RECORD_OVERLAY_READY;
+	r->last_state = LB_STATE_RUNNING;
+}
+
+static void light_running(const struct lb_board *board)
+{
+	struct lb_leds leds;
+
+	lb_leds_open(&leds, board->leds);
+	lb_leds_set(&leds, LB_ROLE_RUNNING, true);
+	lb_leds_close(&leds);
+}
+
+int lb_mount_root_done(const struct lb_board *board)
+{
+	struct lb_status s;
+	bool on_disk;
+	int rc;
+
+	light_running(board);
+	if (lb_status_load(&s) < 0) {
+		log_err("the boot gate has not run on this machine: there is nothing to finish");
+		return LB_EXIT_NO;
+	}
+	on_disk = s.overlay[0] && strcmp(s.overlay, "tmpfs") != 0;
+	if (on_disk && lb_overlayfs_state_write(LB_OVERLAY_DIR, LB_FS_STATE_READY) < 0)
+		log_warn("the overlay cannot be marked as ready: is it full or read-only?");
+	rc = on_disk ? lb_record_change(board, set_ready, NULL) : LB_E(NOENT);
+	if (rc < 0 && rc != LB_E(NOENT))
+		log_warn("the recovery record %s", lb_strerror(rc));
+	s.state = LB_STATE_RUNNING;
+	if (lb_status_save(&s) < 0) {
+		log_err("the status cannot be written to " LB_STATUS_FILE);
+		return LB_EXIT_SYSTEM;
+	}
+	return LB_EXIT_OK;
+}
+
+int applet_mount_root(int argc, char **argv)
+{
+	struct lb_board board;
+	bool done = argc > 1 && strcmp(argv[1], "done") == 0;
+
+	if (argc > 2 || (argc == 2 && !done && strcmp(argv[1], "start") != 0)) {
+		(void)fprintf(stderr, "mount_root: '%s' is not known; use 'start' or 'done'\n",
+			      argv[1]);
+		return LB_EXIT_USAGE;
+	}
+	lb_board_for_this_machine(&board, NULL);
+	return done ? lb_mount_root_done(&board) : lb_mount_root_start(&board);
+}

@@ -1,0 +1,196 @@
+#include "lifeboat/root.h"
+
+#include <blkid/blkid.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "image/rootfs.h"
+#include "plan/cmdline.h"
+#include "plat/linux/blockdev.h"
+#include "plat/linux/files.h"
+#include "plat/linux/machine.h"
+#include "plat/linux/mounts.h"
+#include "plat/linux/overlaydev.h"
+
+#define NEW_ROOT	 "/newroot"
+#define WAIT_FOR_DISK_MS 10000 /* a USB disk needs 2 to 5 s after its driver is loaded */
+#define LOOK_EVERY_MS	 20
+
+static bool is_readonly_fs(const char *fs)
+{
+	return strcmp(fs, "squashfs") == 0 || strcmp(fs, "erofs") == 0;
+}
+
+static int fail(struct lb_root *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static int fail(struct lb_root *out, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(out->why, sizeof(out->why), fmt, args);
+	va_end(args);
+	out->kind = LB_ROOT_NONE;
+	return LB_E(NOENT);
+}
+
+static int wait_for_disk(struct lb_root *out, const char *spec, void (*kick)(void *ctx), void *ctx)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
+	uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_DISK_MS;
+	struct stat st;
+
+	while (lb_blockdev_find(spec, out->disk, &lb_blockdev_roots) < 0 ||
+	       stat(out->disk, &st) < 0) {
+		if (lb_monotonic_ms() > until_ms) {
+			out->disk[0] = '\0';
+			return fail(out, "the root device %s did not appear within %d s", spec,
+				    WAIT_FOR_DISK_MS / 1000);
+		}
+		kick(ctx);
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* The file system's name; mounting by trial would let a driver loose on a foreign disk. */
+static int name_fs(struct lb_root *out)
+{
+	static uint8_t head[LB_ROOTFS_HEAD_BYTES];
+	struct lb_rootfs rootfs;
+	char *type;
+	int rc = lb_disk_head(out->disk, head);
+
+	if (rc < 0)
+		return fail(out, "the root device %s cannot be read", out->disk);
+	if (lb_rootfs_parse(&rootfs, head, sizeof(head)) == 0) {
+		(void)snprintf(out->fs, sizeof(out->fs), "%s", rootfs.fs);
+		return 0;
+	}
+	type = blkid_get_tag_value(NULL, "TYPE", out->disk);
+	(void)snprintf(out->fs, sizeof(out->fs), "%s", type ? type : "");
+	free(type);
+	return out->fs[0] ? 0
+			  : fail(out, "there is no file system on the root device %s", out->disk);
+}
+
+/* Read a file to its end: what is damaged shows now, while there still is a way back. */
+static int read_through(const char *path, char *head, size_t head_size)
+{
+	CLEANUP(lb_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	static char buf[65536];
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
+
+	if (n < 0)
+		return lb_err_from_errno(errno);
+	memset(head, 0, head_size);
+	memcpy(head, buf, (size_t)n < head_size ? (size_t)n : head_size);
+	while (n > 0)
+		n = read(fd, buf, sizeof(buf));
+	return n < 0 ? lb_err_from_errno(errno) : 0;
+}
+
+/* A path of the new root as seen from here, with absolute links taken as the new root means them.
+ */
+static int inside(const char *path, char out[LB_PATH_MAX])
+{
+	char link[LB_PATH_MAX];
+
+	if (snprintf(out, LB_PATH_MAX, NEW_ROOT "%s", path) >= LB_PATH_MAX)
+		return LB_E(NOSPC);
+	for (int hops = 0; hops < 8; hops++) {
+		ssize_t n = readlink(out, link, sizeof(link) - 1);
+
+		if (n < 0)
+			return 0;
+		link[n] = '\0';
+		if (link[0] == '/') {
+			if (snprintf(out, LB_PATH_MAX, NEW_ROOT "%s", link) >= LB_PATH_MAX)
+				return LB_E(NOSPC);
+		} else {
+			char *slash = strrchr(out, '/');
+
+			if ((size_t)(slash - out) + 2 + (size_t)n > LB_PATH_MAX)
+				return LB_E(NOSPC);
+			memcpy(slash + 1, link, (size_t)n + 1);
+		}
+	}
+	return LB_E(RANGE);
+}
+
+/* Can the init of the operating system be started? A script or a dynamic program is only as good as
+ * its interpreter, but the program itself is what a half-written image loses first. */
+static int check_init(struct lb_root *out, const char *init)
+{
+	char path[LB_PATH_MAX], head[SELFMAG] = "";
+	int rc = inside(init, path);
+
+	if (rc == 0)
+		rc = read_through(path, head, sizeof(head));
+	if (rc < 0)
+		return fail(out, "the root file system on %s is damaged: %s %s", out->disk, init,
+			    lb_strerror(rc));
+	if (memcmp(head, ELFMAG, SELFMAG) != 0 && memcmp(head, "#!", 2) != 0)
+		return fail(out, "the root file system on %s is damaged: %s is no program",
+			    out->disk, init);
+	return 0;
+}
+
+static int enter_from_initramfs(struct lb_root *out, const struct lb_board *board,
+				const char *cmdline, void (*kick)(void *ctx), void *ctx)
+{
+	char spec[LB_PATH_MAX];
+	int rc;
+
+	if (lb_cmdline_get(cmdline, "root", spec, sizeof(spec)) < 0)
+		(void)snprintf(spec, sizeof(spec), "%s", board->root);
+	if ((rc = wait_for_disk(out, spec, kick, ctx)) < 0 || (rc = name_fs(out)) < 0)
+		return rc;
+	if (mkdir(NEW_ROOT, 0755) < 0 && errno != EEXIST)
+		return fail(out, "%s cannot be made: %s", NEW_ROOT, strerror(errno));
+	if (mount(out->disk, NEW_ROOT, out->fs, MS_RDONLY | MS_NOATIME, NULL) < 0)
+		return fail(out, "the root file system (%s on %s) cannot be mounted: %s", out->fs,
+			    out->disk, strerror(errno));
+	if ((rc = check_init(out, board->init)) < 0) {
+		(void)umount2(NEW_ROOT, MNT_DETACH);
+		return rc;
+	}
+	rc = lb_switch_root(NEW_ROOT);
+	return rc < 0 ? fail(out, "the root file system on %s cannot be entered", out->disk) : 0;
+}
+
+static int look_at_root(struct lb_root *out)
+{
+	struct lb_mount root;
+	int rc = lb_mount_at(&root, "/");
+
+	if (rc < 0)
+		return fail(out, "what is mounted on / %s", lb_strerror(rc));
+	(void)snprintf(out->fs, sizeof(out->fs), "%s", root.fs);
+	if (lb_disk_by_number(root.major, root.minor, out->disk) < 0)
+		out->disk[0] = '\0';
+	return 0;
+}
+
+void lb_root_enter(struct lb_root *out, const struct lb_board *board, const char *cmdline,
+		   void (*kick)(void *ctx), void *ctx)
+{
+	int rc;
+
+	*out = (struct lb_root){0};
+	rc = lb_root_is_initramfs() ? enter_from_initramfs(out, board, cmdline, kick, ctx)
+				    : look_at_root(out);
+	if (rc == 0)
+		out->kind = is_readonly_fs(out->fs) ? LB_ROOT_READONLY : LB_ROOT_WRITABLE;
+}

@@ -1,0 +1,40 @@
+/* lifeboat/status_file.h - where the device is and why: one JSON file below /run that the boot gate
+ * starts and that `lifeboat status --json` prints as it is (fields: lifeboat-status(8)). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "tables/limits.h"
+#include "tables/tables.h"
+
+#define LB_RUN_DIR     "/run/lifeboat"
+#define LB_STATUS_FILE LB_RUN_DIR "/status.json"
+#define LB_CONTROL     LB_RUN_DIR "/control" /* datagrams to the boot gate while it waits in failsafe \
+					      */
+
+struct lb_status {
+	enum lb_state state;
+	enum lb_reason reason;
+	char detail[LB_SENTENCE_MAX]; /* the reason as a sentence of this boot: which button, which
+					 error */
+	char board[LB_NAME_MAX];
+	char board_name[LB_NAME_MAX];
+	char serial[LB_SERIAL_MAX];
+	char root_fs[32]; /* "squashfs", "ext4", "" = none */
+	bool failsafe_available;
+	char failsafe_why_not[LB_SENTENCE_MAX]; /* "" when it is available */
+	enum lb_policy policy;
+	char address[24];	      /* of failsafe, with prefix */
+	char overlay[16];	      /* "ext4", "f2fs", "tmpfs", "" = not mounted */
+	int overlay_used;	      /* percent, -1 = unknown */
+	char notice[LB_SENTENCE_MAX]; /* what the owner should act on, "" = nothing */
+	unsigned debug_level;
+	unsigned boot_count;
+	char host_key[LB_NAME_MAX]; /* fingerprint of the recovery SSH host key, "" = none */
+};
+
+/* LB_E(NOENT): no boot gate has run on this machine. LB_E(FORMAT): the file is not ours. `out`
+ * untouched then. */
+MUST_CHECK int lb_status_load(struct lb_status *out);
+MUST_CHECK int lb_status_save(const struct lb_status *s);

@@ -1,0 +1,139 @@
+#include "plat/linux/block.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdbool.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define LOCK_TRIES   100 /* a save takes some 10 ms; PID 1 must never wait for ever */
+#define LOCK_WAIT_NS (10 * 1000 * 1000)
+
+static bool is_inside(off_t at, size_t n)
+{
+	return at >= 0 && n <= INT64_MAX && at <= INT64_MAX - (off_t)n;
+}
+
+static int block_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
+{
+	const struct lb_block *b = ctx;
+	uint8_t *to = buf;
+	off_t at = (off_t)off_bytes;
+
+	if (!is_inside(at, n))
+		return LB_E(RANGE);
+	while (n > 0) {
+		ssize_t got = pread(b->fd, to, n, at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return LB_E(IO);
+		if (got == 0)
+			return LB_E(RANGE);
+		to += got;
+		at += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+static int block_write(void *ctx, uint64_t off_bytes, const void *buf, size_t n)
+{
+	const struct lb_block *b = ctx;
+	const uint8_t *from = buf;
+	off_t at = (off_t)off_bytes;
+
+	if (!is_inside(at, n))
+		return LB_E(RANGE);
+	while (n > 0) {
+		ssize_t put = pwrite(b->fd, from, n, at);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return LB_E(IO);
+		from += put;
+		at += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+/* The page cache is dropped even when the flush failed: Linux marks such pages clean, so that they
+ * would be read back as if they were stored, until the power goes. */
+static int block_flush(void *ctx)
+{
+	const struct lb_block *b = ctx;
+	int failed = fsync(b->fd);
+
+	(void)posix_fadvise(b->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return failed ? LB_E(IO) : 0;
+}
+
+static int size_of(int fd, uint64_t *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return LB_E(IO);
+	if (S_ISBLK(st.st_mode))
+		return ioctl(fd, BLKGETSIZE64, out) < 0 ? LB_E(IO) : 0;
+	if (!S_ISREG(st.st_mode))
+		return LB_E(UNSUP);
+	*out = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int lock_for_writing(int fd)
+{
+	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return LB_E(IO);
+		(void)nanosleep(&wait, NULL);
+	}
+	return LB_E(BUSY);
+}
+
+int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
+		  enum lb_block_mode mode)
+{
+	/* O_NONBLOCK: a path that names a FIFO by mistake must not hang PID 1. */
+	int flags = (mode == LB_BLOCK_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK;
+	CLEANUP(lb_fd_closep) int fd = open(path, flags);
+	uint64_t size_bytes;
+	int rc;
+
+	if (fd < 0)
+		return lb_err_from_errno(errno);
+	rc = size_of(fd, &size_bytes);
+	if (rc == 0 && mode == LB_BLOCK_WRITE)
+		rc = lock_for_writing(fd);
+	if (rc < 0)
+		return rc;
+	b->fd = lb_fd_take(&fd);
+	*out = (struct plat_block){
+		.ctx = b,
+		.size_bytes = size_bytes,
+		.read = block_read,
+		.write = block_write,
+		.flush = block_flush,
+	};
+	return 0;
+}
+
+void lb_block_closep(struct lb_block *b)
+{
+	lb_fd_closep(&b->fd);
+	b->fd = -1;
+}

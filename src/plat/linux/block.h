@@ -1,0 +1,27 @@
+/* plat/linux/block.h - plat_block on a block device or on a regular file. */
+#pragma once
+
+#include "plat/block.h"
+
+enum lb_block_mode {
+	LB_BLOCK_READ,
+	LB_BLOCK_WRITE, /* reads too; one writer at a time */
+};
+
+/* Owned by the caller; the plat_block of lb_block_open() points to it. */
+struct lb_block {
+	int fd; /* -1 = closed */
+};
+
+#define LB_BLOCK_CLOSED  \
+	{                \
+		.fd = -1 \
+	}
+
+/* Open `path` into `b` and describe it in `out`. Release with lb_block_closep(). 0, or with both
+ * untouched: LB_E(NOENT), LB_E(AUTH), LB_E(BUSY) somebody else has had it open for writing for a
+ * second, LB_E(UNSUP) neither block device nor regular file, LB_E(IO). */
+MUST_CHECK int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
+			     enum lb_block_mode mode);
+
+void lb_block_closep(struct lb_block *b);

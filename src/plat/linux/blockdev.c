@@ -1,0 +1,174 @@
+#include "plat/linux/blockdev.h"
+
+#include <blkid/blkid.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "plat/linux/files.h"
+
+#define UEVENT_BYTES \
+	1024 /* the kernel writes a dozen short lines; a GPT name has at most 108 bytes */
+
+const struct lb_blockdev_roots lb_blockdev_roots = {.sys = "/sys", .dev = "/dev"};
+
+struct wanted {
+	const char *key; /* a key of the uevent file */
+	const char *value;
+};
+
+struct candidate {
+	char name[LB_NAME_MAX]; /* in /sys/class/block; "" = none yet */
+	char path[LB_PATH_MAX];
+	bool on_usb;
+};
+
+static bool path_join(char out[LB_PATH_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(out, LB_PATH_MAX, "%s/%s", dir, name);
+
+	return n > 0 && n < LB_PATH_MAX;
+}
+
+/* The value of "KEY=value\n" in a uevent file; false when there is no such line or no room. */
+static bool uevent_get(const char *uevent, const char *key, char *out, size_t size)
+{
+	const size_t key_len = strlen(key);
+
+	for (const char *line = uevent; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, key_len) == 0 && line[key_len] == '=') {
+			const char *value = line + key_len + 1;
+			size_t n = strcspn(value, "\n");
+
+			if (n >= size)
+				return false;
+			memcpy(out, value, n);
+			out[n] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+static void probe_freep(blkid_probe *probe)
+{
+	blkid_free_probe(*probe);
+}
+
+/* Kernels before 6.13 keep the UUID to themselves: read the partition table. */
+static bool table_says(const char *path, const char *uuid)
+{
+	CLEANUP(probe_freep) blkid_probe probe = blkid_new_probe_from_filename(path);
+	const char *found;
+
+	if (!probe)
+		return false;
+	(void)blkid_probe_enable_superblocks(probe, 0);
+	(void)blkid_probe_enable_partitions(probe, 1);
+	(void)blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
+	return blkid_do_safeprobe(probe) == 0 &&
+	       blkid_probe_lookup_value(probe, "PART_ENTRY_UUID", &found, NULL) == 0 &&
+	       strcasecmp(found, uuid) == 0;
+}
+
+static bool fits(const struct wanted *w, const char *uevent, const char *path)
+{
+	char value[LB_PATH_MAX];
+	const bool is_uuid = strcmp(w->key, "PARTUUID") == 0;
+
+	if (uevent_get(uevent, w->key, value, sizeof(value)))
+		return is_uuid ? strcasecmp(value, w->value) == 0 : strcmp(value, w->value) == 0;
+	return is_uuid && uevent_get(uevent, "PARTN", value, sizeof(value)) &&
+	       table_says(path, w->value);
+}
+
+/* An entry of /sys/class/block is a link to the device's place on its buses. */
+static bool is_on_usb(const char *class_path)
+{
+	char target[512];
+	ssize_t n = readlink(class_path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	return strstr(target, "/usb") != NULL;
+}
+
+static bool is_better(const struct candidate *a, const struct candidate *than)
+{
+	if (!than->name[0])
+		return true;
+	if (a->on_usb != than->on_usb)
+		return than->on_usb;
+	return strcmp(a->name, than->name) < 0;
+}
+
+static void consider(struct candidate *best, const char *name, const char *class_dir,
+		     const struct wanted *w, const char *dev_root)
+{
+	struct candidate c;
+	char class_path[LB_PATH_MAX], file[LB_PATH_MAX], devname[LB_NAME_MAX];
+	char uevent[UEVENT_BYTES];
+
+	if (strlen(name) >= sizeof(c.name) || !path_join(class_path, class_dir, name) ||
+	    !path_join(file, class_path, "uevent") ||
+	    lb_file_read(file, uevent, sizeof(uevent)) < 0 ||
+	    !uevent_get(uevent, "DEVNAME", devname, sizeof(devname)) ||
+	    !path_join(c.path, dev_root, devname) || !fits(w, uevent, c.path))
+		return;
+	(void)strcpy(c.name, name);
+	c.on_usb = is_on_usb(class_path);
+	if (is_better(&c, best))
+		*best = c;
+}
+
+static int scan(const struct wanted *w, char out[LB_PATH_MAX],
+		const struct lb_blockdev_roots *roots)
+{
+	struct candidate best = {0};
+	char class_dir[LB_PATH_MAX];
+
+	if (!path_join(class_dir, roots->sys, "class/block"))
+		return LB_E(RANGE);
+	CLEANUP(lb_dir_closep) DIR *dir = opendir(class_dir);
+	if (!dir)
+		return lb_err_from_errno(errno) == LB_E(NOENT) ? LB_E(NOENT) : LB_E(IO);
+	for (const struct dirent *e; (e = readdir(dir));)
+		if (e->d_name[0] != '.')
+			consider(&best, e->d_name, class_dir, w, roots->dev);
+	if (!best.name[0])
+		return LB_E(NOENT);
+	(void)strcpy(out, best.path);
+	return 0;
+}
+
+/* What follows `prefix` in `spec`, or NULL. */
+static const char *after(const char *spec, const char *prefix)
+{
+	const size_t n = strlen(prefix);
+
+	return strncmp(spec, prefix, n) == 0 && spec[n] ? spec + n : NULL;
+}
+
+int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX], const struct lb_blockdev_roots *roots)
+{
+	const char *label = after(spec, "PARTLABEL=");
+	const char *uuid = after(spec, "PARTUUID=");
+
+	if (label)
+		return scan(&(struct wanted){.key = "PARTNAME", .value = label}, out, roots);
+	if (uuid)
+		return scan(&(struct wanted){.key = "PARTUUID", .value = uuid}, out, roots);
+	if (spec[0] != '/')
+		return LB_E(FORMAT);
+	if (strlen(spec) >= LB_PATH_MAX)
+		return LB_E(RANGE);
+	(void)strcpy(out, spec);
+	return 0;
+}

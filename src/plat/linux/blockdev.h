@@ -1,0 +1,23 @@
+/* plat/linux/blockdev.h - which device a board file means, without udev. */
+#pragma once
+
+#include "base/err.h"
+#include "tables/limits.h"
+
+/* Where the kernel shows its devices; tests bring their own. */
+struct lb_blockdev_roots {
+	const char *sys; /* "/sys" */
+	const char *dev; /* "/dev" */
+};
+
+extern const struct lb_blockdev_roots lb_blockdev_roots;
+
+/* `spec` is "PARTLABEL=name", "PARTUUID=uuid" or a path, which is only copied. The device's path
+ * goes to `out`. When several partitions fit, one that is not on USB wins: a stick with the label
+ * of the router's own partition must not take its place; then the first by name.
+ *
+ * 0, or with `out` untouched: LB_E(NOENT) no such partition now (it may still appear),
+ * LB_E(FORMAT) the spec is none of the three, LB_E(RANGE) the path is too long, LB_E(IO) /sys
+ * cannot be read. */
+MUST_CHECK int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX],
+				const struct lb_blockdev_roots *roots);

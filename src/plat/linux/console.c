@@ -1,0 +1,91 @@
+#include "plat/linux/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plat/linux/files.h"
+
+static void open_one(struct lb_consoles *c, const char *name)
+{
+	char path[LB_PATH_MAX];
+
+	if (c->count == LB_CONSOLES_MAX)
+		return;
+	(void)snprintf(path, sizeof(path), "/dev/%s", name);
+	c->fds[c->count] = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (c->fds[c->count] < 0)
+		return;
+	(void)snprintf(c->names[c->count], sizeof(c->names[0]), "%s", name);
+	c->count++;
+}
+
+void lb_consoles_open(struct lb_consoles *c)
+{
+	char active[LB_PATH_MAX] = "";
+	char *rest = active;
+	char *name;
+
+	*c = (struct lb_consoles){.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC)};
+	if (lb_file_read("/sys/class/tty/console/active", active, sizeof(active)) < 0)
+		active[0] = '\0';
+	while ((name = strsep(&rest, " \n")))
+		if (name[0])
+			open_one(c, name);
+	if (c->count == 0)
+		open_one(c, "console");
+}
+
+void lb_consoles_close(struct lb_consoles *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		(void)close(c->fds[i]);
+	c->count = 0;
+	if (c->kmsg >= 0)
+		(void)close(c->kmsg);
+	c->kmsg = -1;
+}
+
+void lb_consoles_say(const struct lb_consoles *c, const char *text)
+{
+	char line[2 * LB_SENTENCE_MAX];
+	int n = snprintf(line, sizeof(line), "%s\r\n", text);
+
+	if (n >= (int)sizeof(line))
+		n = (int)sizeof(line) - 1;
+	for (size_t i = 0; i < c->count; i++)
+		if (write(c->fds[i], line, (size_t)n) < 0)
+			continue; /* nobody to tell that a console does not listen */
+}
+
+int lb_console_read_line(int fd, char out[LB_LINE_MAX])
+{
+	char buf[LB_LINE_MAX];
+	ssize_t n = read(fd, buf, sizeof(buf) - 1);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : LB_E(IO);
+	if (n == 0)
+		return LB_E(IO);
+	buf[n] = '\0';
+	buf[strcspn(buf, "\r\n")] = '\0';
+	memcpy(out, buf, sizeof(buf));
+	return 1;
+}
+
+void lb_consoles_log(void *consoles, enum lb_log_level level, const char *text)
+{
+	const struct lb_consoles *c = consoles;
+	char line[2 * LB_SENTENCE_MAX];
+	int n = snprintf(line, sizeof(line), "<6>lifeboat: %s\n", text);
+
+	if (c->kmsg >= 0 &&
+	    write(c->kmsg, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0)
+		return; /* the log itself is broken */
+	if (level > LB_LOG_WARN)
+		return;
+	(void)snprintf(line, sizeof(line), "lifeboat: %s", text);
+	lb_consoles_say(c, line);
+}

@@ -1,0 +1,42 @@
+#include "plat/linux/modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "tables/limits.h"
+
+static int load_one(const char *path)
+{
+	CLEANUP(lb_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	return (int)syscall(SYS_finit_module, fd, "", 0);
+}
+
+int lb_modules_load(const char *list_path, void (*between)(void *ctx), void *ctx)
+{
+	CLEANUP(lb_file_closep) FILE *list = fopen(list_path, "re");
+	char line[LB_PATH_MAX];
+	int loaded = 0;
+
+	if (!list)
+		return lb_err_from_errno(errno);
+	while (fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "# \t\r\n")] = '\0';
+		if (!line[0])
+			continue;
+		if (load_one(line) == 0)
+			loaded++;
+		else if (errno != EEXIST)
+			log_warn("kernel module %s cannot be loaded: %s", line, strerror(errno));
+		between(ctx);
+	}
+	return loaded;
+}

@@ -1,0 +1,161 @@
+#include "plat/linux/overlaydev.h"
+
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "image/rootfs.h"
+#include "plat/linux/files.h"
+
+#define BLANK_LOOK_BYTES 65536 /* both file systems have their first superblock well before this \
+				*/
+
+int lb_disk_head(const char *disk, void *head)
+{
+	CLEANUP(lb_fd_closep) int fd = open(disk, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? lb_err_from_errno(errno) : lb_fd_pread(fd, head, LB_ROOTFS_HEAD_BYTES, 0);
+}
+
+int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PATH_MAX])
+{
+	char path[64], target[LB_PATH_MAX];
+	int len;
+	const char *name;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major, minor);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return lb_err_from_errno(errno);
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	len = snprintf(path, sizeof(path), "/dev/%s", name ? name + 1 : target);
+	if (len >= (int)sizeof(path))
+		return LB_E(NOSPC);
+	memcpy(out, path, (size_t)len + 1);
+	return 0;
+}
+
+/* Some other process may take the free device between the two calls: then ask again. */
+static int attach_loop(int disk_fd, uint64_t off_bytes, uint64_t size_bytes, bool readonly,
+		       char path[LB_PATH_MAX])
+{
+	CLEANUP(lb_fd_closep) int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	struct loop_config config = {
+		.fd = (uint32_t)disk_fd,
+		.info = {.lo_offset = off_bytes,
+			 .lo_sizelimit = size_bytes,
+			 .lo_flags = LO_FLAGS_AUTOCLEAR | (readonly ? LO_FLAGS_READ_ONLY : 0)},
+	};
+
+	if (control < 0)
+		return lb_err_from_errno(errno);
+	for (int attempt = 0; attempt < 8; attempt++) {
+		int number = ioctl(control, LOOP_CTL_GET_FREE);
+		char name[32];
+
+		if (number < 0)
+			return lb_err_from_errno(errno);
+		(void)snprintf(name, sizeof(name), "/dev/loop%d", number);
+		CLEANUP(lb_fd_closep)
+		int fd = open(name, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+		if (fd < 0)
+			return lb_err_from_errno(errno);
+		if (ioctl(fd, LOOP_CONFIGURE, &config) == 0) {
+			(void)snprintf(path, LB_PATH_MAX, "%s", name);
+			return lb_fd_take(&fd);
+		}
+		if (errno != EBUSY)
+			return lb_err_from_errno(errno);
+	}
+	return LB_E(BUSY);
+}
+
+int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
+{
+	CLEANUP(lb_fd_closep) int fd = open(disk, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	uint8_t head[LB_ROOTFS_HEAD_BYTES];
+	struct lb_overlay_dev dev = {0};
+	struct lb_rootfs rootfs;
+	uint64_t disk_bytes;
+	int rc;
+
+	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &disk_bytes) < 0)
+		return lb_err_from_errno(errno);
+	if ((rc = lb_fd_pread(fd, head, sizeof(head), 0)) < 0)
+		return rc;
+	if ((rc = lb_rootfs_parse(&rootfs, head, sizeof(head))) < 0)
+		return rc;
+	dev.off_bytes =
+		(rootfs.length_bytes + LB_OVERLAY_ALIGN_BYTES - 1) & ~(LB_OVERLAY_ALIGN_BYTES - 1);
+	if (dev.off_bytes >= disk_bytes)
+		return LB_E(NOSPC);
+	dev.size_bytes = disk_bytes - dev.off_bytes;
+	(void)snprintf(dev.disk, sizeof(dev.disk), "%s", disk);
+	dev.loop_fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.loop);
+	if (dev.loop_fd < 0)
+		return dev.loop_fd;
+	*out = dev;
+	return 0;
+}
+
+static bool all_bytes_are(const uint8_t *p, size_t n, uint8_t value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != value)
+			return false;
+	return true;
+}
+
+/* The file system's name by libblkid, "" when there is none that it knows. */
+static void probe_type(int fd, char *type, size_t size)
+{
+	blkid_probe probe = blkid_new_probe();
+	const char *value = NULL;
+
+	type[0] = '\0';
+	if (probe && blkid_probe_set_device(probe, fd, 0, 0) == 0 &&
+	    blkid_probe_enable_superblocks(probe, 1) == 0 &&
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) == 0 &&
+	    blkid_do_safeprobe(probe) == 0 &&
+	    blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0 && value)
+		(void)snprintf(type, size, "%s", value);
+	blkid_free_probe(probe);
+}
+
+int lb_overlay_dev_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
+{
+	static const uint8_t deadcode[] = {0xDE, 0xAD, 0xC0, 0xDE};
+	static uint8_t look[BLANK_LOOK_BYTES];
+	size_t n = dev->size_bytes < sizeof(look) ? (size_t)dev->size_bytes : sizeof(look);
+	char type[32];
+	int rc = lb_fd_pread(dev->loop_fd, look, n, 0);
+
+	if (rc < 0)
+		return rc;
+	probe_type(dev->loop_fd, type, sizeof(type));
+	if (n >= sizeof(deadcode) && memcmp(look, deadcode, sizeof(deadcode)) == 0)
+		*out = LB_CONTENT_DEADCODE;
+	else if (strcmp(type, "ext4") == 0)
+		*out = LB_CONTENT_EXT4;
+	else if (strcmp(type, "f2fs") == 0)
+		*out = LB_CONTENT_F2FS;
+	else if (all_bytes_are(look, n, 0x00) || all_bytes_are(look, n, 0xFF))
+		*out = LB_CONTENT_BLANK;
+	else
+		*out = LB_CONTENT_UNKNOWN;
+	return 0;
+}
+
+const char *lb_overlay_fs_name(enum lb_overlay_fs fs)
+{
+	return fs == LB_FS_F2FS ? "f2fs" : "ext4";
+}

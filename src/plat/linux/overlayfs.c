@@ -1,0 +1,197 @@
+#include "plat/linux/overlayfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "plat/linux/files.h"
+#include "plat/linux/mounts.h"
+#include "plat/linux/proc.h"
+
+#define NEW_ROOT "/mnt"
+#define OLD_ROOT "/rom"
+
+/* After mkfs: neither ext4 nor f2fs uses the first KiB, so a marker there would outlive them and
+ * ask for the next formatting at every boot. */
+static int clear_marker(int fd)
+{
+	static const uint8_t zero[512];
+
+	if (pwrite(fd, zero, sizeof(zero), 0) != (ssize_t)sizeof(zero) || fsync(fd) < 0)
+		return lb_err_from_errno(errno);
+	return 0;
+}
+
+static int do_format(void *ctx, enum lb_overlay_fs fs)
+{
+	struct lb_overlayfs *o = ctx;
+	const char *const ext4[] = {"mkfs.ext4",   "-q",	 "-F", "-L",
+				    "rootfs_data", o->dev->loop, NULL};
+	const char *const f2fs[] = {"mkfs.f2fs",   "-q",	 "-f", "-l",
+				    "rootfs_data", o->dev->loop, NULL};
+	int rc;
+
+	log_info("the overlay on %s is being formatted as %s", o->dev->disk,
+		 lb_overlay_fs_name(fs));
+	rc = lb_program_run(fs == LB_FS_F2FS ? f2fs : ext4, true);
+	if (rc != 0) {
+		log_err("mkfs.%s %s", lb_overlay_fs_name(fs), rc < 0 ? lb_strerror(rc) : "failed");
+		return rc < 0 ? rc : LB_E(CHILD);
+	}
+	return clear_marker(o->dev->loop_fd);
+}
+
+static int do_mount(void *ctx, enum lb_overlay_fs fs)
+{
+	struct lb_overlayfs *o = ctx;
+
+	if (mount(o->dev->loop, LB_OVERLAY_DIR, lb_overlay_fs_name(fs), MS_NOATIME, "") == 0)
+		return 0;
+	log_warn("the overlay (%s behind the root on %s) cannot be mounted: %s",
+		 lb_overlay_fs_name(fs), o->dev->disk, strerror(errno));
+	return lb_err_from_errno(errno);
+}
+
+static int do_check(void *ctx, enum lb_overlay_fs fs)
+{
+	struct lb_overlayfs *o = ctx;
+	/* -y, not -p: preen gives up on the very damage that makes a mount fail, and nobody is
+	 * there to ask. */
+	const char *const ext4[] = {"e2fsck", "-f", "-y", o->dev->loop, NULL};
+	const char *const f2fs[] = {"fsck.f2fs", "-f", "-y", o->dev->loop, NULL};
+	int rc = lb_program_run(fs == LB_FS_F2FS ? f2fs : ext4, true);
+
+	/* e2fsck(8): 0 clean, 1 repaired, 2 repaired and a reboot is due, 4 and more not repaired.
+	 */
+	log_info("the overlay was checked: %s", rc < 0	  ? lb_strerror(rc)
+						: rc <= 2 ? "it can be used"
+							  : "not repaired");
+	return rc;
+}
+
+static int do_tmpfs(void *ctx)
+{
+	if (umount2(LB_OVERLAY_DIR, MNT_DETACH) < 0 && errno != EINVAL)
+		log_debug("%s was not unmounted: %s", LB_OVERLAY_DIR, strerror(errno));
+	return mount("tmpfs", LB_OVERLAY_DIR, "tmpfs", MS_NOATIME, "mode=0755") < 0
+		       ? lb_err_from_errno(errno)
+		       : 0;
+}
+
+static int make_dir(const char *path)
+{
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? lb_err_from_errno(errno) : 0;
+}
+
+static int do_switch(void *ctx)
+{
+	int rc = make_dir(LB_OVERLAY_DIR "/upper");
+
+	if (rc == 0)
+		rc = make_dir(LB_OVERLAY_DIR "/work");
+	if (rc < 0)
+		return rc;
+	if (mount("overlayfs:" LB_OVERLAY_DIR, NEW_ROOT, "overlay", MS_NOATIME,
+		  "lowerdir=/,upperdir=" LB_OVERLAY_DIR "/upper,workdir=" LB_OVERLAY_DIR
+		  "/work") < 0) {
+		log_warn("the overlay cannot be put over the root: %s", strerror(errno));
+		return lb_err_from_errno(errno);
+	}
+	rc = lb_pivot_root(NEW_ROOT, OLD_ROOT);
+	if (rc < 0)
+		(void)umount2(
+			NEW_ROOT,
+			MNT_DETACH); /* back to where we were: the caller takes the next way */
+	return rc;
+}
+
+int lb_overlayfs_state_read(const char *overlay_dir)
+{
+	char path[LB_PATH_MAX], target[8];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/.fs_state", overlay_dir);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return lb_err_from_errno(errno);
+	target[n] = '\0';
+	return (int)lb_fs_state_parse(target);
+}
+
+int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state)
+{
+	char path[LB_PATH_MAX], beside[LB_PATH_MAX], target[4];
+
+	(void)snprintf(path, sizeof(path), "%s/.fs_state", overlay_dir);
+	(void)snprintf(beside, sizeof(beside), "%s/.fs_state.new", overlay_dir);
+	(void)snprintf(target, sizeof(target), "%d", (int)state);
+	if (unlink(beside) < 0 && errno != ENOENT)
+		return lb_err_from_errno(errno);
+	/* Renamed over the old one: a power cut leaves the old state or the new one, never none. */
+	if (symlink(target, beside) < 0 || rename(beside, path) < 0)
+		return lb_err_from_errno(errno);
+	CLEANUP(lb_fd_closep) int fd = open(overlay_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || syncfs(fd) < 0)
+		return lb_err_from_errno(errno);
+	return 0;
+}
+
+int lb_overlayfs_used_percent(const char *overlay_dir)
+{
+	struct statvfs v;
+	uint64_t used;
+
+	if (statvfs(overlay_dir, &v) < 0)
+		return lb_err_from_errno(errno);
+	if (v.f_blocks == 0)
+		return LB_E(UNSUP);
+	used = v.f_blocks - v.f_bfree;
+	/* As df(1): of what is used and may still be used, rounded up, so that 100 means that
+	 * nothing goes any more. */
+	return (int)((used * 100 + used + v.f_bavail - 1) / (used + v.f_bavail));
+}
+
+static int do_state_read(void *ctx)
+{
+	return lb_overlayfs_state_read(LB_OVERLAY_DIR);
+}
+
+static int do_state_write(void *ctx, enum lb_fs_state state)
+{
+	return lb_overlayfs_state_write(LB_OVERLAY_DIR, state);
+}
+
+static int do_mark_formatting(void *ctx, int begun)
+{
+	struct lb_overlayfs *o = ctx;
+
+	return o->mark_formatting(o->record_ctx, begun);
+}
+
+static int do_used_percent(void *ctx)
+{
+	return lb_overlayfs_used_percent(LB_OVERLAY_DIR);
+}
+
+struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o)
+{
+	return (struct plat_overlay){
+		.ctx = o,
+		.format = do_format,
+		.mount = do_mount,
+		.check = do_check,
+		.tmpfs = do_tmpfs,
+		.switch_root = do_switch,
+		.state_read = do_state_read,
+		.state_write = do_state_write,
+		.mark_formatting = do_mark_formatting,
+		.used_percent = do_used_percent,
+	};
+}

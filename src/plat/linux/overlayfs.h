@@ -1,0 +1,23 @@
+/* plat/linux/overlayfs.h - the real struct plat_overlay: ext4 or f2fs behind a read-only root. */
+#pragma once
+
+#include "plat/linux/overlaydev.h"
+#include "plat/overlay.h"
+
+#define LB_OVERLAY_DIR "/overlay"
+
+struct lb_overlayfs {
+	struct lb_overlay_dev *dev; /* NULL: there is none, only RAM can be had */
+	int (*mark_formatting)(void *record_ctx, int begun);
+	void *record_ctx;
+};
+
+/* Valid as long as *o. */
+struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o);
+
+/* .fs_state of a mounted overlay: an enum lb_fs_state, or LB_E(NOENT|IO). */
+MUST_CHECK int lb_overlayfs_state_read(const char *overlay_dir);
+MUST_CHECK int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state);
+
+/* How full, in percent of what root may use; LB_E(...) when it cannot be said. */
+MUST_CHECK int lb_overlayfs_used_percent(const char *overlay_dir);

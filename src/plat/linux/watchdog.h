@@ -1,0 +1,16 @@
+/* plat/linux/watchdog.h - the hardware watchdog, fed by PID 1. */
+#pragma once
+
+#include <stdbool.h>
+
+#define LB_WATCHDOG_KICK_MS \
+	5000 /* as procd does: 30 s timeout, a kick every 5 s (facts of OpenWrt, section 1.1) */
+
+/* Open and arm. The fd, or -1: path is "", or (said once) this machine does not have what was
+ * promised. */
+int lb_watchdog_open(const char *path, unsigned timeout_s);
+void lb_watchdog_kick(int fd);
+
+/* Before the running system's init is executed. keep: the descriptor stays open across exec and
+ * WDTFD names it; else magic close. */
+void lb_watchdog_hand_over(int fd, bool keep);

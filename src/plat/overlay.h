@@ -1,0 +1,21 @@
+/* plat/overlay.h - what bringing up an overlay may ask of the world: the seam under
+ * store/overlay.h. */
+#pragma once
+
+#include "base/err.h"
+#include "plan/overlay.h"
+
+/* All return 0 (or what is said) or an LB_E value. */
+struct plat_overlay {
+	void *ctx;
+	int (*format)(void *ctx, enum lb_overlay_fs fs);
+	int (*mount)(void *ctx, enum lb_overlay_fs fs); /* on /overlay, writable */
+	int (*check)(void *ctx, enum lb_overlay_fs fs); /* may repair; not mounted */
+	int (*tmpfs)(void *ctx);       /* RAM on /overlay, in place of whatever is there */
+	int (*switch_root)(void *ctx); /* overlay of / and /overlay becomes the root */
+	int (*state_read)(void *ctx);  /* enum lb_fs_state of what is on /overlay */
+	int (*state_write)(void *ctx, enum lb_fs_state state);
+	int (*mark_formatting)(void *ctx,
+			       int begun); /* in the recovery record; LB_E(NOENT) without one */
+	int (*used_percent)(void *ctx);	   /* of what is on /overlay, 0..100 */
+};
