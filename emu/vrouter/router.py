@@ -1,6 +1,7 @@
 """The router: power, buttons, LEDs, serial console, disk, USB stick and cables of one virtual board."""
 
 import atexit
+import fcntl
 import re
 import shutil
 import signal
@@ -61,20 +62,22 @@ class Router:
     """One virtual router. Use it in a `with` block, or call close().
 
     images    of build_images(); default: those of the board, built if needed
-    run_dir   where its disk and logs are; default: a folder that is removed at close()
+    run_dir   where its disk and logs are; default: a folder that is removed at close(). The disk there is used
+              again, as it was left, if it came from the same images
+    fresh     start with the disk as it was built
     network   False: without network namespaces, which need root
     recorder  False: a power cut can only keep all that the disk acknowledged (policy "kill")
     """
 
-    def __init__(self, board="virt-disk", images=None, run_dir=None, *, network=True, recorder=True):
+    def __init__(self, board="virt-disk", images=None, run_dir=None, *, network=True, recorder=True, fresh=False):
         self.board = load_board(board)
         self.images = images or build_images(self.board)
         self._own_dir = run_dir is None
         self.run_dir = Path(run_dir or tempfile.mkdtemp(prefix="vrouter-"))
         self.run_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = self._take_run_dir()
         self.disk = self.run_dir / "disk.img"
-        if not self.disk.exists():
-            disk_image.copy(self.images.disk, self.disk)
+        self._install_disk(fresh)
         self.buttons = {name: Button(self, line) for name, line in self.board.buttons.items()}
         self.traces = []  # one LedTrace per power-on
         self.resets = []  # when the guest reset itself, in seconds since power-on
@@ -86,7 +89,12 @@ class Router:
         self._recorder = recorder
         self._listeners = []
         self._state = threading.Condition(threading.RLock())
-        self.net = net.Network(self.board.nics) if network else None
+        try:
+            self.net = net.Network(self.board.nics) if network else None
+        except BaseException:
+            self.net = None
+            self.close()
+            raise
         _alive.add(self)
         _install_cleanup()
 
@@ -288,6 +296,7 @@ class Router:
         if self.net:
             self.net.close()
         self.serial.close()
+        self._lock.close()
         if self._own_dir:
             shutil.rmtree(self.run_dir, ignore_errors=True)
 
@@ -298,6 +307,22 @@ class Router:
         self.close()
 
     # --- inside
+
+    def _take_run_dir(self):
+        lock = open(self.run_dir / "lock", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise EmuError(f"another router runs in {self.run_dir}: end it, or choose another run directory") from None
+        return lock
+
+    def _install_disk(self, fresh):
+        made_from = self.run_dir / "disk.from"
+        known = made_from.read_text() if made_from.exists() else ""
+        if fresh or not self.disk.exists() or known != self.images.disk.name:
+            disk_image.copy(self.images.disk, self.disk)
+            made_from.write_text(self.images.disk.name)
 
     def _arguments(self, append):
         board = self.board
