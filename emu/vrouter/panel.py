@@ -32,10 +32,8 @@ ANSI = (
 
 CELL_S = 0.1  # of a strip: half a cell is 50 ms, one phase of the fastest blinking
 HISTORY_S = 30.0
-RATE_WINDOW_S = 2.0
 STEADY_S = 1.2
 CONSOLE_ROWS_MIN = 4
-BUTTONS_STRIP = "buttons"
 
 
 @dataclass
@@ -189,9 +187,9 @@ class Strip:
 
 def _strips(front, columns, rows):
     left = max(len(item.name) for item in front.lamps) if front.lamps else 0
-    width = columns - max(left, len(BUTTONS_STRIP)) - 15
+    width = columns - left - 13
     # Slices keep their place in time: a strip must scroll, not shimmer.
-    t1 = (int(front.now_s / CELL_S * 2) + 1) * CELL_S / 2
+    t1 = int(front.now_s / CELL_S * 2) * CELL_S / 2
     t0 = t1 - width * CELL_S
     edges = front.recent.edges()
     return [_strip(item, edges, t0, t1, width, front.now_s) for item in front.lamps]
@@ -199,8 +197,7 @@ def _strips(front, columns, rows):
 
 def _strip(item, edges, t0, t1, width, now):
     segs = picture.segments(edges, item, t0, now)
-    recent = [seg for seg in segs if seg[1] > now - RATE_WINDOW_S]
-    rate = picture.blinks_per_s(recent, now - RATE_WINDOW_S, now)
+    rate = picture.blinks_per_s(segs, now)
     frame_s = 1 / 30
     share = sum(b - max(a, now - frame_s) for a, b, _ in segs if b > now - frame_s) / frame_s
     colour = segs[-1][2] if segs else item.colour()
@@ -240,7 +237,7 @@ def _lamp_width(item):
 
 
 def _port_width(port):
-    return max(len(port.name) + 1, 5)
+    return max(len(port.name) + 2, 6)
 
 
 def _button_width(button):
@@ -304,7 +301,7 @@ def _middle(canvas, x, y, width, text, fg, bold=False):
     canvas.put(x + (width - len(text)) // 2, y, text, fg, bold=bold)
 
 
-_GLOW = ((0.05, 0.13, 0.20, 0.13, 0.05), (0.13, 0.34, 0.5, 0.34, 0.13), (0.05, 0.13, 0.20, 0.13, 0.05))
+_GLOW = ((0, 0.09, 0.18, 0.09, 0), (0.10, 0.34, 0.5, 0.34, 0.10), (0, 0.09, 0.18, 0.09, 0))
 
 
 def _lamp(canvas, x, strip, colour):
@@ -360,25 +357,24 @@ def _button(canvas, x, button):
 
 def _history(canvas, front, strips, y):
     for strip in strips:
-        left = canvas.columns - strip.width - 12
+        left = canvas.columns - strip.width - 11
         canvas.put(left - 1 - len(strip.lamp.name), y, strip.lamp.name, INK)
         for i, (ch, fg, bg) in enumerate(picture.strip_cells(strip.segs, strip.t0, strip.t1, strip.width)):
             canvas.put(left + i, y, ch, fg, bg)
         if strip.rate:
-            text, fg = f"{strip.rate:4.1f}/s", strip.colour
+            text, fg = f"{strip.rate:.1f}/s", strip.colour
         elif strip.level > 0.5:
-            text, fg = "  on", strip.colour
+            text, fg = "on", strip.colour
         else:
-            text, fg = "  off", QUIET
-        canvas.put(left + strip.width + 1, y, text, picture.blend(fg, INK, 0.3))
+            text, fg = "off", QUIET
+        canvas.put(left + strip.width + 1, y, f"{text:>6}", picture.blend(fg, INK, 0.3))
         y += 1
     if not strips:
         return y
     strip = strips[0]
-    left = canvas.columns - strip.width - 12
+    left = canvas.columns - strip.width - 11
     _press_marks(canvas, front, strip, left, y)
     canvas.put(left + strip.width - 3, y, "now", FAINT)
-    canvas.put(left + strip.width + 1, y, "seconds", FAINT)
     return y + 1
 
 
@@ -387,8 +383,8 @@ def _press_marks(canvas, front, strip, left, y):
     for back in range(2, int(strip.width * CELL_S), 2):
         x = left + strip.width - round(back / CELL_S)
         if x > left + 2:
-            canvas.put(x - 1, y, f"-{back}", FAINT)
-    names = picture.Lamp(BUTTONS_STRIP, tuple((f"button:{b.name}", AMBER) for b in front.buttons))
+            canvas.put(x - 1, y, f"-{back} s", FAINT)
+    names = picture.Lamp("buttons", tuple((f"button:{b.name}", AMBER) for b in front.buttons))
     bins = picture.Bins(picture.segments(front.recent.edges(), names, strip.t0, front.now_s),
                         strip.t0, strip.t1, strip.width)
     for i, share in enumerate(bins.share):
@@ -423,26 +419,27 @@ def help_items(front):
         return [("Ctrl-]", "back to the front panel"), ("Esc", "the same")]
     items = [(b.key, b.name) for b in front.buttons if b.key]
     if items:
-        items.append(("/".join(b.key.upper() for b in front.buttons if b.key), "hold, release"))
-    items.append(("p", "power off" if front.powered else "power on"))
-    items += [("c", "cut power")] if front.powered else []
-    items += [("u", "pull stick" if front.stick else "plug stick")] if front.has_usb else []
-    return items + [("Tab", "console"), ("PgUp", "scroll"), ("q", "quit")]
+        items.append(("/".join(b.key.upper() for b in front.buttons if b.key), "hold"))
+    items.append(("p", "off" if front.powered else "on"))
+    items += [("c", "cut")] if front.powered else []
+    items += [("u", "stick")] if front.has_usb else []
+    items.append(("Tab", "console"))
+    items += [(f"1-{len(front.ports)}", "cable")] if front.ports else []
+    return items + [("PgUp", "scroll"), ("q", "quit")]
 
 
 def _help(canvas, front):
-    y = canvas.rows - 1
-    x = 1
+    """The keys that fit. What is dropped first stands before the last: the last says how to leave."""
     items = help_items(front)
-    # The last one says how to leave: it stays when the line is too short for all.
-    last = items[-1]
-    room = canvas.columns - len(last[0]) - len(last[1]) - 4
-    for item in items[:-1]:
-        if x + len(item[0]) + len(item[1]) + 5 <= room:
-            x = _help_item(canvas, x, y, item)
-    _help_item(canvas, x, y, last)
+    room = canvas.columns - 2
 
+    def width(gap):
+        return sum(len(key) + 3 + len(text) for key, text in items) + gap * (len(items) - 1)
 
-def _help_item(canvas, x, y, item):
-    x = canvas.put(x, y, f" {item[0]} ", INK, CASE_EDGE, bold=True)
-    return canvas.put(x + 1, y, item[1], QUIET) + 2
+    while width(1) > room and len(items) > 1:
+        del items[-2]
+    gap = max(g for g in (1, 2, 3) if width(g) <= room or g == 1)
+    x = 1
+    for key, text in items:
+        x = canvas.put(x, canvas.rows - 1, f" {key} ", INK, CASE_EDGE, bold=True)
+        x = canvas.put(x + 1, canvas.rows - 1, text, QUIET) + gap

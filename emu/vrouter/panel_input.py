@@ -111,8 +111,8 @@ def button_keys(names):
     """A letter for each button: its first letter that is still free. Small taps, capital holds."""
     taken, keys = set(_RESERVED), {}
     for name in names:
-        letters = [ch for ch in name.lower() if ch.isalpha() and ch.isascii()] + list("123456789")
-        key = next((ch for ch in letters if ch not in taken), None)
+        letters = name.lower() + "abdefghijklmnorstvwxyz"
+        key = next((ch for ch in letters if ch.isascii() and ch.isalpha() and ch not in taken), None)
         if key:
             taken.add(key)
             keys[key] = name
@@ -147,6 +147,8 @@ def action_for(key, focus, buttons):
         return Action("type", b"\r" if key.name == "enter" else key.raw)
     if key.name in _PANEL_KEYS:
         return _PANEL_KEYS[key.name]
+    if len(key.name) == 1 and key.name in "123456789":
+        return Action("cable", int(key.name) - 1)
     if key.name in buttons:
         return Action("tap", buttons[key.name])
     if len(key.name) == 1 and key.name.lower() in buttons and key.name.isupper():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import termios
 import tty
 
@@ -229,7 +228,3 @@ class Terminal:
             return os.read(self.fd_in, 4096) or None
         except OSError:
             return None
-
-
-def say(text):
-    print(text, file=sys.stderr)

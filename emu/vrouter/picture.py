@@ -20,6 +20,7 @@ COLOURS = {
     "orange": (255, 146, 48),
 }
 DARK_GLASS = (38, 44, 54)
+RATE_PERIODS = 12
 RESET = "\x1b[0m"
 
 
@@ -96,24 +97,27 @@ def _append(out, t_a, t_b, colour):
         out.append((t_a, t_b, colour))
 
 
-def blinks_per_s(segs, t0, t1):
-    """The measured rate of a blinking lamp between t0 and t1, or None when it does not blink.
+def blinks_per_s(segs, now):
+    """The rate at which a lamp blinks now, or None when it does not blink.
 
-    It needs two whole periods: fewer would call every single flash a rate.
+    Measured over the last periods that are alike (at most RATE_PERIODS): a change of rate shows after two
+    periods and is never mixed with the old one.  A single flash has no rate.
     """
-    starts = []
-    end = None
+    starts, end = [], None
     for t_a, t_b, _ in segs:
-        if t_a != end and t0 < t_a < t1:
+        if t_a != end:
             starts.append(t_a)
         end = t_b
-    if len(starts) < 3:
-        return None
-    period = (starts[-1] - starts[0]) / (len(starts) - 1)
+    periods = [b - a for a, b in zip(starts, starts[1:])]
+    alike = []
+    for period in reversed(periods[-RATE_PERIODS:]):
+        if abs(period - periods[-1]) > 0.25 * periods[-1]:
+            break
+        alike.append(period)
     # A lamp that has stopped blinking is no longer blinking at its old rate.
-    if t1 - starts[-1] > 2.2 * period:
+    if len(alike) < 2 or now - starts[-1] > 2.2 * periods[-1]:
         return None
-    return 1 / period
+    return len(alike) / sum(alike)
 
 
 class Bins:
