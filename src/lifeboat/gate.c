@@ -80,23 +80,16 @@ static void prepare_machine(void)
 	gate.plat = lb_machine_plat(m);
 }
 
-static void count_boot(struct lb_record *r, void *unused)
-{
-	r->boot_count++;
-	gate.status.boot_count = r->boot_count;
-	gate.sense.failsafe_requested = r->request == LB_REQUEST_FAILSAFE;
-}
-
-/* What the previous boot left behind; the count is written together with the decision, in one go.
- */
+/* What the previous boot left behind. Nothing is written yet: that is done with the decision. */
 static void read_record(void)
 {
 	static struct lb_record record;
 	int rc = lb_record_read(&gate.board, &record);
 
-	if (rc == 0)
-		count_boot(&record, NULL);
-	else if (rc != LB_E(NOENT))
+	if (rc == 0) {
+		gate.status.boot_count = record.boot_count + 1;
+		gate.sense.failsafe_requested = record.request == LB_REQUEST_FAILSAFE;
+	} else if (rc != LB_E(NOENT))
 		log_warn("the recovery record %s", lb_strerror(rc));
 }
 
@@ -182,7 +175,7 @@ static void decide(void)
 
 static void note_decision(struct lb_record *r, void *line)
 {
-	count_boot(r, NULL);
+	r->boot_count = gate.status.boot_count;
 	r->request = LB_REQUEST_NONE;
 	r->last_state = (uint8_t)gate.status.state;
 	r->last_reason = (uint8_t)gate.status.reason;
@@ -290,6 +283,9 @@ static void wait_for_person(void)
 	how = lb_failsafe_run(&gate.machine, &gate.board, &gate.status, disk);
 	if (how != LB_LEAVE_CONTINUE)
 		leave_for_good(how);
+	/* mount_root may have been run meanwhile. */
+	if (lb_status_load(&gate.status) < 0)
+		log_warn("what became of the overlay in failsafe is not known");
 	publish(LB_STATE_BOOTING, LB_REASON_CONTINUED, lb_reason_text(LB_REASON_CONTINUED));
 	gate.plat.say(gate.plat.ctx, "- continuing the normal boot -");
 }

@@ -51,7 +51,7 @@ void lb_consoles_close(struct lb_consoles *c)
 void lb_consoles_say(const struct lb_consoles *c, const char *text)
 {
 	char line[2 * LB_SENTENCE_MAX];
-	int n = snprintf(line, sizeof(line), "%s\r\n", text);
+	int n = snprintf(line, sizeof(line), "%s\n", text);
 
 	if (n >= (int)sizeof(line))
 		n = (int)sizeof(line) - 1;
