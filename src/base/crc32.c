@@ -1,6 +1,6 @@
 #include "base/crc32.h"
 
-/* The remainders of four bits: 64 bytes of table make it four times as fast as bit by bit, which a
+/* The remainders of four bits: 64 bytes of table make it twice as fast as bit by bit, which a
  * boot notices: it checks some 100 KB of recovery record. */
 static const uint32_t nibbles[16] = {
 	0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,

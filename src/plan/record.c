@@ -196,32 +196,34 @@ static int read_fields(struct lb_record *out, struct lb_rd payload)
 	return 0;
 }
 
+static int read_payload(struct lb_record *out, const struct header *h)
+{
+	return h->major == VERSION_MAJOR ? read_fields(out, h->payload) : LB_E(UNSUP);
+}
+
+int lb_record_check(uint64_t *seq, const void *buf, size_t n)
+{
+	struct header h;
+	int rc = read_header(&h, buf, n);
+
+	if (rc < 0)
+		return rc;
+	*seq = h.seq;
+	return read_payload(NULL, &h) == 0;
+}
+
 int lb_record_decode(struct lb_record *out, const void *buf, size_t n)
 {
 	struct header h;
 	int rc = read_header(&h, buf, n);
 
+	if (rc == 0)
+		rc = read_payload(NULL, &h);
 	if (rc < 0)
-		return rc;
-	if (h.major != VERSION_MAJOR)
-		return LB_E(UNSUP);
-	rc = read_fields(NULL, h.payload);
-	if (rc < 0 || !out)
 		return rc;
 	memset(out, 0, sizeof(*out));
 	out->seq = h.seq;
-	return read_fields(out, h.payload);
-}
-
-int lb_record_seq(uint64_t *out, const void *buf, size_t n)
-{
-	struct header h;
-	int rc = read_header(&h, buf, n);
-
-	if (rc < 0)
-		return rc;
-	*out = h.seq;
-	return 0;
+	return read_payload(out, &h);
 }
 
 static void drop_oldest_line(struct lb_record *r)

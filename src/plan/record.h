@@ -23,18 +23,20 @@ enum lb_request {
 /* What is known of the overlay without looking at it. */
 enum lb_record_overlay {
 	LB_RECORD_OVERLAY_NEW = 0,
-	LB_RECORD_OVERLAY_READY = 1,	  /* a system came up on it: its data counts, whatever .fs_state says */
-	LB_RECORD_OVERLAY_FORMATTING = 2, /* mkfs was begun: a power cut must not leave it half done */
+	LB_RECORD_OVERLAY_READY =
+		1, /* a system came up on it: its data counts, whatever .fs_state says */
+	LB_RECORD_OVERLAY_FORMATTING =
+		2, /* mkfs was begun: a power cut must not leave it half done */
 };
 
 struct lb_record {
-	uint64_t seq;	       /* grows by one with each write; 0 = never written */
-	uint32_t boot_count;   /* boots seen by the gate */
-	uint8_t request;       /* enum lb_request, left by the running system */
-	uint8_t last_state;    /* enum lb_state: where the last boot went */
-	uint8_t last_reason;   /* enum lb_reason: and why */
+	uint64_t seq;	     /* grows by one with each write; 0 = never written */
+	uint32_t boot_count; /* boots seen by the gate */
+	uint8_t request;     /* enum lb_request, left by the running system */
+	uint8_t last_state;  /* enum lb_state: where the last boot went */
+	uint8_t last_reason; /* enum lb_reason: and why */
 	uint8_t overlay;     /* enum lb_record_overlay */
-	size_t host_key_len;   /* recovery SSH host key in dropbear's file format; 0 = none yet */
+	size_t host_key_len; /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
 	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
 	char log[LB_LOG_TAIL_BYTES];
@@ -46,13 +48,14 @@ MUST_CHECK int lb_record_encode(const struct lb_record *r, uint8_t out[LB_RECORD
 
 /* Decode one copy. 0, or with `out` untouched: LB_E(TRUNC|RANGE) n is not LB_RECORD_BYTES,
  * LB_E(FORMAT) no record, LB_E(CRC) damaged, LB_E(UNSUP) written by a newer major version.
- * Fields of a newer minor version are skipped; a missing field is zero. `out` may be NULL: then
- * the copy is only checked. */
+ * Fields of a newer minor version are skipped; a missing field is zero. */
 MUST_CHECK int lb_record_decode(struct lb_record *out, const void *buf, size_t n);
 
-/* The sequence number of a copy with a right CRC, whatever its major version: older software that
- * writes next to a newer one's copy must count on from it. Errors as above. */
-MUST_CHECK int lb_record_seq(uint64_t *out, const void *buf, size_t n);
+/* Judge a copy without decoding it: 1 = lb_record_decode() would succeed, 0 = its CRC is right but
+ * this version cannot use it; `seq` is its sequence number in both cases (older software that
+ * writes next to a newer one's copy must count on from it). LB_E(TRUNC|RANGE|FORMAT|CRC) as above.
+ */
+MUST_CHECK int lb_record_check(uint64_t *seq, const void *buf, size_t n);
 
 /* Add one line (no newline in it; bytes that are not printable ASCII become '?', so that no
  * terminal and no JSON parser stumbles over a log; cut at 200 bytes); the oldest lines make room.

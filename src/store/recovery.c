@@ -27,7 +27,7 @@ static bool is_newer(const uint8_t *copy, uint64_t than_seq)
 {
 	uint64_t seq;
 
-	return lb_record_seq(&seq, copy, LB_RECORD_BYTES) == 0 && seq > than_seq;
+	return lb_record_check(&seq, copy, LB_RECORD_BYTES) == 1 && seq > than_seq;
 }
 
 int lb_recovery_load(struct lb_record *out, const struct plat_block *dev)
@@ -56,9 +56,7 @@ static struct copy look_at(const struct plat_block *dev, unsigned i, uint8_t cop
 {
 	struct copy c = {.readable = dev->read(dev->ctx, off_of(i), copy, LB_RECORD_BYTES) == 0};
 
-	if (!c.readable || lb_record_seq(&c.seq, copy, LB_RECORD_BYTES) < 0)
-		return c;
-	c.valid = lb_record_decode(NULL, copy, LB_RECORD_BYTES) == 0;
+	c.valid = c.readable && lb_record_check(&c.seq, copy, LB_RECORD_BYTES) == 1;
 	return c;
 }
 
