@@ -36,4 +36,4 @@ FUNCTION_LINES_MAX = 70  # a function fits on a screen
 FILE_LINES_MAX = 600
 
 # Man pages that stand for no row of a table.
-OTHER_PAGES = ["lifeboat.8", "lifeline.1", "board.conf.5"]
+OTHER_PAGES = ["lifeboat.8", "lifeline.1", "lifeboat-board.conf.5"]

@@ -1,0 +1,108 @@
+"""docs/board.md describes each key of tables/board.def: type, range and default are those of the table."""
+
+import re
+
+import pytest
+from tables import rows, table
+from tree import Tree, assert_none
+
+WORDS = {"POLICY": "policies", "PROFILE": ["openwrt"], "HANDOVER": ["disarm", "keep"], "SWITCH": ["true", "false"]}
+TYPES = {
+    "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "NUMBER": "number",
+    "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
+    "WAN_PORT": "list of text", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
+}
+# Defaults that a preset cannot say.
+DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "lan.ports": "the first Ethernet port", "wan.ports": "none"}
+KEY_MAX = 0x2FF  # linux/input-event-codes.h
+
+
+def constants(tree):
+    found = re.findall(r"^#define\s+(LB_\w+)\s+(\d+)", tree.text("src/tables/limits.h"), re.M)
+    return {"KEY_MAX": KEY_MAX, **{name: int(value) for name, value in found}}
+
+
+def number(tree, text):
+    """The value of `LB_NAME_MAX - 1`."""
+    known = constants(tree)
+    first, *rest = [known[word] if word in known else int(word) for word in re.split(r"\s*-\s*", text)]
+    return first - sum(rest)
+
+
+def expected_range(tree, kind, least, most):
+    if kind in WORDS:
+        words = WORDS[kind]
+        return ", ".join(f"`{word}`" for word in ([row[1] for row in table(tree, words, "POLICY")]
+                                                   if isinstance(words, str) else words))
+    span = f"{number(tree, least)} to {number(tree, most)}"
+    if kind in ("NUMBER", "SECONDS", "KEYCODE"):
+        return span
+    if kind == "ADDRESS":
+        return f"prefix {span}"
+    ports = f", {constants(tree)['LB_LAN_PORTS_MAX']} ports" if kind.endswith("_PORT") else ""
+    return f"{span} bytes{ports}"
+
+
+def expected(tree):
+    """{key: (type, range, default)}"""
+    found = {}
+    for _, section, key, kind, _, _, least, most, preset in table(tree, "board", "BOARD_KEY"):
+        path = f"{section}.{key}" if section else key
+        default = DEFAULTS.get(path) or (f"`{preset}`" if preset else "empty")
+        found[path] = (TYPES[kind], expected_range(tree, kind, least, most), default)
+    return found
+
+
+def described(text):
+    """What the tables of the document say; a description of no words does not count."""
+    found, section = {}, ""
+    for line in text.splitlines():
+        heading = re.match(r"### (.*)", line)
+        if heading:
+            words = heading.group(1).split()
+            section = "" if words[0] == "Outside" else words[0]
+        row = re.match(r"\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.+) \|$", line)
+        if row:
+            key, *cells, meaning = row.groups()
+            assert len(meaning.split()) > 2, f"{key} has no description"
+            found[f"{section}.{key}" if section else key] = tuple(cells)
+    return found
+
+
+def drifted(tree, text):
+    wanted, found = expected(tree), described(text)
+    wrong = [f"docs/board.md: {key} is {found.get(key)}, the table has {wanted[key]}"
+             for key in wanted if found.get(key) != wanted[key]]
+    return wrong + [f"docs/board.md: {key} is in no table" for key in found if key not in wanted]
+
+
+def test_board_doc__every_key__is_described_as_the_table_has_it():
+    tree = Tree()
+    assert len(expected(tree)) > 20
+    assert_none(drifted(tree, tree.text("docs/board.md")))
+
+
+def test_board_doc__names_of_keys__are_those_of_the_table():
+    tree = Tree()
+    listed = re.search(r"^Names of keys:(.*?)\.(?=\s)", tree.text("docs/board.md"), re.M | re.S).group(1)
+    assert sorted(re.findall(r"`(\w+)`", listed)) == sorted(row[0] for row in rows(tree.text("src/tables/keys.def"), "KEY"))
+
+
+def test_board_doc__man_page__names_every_key():
+    tree = Tree()
+    page = tree.text("man/lifeboat-board.conf.5")
+    assert_none([f"man/lifeboat-board.conf.5: {row[2]} is not there" for row in table(tree, "board", "BOARD_KEY")
+                 if not re.search(rf"^\.It Ic {row[2]}\b", page, re.M)])
+
+
+@pytest.mark.parametrize("line,instead", [
+    ("| `seconds` | number | 0 to 60 | `4` |", "| `seconds` | number | 0 to 90 | `4` |"),
+    ("| `failsafe` | word | `open`, `locked`, `off` | `open` |", "| `failsafe` | word | `open`, `off` | `open` |"),
+    ("| `shell` | switch | `true`, `false` | `true` |", "| `shell` | switch | `true`, `false` | `false` |"),
+    ("| `modules` |", "| `module` |"),
+])
+def test_board_doc__a_slip__is_found(line, instead):
+    tree = Tree()
+    text = tree.text("docs/board.md")
+    assert line in text
+    assert drifted(tree, text.replace(line, instead)) != []
