@@ -17,8 +17,9 @@
 #include "plat/linux/files.h"
 #include "plat/linux/proc.h"
 
-#define EXIT_NOT_HERE 127 /* the program is not part of this system: starting it again is no use \
-			   */
+#define EXIT_NOT_HERE                                                              \
+	127 /* the program is not part of this system: starting it again is no use \
+	     */
 #define SSH_LOG	    "/run/lifeboat/ssh.log"
 #define DHCP_CONFIG "/run/lifeboat/udhcpd.conf"
 

@@ -46,7 +46,9 @@ int lb_status_save(const struct lb_status *s)
 #undef STATUS_TEXT
 #undef STATUS_NUMBER
 #undef STATUS_BOOL
-	text = ok ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+	text = ok ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_NOSLASHESCAPE)
+		  : NULL;
 	if (!text)
 		return LB_E(NOSPC);
 	return lb_file_replace(LB_STATUS_FILE, text, strlen(text), 0644);

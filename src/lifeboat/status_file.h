@@ -10,8 +10,9 @@
 
 #define LB_RUN_DIR     "/run/lifeboat"
 #define LB_STATUS_FILE LB_RUN_DIR "/status.json"
-#define LB_CONTROL     LB_RUN_DIR "/control" /* datagrams to the boot gate while it waits in failsafe \
-					      */
+#define LB_CONTROL                                                                     \
+	LB_RUN_DIR "/control" /* datagrams to the boot gate while it waits in failsafe \
+			       */
 
 struct lb_status {
 	enum lb_state state;

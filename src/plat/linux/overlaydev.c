@@ -14,8 +14,9 @@
 #include "image/rootfs.h"
 #include "plat/linux/files.h"
 
-#define BLANK_LOOK_BYTES 65536 /* both file systems have their first superblock well before this \
-				*/
+#define BLANK_LOOK_BYTES                                                        \
+	65536 /* both file systems have their first superblock well before this \
+	       */
 
 int lb_disk_head(const char *disk, void *head)
 {
