@@ -10,6 +10,10 @@
 
 #include "base/cleanup.h"
 
+/* IFF_LOWER_UP of linux/if.h, which cannot be included beside net/if.h. IFF_RUNNING follows it up
+ * to a second later. */
+#define CARRIER 0x10000u
+
 static void free_ifaddrsp(struct ifaddrs **list)
 {
 	if (*list)
@@ -18,7 +22,7 @@ static void free_ifaddrsp(struct ifaddrs **list)
 
 static struct lb_link describe(const struct ifaddrs *i)
 {
-	struct lb_link link = {.up = i->ifa_flags & IFF_UP, .carrier = i->ifa_flags & IFF_RUNNING};
+	struct lb_link link = {.up = i->ifa_flags & IFF_UP, .carrier = i->ifa_flags & CARRIER};
 	struct sockaddr_ll address;
 
 	memcpy(&address, i->ifa_addr, sizeof(address));

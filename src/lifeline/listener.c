@@ -59,6 +59,11 @@ static void report(struct listener *l, enum lb_news news, const struct lb_sighti
 		stop(l);
 }
 
+static bool heard_enough(const struct listener *l)
+{
+	return l->how->count > 0 && l->sessions.devices >= l->how->count;
+}
+
 static void on_frame(void *ctx, const uint8_t *frame, size_t n)
 {
 	const struct ear *ear = ctx;
@@ -67,6 +72,8 @@ static void on_frame(void *ctx, const uint8_t *frame, size_t n)
 	struct lb_sighting seen;
 	enum lb_news news;
 
+	if (heard_enough(l))
+		return; /* frames that waited together with the last one */
 	if (lb_sighting_read(&seen, frame, n) < 0) {
 		l->not_understood++;
 		return;
@@ -75,13 +82,12 @@ static void on_frame(void *ctx, const uint8_t *frame, size_t n)
 	news = lb_sessions_see(&l->sessions, &seen, now_ms(), &session);
 	if (news != LB_NEWS_NONE)
 		report(l, news, &session->last);
-	if (l->how->count > 0 && l->sessions.devices >= l->how->count)
+	if (heard_enough(l))
 		stop(l);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *ctx)
+static void hear(struct ear *ear)
 {
-	struct ear *ear = ctx;
 	struct listener *l = ear->listener;
 	char why[LB_SENTENCE_MAX];
 
@@ -95,11 +101,21 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 		stop(l);
 }
 
+static void on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	hear(ctx);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct listener *l = ctx;
 	const struct lb_session *lost;
 
+	/* libpcap finds out that an interface is gone at a call after the one that the descriptor
+	 * asked for. */
+	for (size_t i = 0; i < l->ear_count; i++)
+		if (l->ears[i].readable)
+			hear(&l->ears[i]);
 	while ((lost = lb_sessions_next_lost(&l->sessions, now_ms())))
 		report(l, LB_NEWS_LOST, &lost->last);
 }
