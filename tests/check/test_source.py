@@ -92,6 +92,16 @@ def not_formatted(root, paths):
     return sorted({line.split(":")[0] for line in done.stdout.splitlines() if "-Wclang-format-violations" in line})
 
 
+def broken_shell(tree):
+    found = []
+    for path in scripts(tree):
+        shebang = tree.text(path).split("\n")[0]
+        if shebang in ("#!/bin/sh", "#!/bin/bash"):
+            done = subprocess.run([shebang[2:], "-n", path], cwd=tree.root, stderr=subprocess.PIPE, text=True)
+            found += done.stderr.splitlines()
+    return found
+
+
 def test_source__words_for_later__are_not_there():
     assert_none(lines_matching(Tree(), LATER))
 
@@ -114,11 +124,7 @@ def test_source__c_files__are_formatted():
 
 
 def test_source__shell_scripts__can_be_parsed():
-    tree = Tree()
-    for path in scripts(tree):
-        shebang = tree.text(path).split("\n")[0]
-        if shebang in ("#!/bin/sh", "#!/bin/bash"):
-            subprocess.run([shebang[2:], "-n", path], cwd=tree.root, check=True)
+    assert_none(broken_shell(Tree()))
 
 
 def test_source__a_word_for_later__is_found(tmp_path):
@@ -148,3 +154,7 @@ def test_source__a_long_file__is_found(tmp_path):
 def test_source__a_file_in_another_layout__is_found(tmp_path):
     seeded(tmp_path, {"good.c": "int f(void)\n{\n\treturn 0;\n}\n", "bad.c": "int f(void) { return 0; }\n"})
     assert not_formatted(tmp_path, ["good.c", "bad.c"]) == ["bad.c"]
+
+
+def test_source__a_broken_shell_script__is_found(tmp_path):
+    assert broken_shell(seeded(tmp_path, {"scripts/x": "#!/bin/sh\nif true; then\n"})) != []

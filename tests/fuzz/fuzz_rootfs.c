@@ -1,0 +1,20 @@
+/* The input is the start of a device. */
+#include "tests/fuzz/fuzz.h"
+
+#include "image/rootfs.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	const struct lb_rootfs before = {.fs = "before", .length_bytes = 4711};
+	struct lb_rootfs out = before;
+	int rc = lb_rootfs_parse(&out, data, n);
+
+	CHECK(rc <= 0);
+	if (rc < 0) {
+		CHECK(out.fs == before.fs && out.length_bytes == before.length_bytes);
+		return 0;
+	}
+	CHECK(strcmp(out.fs, "squashfs") == 0 || strcmp(out.fs, "erofs") == 0);
+	CHECK(out.length_bytes > 0);
+	return 0;
+}
