@@ -287,8 +287,13 @@ static void save__after_a_failed_one__power_cut_leaves_a_record(void **state)
 	uint64_t cuts = 0;
 
 	save_times(3);
-	for (failing_op = 1; failing_op <= 14; failing_op++)
-		cuts += lb_fake_power_cuts(&power, &scenario);
+	for (int i = 0; i < 2; i++) { /* what the program stems from is copy 0, then copy 1 */
+		for (failing_op = 1; failing_op <= 14; failing_op++)
+			cuts += lb_fake_power_cuts(&power, &scenario);
+		put_world_back(NULL);
+		assert_int_equal(lb_recovery_load(&mine, &dev), 0);
+		save_times(1);
+	}
 	print_message("power cuts, save after a failed save: %" PRIu64 "\n", cuts);
 }
 
@@ -414,25 +419,66 @@ static void load__equal_numbers__copy_0_is_the_record_and_the_next_save_spares_i
 	assert_true(is_record(&found, 1));
 }
 
-static void save__next_to_a_newer_major_version__counts_on_from_it(void **state)
+/* Record n under the given number, as a later major version of the format would write it. */
+static void put_newer_major(unsigned i, unsigned n, uint64_t seq)
 {
 	static uint8_t copy[LB_RECORD_BYTES];
+	static struct lb_record r;
+	uint32_t crc;
 
-	save_times(2);
-	mine.seq = 40;
-	assert_int_equal(lb_record_encode(&mine, copy), 0);
+	change_to(&r, n);
+	r.seq = seq;
+	assert_int_equal(lb_record_encode(&r, copy), 0);
 	copy[9] = 2;
-	{ /* the CRC of docs/record.md */
-		uint32_t crc = lb_crc32(lb_crc32(0, copy, 24), copy + 28, sizeof(copy) - 28);
+	crc = lb_crc32(lb_crc32(0, copy, 24), copy + 28, sizeof(copy) - 28); /* docs/record.md */
+	for (int k = 0; k < 4; k++)
+		copy[24 + k] = (uint8_t)(crc >> (24 - 8 * k));
+	lb_fake_block_poke(&fake, (uint64_t)i * LB_RECORD_BYTES, copy, sizeof(copy));
+}
 
-		for (int i = 0; i < 4; i++)
-			copy[24 + i] = (uint8_t)(crc >> (24 - 8 * i));
-	}
-	lb_fake_block_poke(&fake, LB_RECORD_BYTES, copy, sizeof(copy));
+static void save__next_to_a_newer_major_version__counts_on_from_it(void **state)
+{
+	save_times(2);
+	put_newer_major(1, 2, 40);
 	assert_int_equal(lb_recovery_load(&mine, &dev), 0);
 	assert_true(is_record(&mine, 1));
 	assert_int_equal(save_next(), 0);
 	assert_int_equal(mine.seq, 41);
+}
+
+static void save__two_newer_major_versions__older_one_is_overwritten(void **state)
+{
+	for (unsigned older = 0; older < LB_RECORD_COPIES; older++) {
+		static uint8_t before[LB_RECORD_BYTES], after[LB_RECORD_BYTES];
+		const uint64_t other = (uint64_t)(1 - older) * LB_RECORD_BYTES;
+
+		put_newer_major(older, 1, 50);
+		put_newer_major(1 - older, 2, 51);
+		memset(&mine, 0, sizeof(mine));
+		assert_int_equal(lb_recovery_load(&mine, &dev), LB_E(NOENT));
+		lb_fake_block_peek(&fake, other, before, sizeof(before));
+		assert_int_equal(save_next(), 0);
+		assert_int_equal(mine.seq, 52);
+		lb_fake_block_peek(&fake, other, after, sizeof(after));
+		assert_memory_equal(before, after, sizeof(before));
+	}
+}
+
+/* A program that made its record up instead of loading it. */
+static void save__record_of_no_copy__newest_one_is_spared(void **state)
+{
+	save_times(4);
+	for (unsigned i = 0; i < LB_RECORD_COPIES; i++) {
+		const unsigned newest = acked;
+
+		memset(&mine, 0, sizeof(mine));
+		assert_int_equal(save_next(), 0);
+		damage(i, LB_RECORD_BYTES); /* 5 went to copy 0, 6 goes to copy 1 */
+		assert_int_equal(lb_recovery_load(&found, &dev), 0);
+		assert_true(is_record(&found, newest));
+		put_world_back(NULL);
+		save_times(1);
+	}
 }
 
 static void area__too_small__is_refused_without_an_operation(void **state)
@@ -515,6 +561,8 @@ TESTS(on_fake(save__power_cut_at_every_operation__old_or_new_never_none),
       on_fake(load__both_copies_damaged__there_is_none_and_a_save_works),
       on_fake(load__equal_numbers__copy_0_is_the_record_and_the_next_save_spares_it),
       on_fake(save__next_to_a_newer_major_version__counts_on_from_it),
+      on_fake(save__two_newer_major_versions__older_one_is_overwritten),
+      on_fake(save__record_of_no_copy__newest_one_is_spared),
       on_fake(area__too_small__is_refused_without_an_operation),
       on_fake(load__one_copy_unreadable__other_one_is_used),
       on_fake(load__only_valid_copy_unreadable__fails_and_out_untouched),
