@@ -39,14 +39,11 @@ static void place(char why[LB_SENTENCE_MAX], const char *path, unsigned line, co
 	(void)snprintf(why + n, LB_SENTENCE_MAX - (size_t)n, "%s", sentence);
 }
 
-/* The first thing that is wrong is the sentence; what libConfuse says after it is not. */
 PRINTF_LIKE(2, 3) static int refuse(unsigned line, const char *fmt, ...)
 {
 	char sentence[LB_SENTENCE_MAX];
 	va_list args;
 
-	if (loading->failed)
-		return -1;
 	va_start(args, fmt);
 	(void)vsnprintf(sentence, sizeof(sentence), fmt, args);
 	va_end(args);

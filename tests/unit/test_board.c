@@ -225,6 +225,8 @@ static void parse__wrong_value__says_what_to_write(void **state)
 		 "b.conf:1: id must not be empty: give it a value or leave the line out"},
 		{"id = \"a b\"", "b.conf:1: id must be letters, digits and , . _ + - as in "
 				 "\"vendor,model\", not \"a b\""},
+		{"id = \"\xC3\xA4\"", "b.conf:1: id must be letters, digits and , . _ + - as in "
+				      "\"vendor,model\", not \"??\""},
 		{"led { boot = \"/sys/class/leds/x\" }",
 		 "b.conf:1: led.boot must be a name below /sys/class/leds such as \"green:status\", "
 		 "not \"/sys/class/leds/x\""},
@@ -290,6 +292,16 @@ static void parse__address__must_be_one_that_a_host_can_have(void **state)
 			       rows[i].sentence);
 		assert_refused(text, sentence);
 	}
+}
+
+static void parse__address_in_the_middle_of_its_network__is_fine(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "lan { address = 192.168.1.127/24 }"), 0);
+	assert_int_equal(parse(&b, "lan { address = 192.168.1.128/24 }"), 0);
+	assert_int_equal(parse(&b, "lan { address = 10.0.0.255/8 }"), 0);
+	assert_int_equal(b.address, 0x0A0000FF);
 }
 
 static void parse__ports__are_real_names_once_and_either_lan_or_wan(void **state)
@@ -402,6 +414,7 @@ static void parse__broken_syntax__is_said_in_plain_words(void **state)
 		{"lan { ports += {a} }", "1: ", "the character '+' can stand only between quotes"},
 		{"lan { ports = {\"a\" \"b\"} }", "1: ", value_place},
 		{"\"id\" = 3", "1: ", value_place},
+		{"lan { \"ports\" = a }", "1: ", value_place},
 		{"\"button='x\" = 3", "1: ", value_place},
 		{"id = 4 \"button='x\" {", "1: ", value_place},
 		{"lan|address = 1", "1: ", "the character '|' can stand only between quotes"},
@@ -546,6 +559,7 @@ TESTS(unit(defaults__every_preset__is_what_board_h_promises),
       unit(parse__comments_of_every_kind__leave_line_numbers_right),
       unit(parse__unknown_key__says_what_was_meant), unit(parse__wrong_value__says_what_to_write),
       unit(parse__address__must_be_one_that_a_host_can_have),
+      unit(parse__address_in_the_middle_of_its_network__is_fine),
       unit(parse__ports__are_real_names_once_and_either_lan_or_wan),
       unit(parse__buttons__have_a_name_a_key_and_a_limit),
       unit(parse__same_key_of_two_named_inputs__is_two_buttons),
