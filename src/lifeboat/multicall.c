@@ -31,7 +31,9 @@ static void print_usage(FILE *to)
 	(void)fprintf(to, "usage: lifeboat APPLET [ARGUMENT...]\n"
 			  "       lifeboat --help | --version\n\n");
 	for (const struct applet *a = applets; a->name; a++)
-		(void)fprintf(to, "  %-11s %-16s %s\n", a->name, a->args, a->help);
+		(void)fprintf(to, "  %-11s %-16s%s%s\n", a->name, a->args,
+			      strlen(a->args) > 16 ? "\n                               " : " ",
+			      a->help);
 	(void)fprintf(to, "\nEach applet has a man page: lifeboat-APPLET(8).\n");
 }
 
