@@ -12,7 +12,8 @@
 #define OUR_PORTS                                                                     \
 	"udp and (dst port " NUMBER_TEXT(LB_NETMSG_PORT) " or dst port " NUMBER_TEXT( \
 		LB_ANNOUNCE_PORT) ")"
-/* "vlan" moves all that follows it behind the tag, so it comes last. */
+/* The kernel takes the tag out of a frame before it filters; where libpcap filters itself, the tag
+ * is in place. "vlan" moves all that follows it behind the tag, so it comes last. */
 #define FILTER	    "(" OUR_PORTS ") or (vlan and " OUR_PORTS ")"
 
 #define SNAP_BYTES  2048 /* a full Ethernet frame with tags */

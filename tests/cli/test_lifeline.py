@@ -34,9 +34,10 @@ def cable():
 class Listening:
     """lifeline listen in the PC's namespace, ready to hear."""
 
-    def __init__(self, cable, *args, stdout=subprocess.PIPE, env=None):
+    def __init__(self, cable, *args, stdout=subprocess.PIPE, env=None, groups=None):
         self.process = subprocess.Popen(["ip", "netns", "exec", cable.pc, LIFELINE, "listen", *args], stdout=stdout,
-                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
+                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})},
+                                        extra_groups=groups)
         self.json = "--json" in args
         self.head = self.process.stdout.readline() if self.json else self.process.stderr.readline()
 
@@ -197,6 +198,16 @@ def test_listen__two_devices__are_two_events(cable):
 
 
 @needs_root
+def test_listen__more_devices_at_once_than_count__stops_at_count(cable):
+    with Listening(cable, "-i", "pc0", "--json", "--count", "2", "--seconds", "15") as pc:
+        pc.process.send_signal(signal.SIGSTOP)
+        for last in range(6):
+            cable.raw(wire.frame(wire.LIFEBOAT_PORT, wire.announce(state=4), mac=f"02:00:00:00:00:0{last}"))
+        code, out, _ = pc.end(signal.SIGCONT)
+    assert (code, len(out.splitlines())) == (0, 2)
+
+
+@needs_root
 def test_listen__device_that_falls_silent__is_lost(cable):
     with Listening(cable, "-i", "pc0", "--json", "--seconds", "15") as pc:
         cable.openwrt()
@@ -337,7 +348,7 @@ def test_listen__output_that_cannot_be_written__is_111(cable):
 @pytest.mark.parametrize("env,uid", [({}, NOBODY), ({"SUDO_UID": "1234", "SUDO_GID": "1234"}, 1234),
                                      ({"SUDO_UID": "0"}, NOBODY), ({"SUDO_UID": "x1"}, NOBODY)])
 def test_listen__started_as_root__parses_without_privileges(cable, env, uid):
-    with Listening(cable, "-i", "pc0", "--seconds", "15", env=env) as pc:
+    with Listening(cable, "-i", "pc0", "--seconds", "15", env=env, groups=[4, 27]) as pc:
         status = Path(f"/proc/{pc.process.pid}/status").read_text()
         assert re.search(r"^Uid:\t(.*)$", status, re.M).group(1).split() == [str(uid)] * 4
         assert re.search(r"^Groups:\t(.*)$", status, re.M).group(1).strip() == ""
