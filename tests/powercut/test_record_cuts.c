@@ -513,6 +513,29 @@ static void load__only_valid_copy_unreadable__fails_and_out_untouched(void **sta
 	assert_memory_equal(&found, &mine, sizeof(found));
 }
 
+/* Reading copy `unreadable` fails. */
+static unsigned unreadable;
+
+static int read_other_copy(void *ctx, uint64_t off_bytes, void *buf, size_t n)
+{
+	const struct plat_block honest = lb_fake_block_plat(&fake);
+
+	if (off_bytes / LB_RECORD_BYTES == unreadable)
+		return LB_E(IO);
+	return honest.read(ctx, off_bytes, buf, n);
+}
+
+static void save__one_copy_unreadable_and_none_valid__unreadable_one_is_spared(void **state)
+{
+	for (unreadable = 0; unreadable < LB_RECORD_COPIES; unreadable++) {
+		put_world_back(NULL);
+		dev.read = read_other_copy;
+		assert_int_equal(save_next(), 0);
+		assert_int_equal(lb_recovery_load(&found, &dev), 0);
+		assert_true(is_record(&found, tried));
+	}
+}
+
 static int refuse_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
 {
 	return LB_E(IO);
@@ -566,5 +589,6 @@ TESTS(on_fake(save__power_cut_at_every_operation__old_or_new_never_none),
       on_fake(area__too_small__is_refused_without_an_operation),
       on_fake(load__one_copy_unreadable__other_one_is_used),
       on_fake(load__only_valid_copy_unreadable__fails_and_out_untouched),
+      on_fake(save__one_copy_unreadable_and_none_valid__unreadable_one_is_spared),
       on_fake(save__no_copy_can_be_read__nothing_is_written),
       on_fake(save__device_stores_something_else__is_found_by_reading_back))

@@ -15,9 +15,10 @@
 #define LOCK_TRIES   100 /* a save takes some 10 ms; PID 1 must never wait for ever */
 #define LOCK_WAIT_NS (10 * 1000 * 1000)
 
-static bool is_inside(off_t at, size_t n)
+/* A regular file would grow instead of refusing. */
+static bool is_inside(const struct lb_block *b, uint64_t off_bytes, size_t n)
 {
-	return at >= 0 && n <= INT64_MAX && at <= INT64_MAX - (off_t)n;
+	return off_bytes <= b->size_bytes && n <= b->size_bytes - off_bytes;
 }
 
 static int block_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
@@ -26,17 +27,15 @@ static int block_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
 	uint8_t *to = buf;
 	off_t at = (off_t)off_bytes;
 
-	if (!is_inside(at, n))
+	if (!is_inside(b, off_bytes, n))
 		return LB_E(RANGE);
 	while (n > 0) {
 		ssize_t got = pread(b->fd, to, n, at);
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
+		if (got <= 0) /* 0: a file that was cut, a stick that was pulled */
 			return LB_E(IO);
-		if (got == 0)
-			return LB_E(RANGE);
 		to += got;
 		at += got;
 		n -= (size_t)got;
@@ -50,7 +49,7 @@ static int block_write(void *ctx, uint64_t off_bytes, const void *buf, size_t n)
 	const uint8_t *from = buf;
 	off_t at = (off_t)off_bytes;
 
-	if (!is_inside(at, n))
+	if (!is_inside(b, off_bytes, n))
 		return LB_E(RANGE);
 	while (n > 0) {
 		ssize_t put = pwrite(b->fd, from, n, at);
@@ -121,7 +120,7 @@ int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
 		rc = lock_for_writing(fd);
 	if (rc < 0)
 		return rc;
-	b->fd = lb_fd_take(&fd);
+	*b = (struct lb_block){.fd = lb_fd_take(&fd), .size_bytes = size_bytes};
 	*out = (struct plat_block){
 		.ctx = b,
 		.size_bytes = size_bytes,

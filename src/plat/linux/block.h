@@ -11,6 +11,7 @@ enum lb_block_mode {
 /* Owned by the caller; the plat_block of lb_block_open() points to it. */
 struct lb_block {
 	int fd; /* -1 = closed */
+	uint64_t size_bytes;
 };
 
 #define LB_BLOCK_CLOSED  \

@@ -1,0 +1,163 @@
+#include "tests/t.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plat/linux/blockdev.h"
+
+#define UUID "8b3c2f10-1d5e-4c0b-9a77-0123456789ab"
+
+static char root[] = "/tmp/lifeboat-blockdev-XXXXXX";
+static char sys[64], dev[64], out[LB_PATH_MAX];
+static struct lb_blockdev_roots roots = {.sys = sys, .dev = dev};
+
+static void make_dir(const char *path)
+{
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+/* A partition as the kernel shows it: a link in class/block to its place on a bus. */
+static void add(const char *name, const char *bus, const char *uevent)
+{
+	char path[256], target[256];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/devices/%s", sys, bus);
+	(void)mkdir(path, 0755);
+	(void)snprintf(path, sizeof(path), "%s/devices/%s/%s", sys, bus, name);
+	make_dir(path);
+	(void)snprintf(path, sizeof(path), "%s/devices/%s/%s/uevent", sys, bus, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(uevent, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	(void)snprintf(path, sizeof(path), "%s/class/block/%s", sys, name);
+	(void)snprintf(target, sizeof(target), "../../devices/%s/%s", bus, name);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+static int make_machine(void **state)
+{
+	char path[128];
+
+	(void)strcpy(root, "/tmp/lifeboat-blockdev-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	(void)snprintf(sys, sizeof(sys), "%s/sys", root);
+	(void)snprintf(dev, sizeof(dev), "%s/dev", root);
+	make_dir(sys);
+	make_dir(dev);
+	for (int i = 0; i < 3; i++) {
+		static const char *const dirs[] = {"class", "class/block", "devices"};
+
+		(void)snprintf(path, sizeof(path), "%s/%s", sys, dirs[i]);
+		make_dir(path);
+	}
+	add("vda", "virtio0", "MAJOR=254\nDEVNAME=vda\nDEVTYPE=disk\n");
+	add("vda2", "virtio0", "DEVNAME=vda2\nDEVTYPE=partition\nPARTN=2\nPARTNAME=lifeboat\n");
+	add("vda3", "virtio0", "DEVNAME=vda3\nPARTN=3\nPARTNAME=lifeboat2\nPARTUUID=" UUID "\n");
+	add("nvme", "pci0", "DEVNAME=sub/dir0\nPARTNAME=with space=and sign\n");
+	(void)strcpy(out, "before");
+	return 0;
+}
+
+static int remove_machine(void **state)
+{
+	char command[128];
+
+	(void)snprintf(command, sizeof(command), "rm -r '%s'", root);
+	return system(command);
+}
+
+static void assert_found(const char *spec, const char *name)
+{
+	char want[128];
+
+	(void)snprintf(want, sizeof(want), "%s/%s", dev, name);
+	assert_int_equal(lb_blockdev_find(spec, out, &roots), 0);
+	assert_string_equal(out, want);
+}
+
+static void assert_refused(const char *spec, int err)
+{
+	assert_int_equal(lb_blockdev_find(spec, out, &roots), err);
+	assert_string_equal(out, "before");
+}
+
+static void find__label__is_compared_as_a_whole(void **state)
+{
+	assert_refused("PARTLABEL=lifeboa", LB_E(NOENT));
+	assert_refused("PARTLABEL=LIFEBOAT", LB_E(NOENT));
+	assert_refused("PARTLABEL=lifeboat3", LB_E(NOENT));
+	assert_found("PARTLABEL=lifeboat", "vda2");
+	assert_found("PARTLABEL=lifeboat2", "vda3");
+	assert_found("PARTLABEL=with space=and sign", "sub/dir0");
+}
+
+static void find__uuid__is_found_in_either_case(void **state)
+{
+	assert_refused("PARTUUID=8b3c2f10", LB_E(NOENT));
+	assert_found("PARTUUID=" UUID, "vda3");
+	assert_found("PARTUUID=8B3C2F10-1D5E-4C0B-9A77-0123456789AB", "vda3");
+}
+
+static void find__path__is_taken_as_it_is(void **state)
+{
+	char longest[LB_PATH_MAX + 1];
+
+	memset(longest, '/', sizeof(longest));
+	longest[LB_PATH_MAX] = '\0';
+	assert_refused(longest, LB_E(RANGE));
+	longest[LB_PATH_MAX - 1] = '\0';
+	assert_int_equal(lb_blockdev_find(longest, out, &roots), 0);
+	assert_string_equal(out, longest);
+}
+
+static void find__other_words__are_refused(void **state)
+{
+	static const char *const wrong[] = {"",
+					    "vda2",
+					    "PARTLABEL",
+					    "PARTLABEL=",
+					    "PARTUUID=",
+					    "partlabel=lifeboat",
+					    "LABEL=lifeboat"};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_refused(wrong[i], LB_E(FORMAT));
+}
+
+static void find__same_label_on_a_stick__own_partition_wins(void **state)
+{
+	add("aaa1", "usb1", "DEVNAME=aaa1\nPARTNAME=lifeboat\n");
+	assert_found("PARTLABEL=lifeboat", "vda2");
+	add("aab1", "usb1", "DEVNAME=aab1\nPARTNAME=stick\n");
+	assert_found("PARTLABEL=stick", "aab1");
+}
+
+static void find__same_label_twice__first_name_wins(void **state)
+{
+	add("sdb1", "ata2", "DEVNAME=sdb1\nPARTNAME=twice\n");
+	add("sda1", "ata1", "DEVNAME=sda1\nPARTNAME=twice\n");
+	add("sdc1", "ata3", "DEVNAME=sdc1\nPARTNAME=twice\n");
+	assert_found("PARTLABEL=twice", "sda1");
+}
+
+static void find__no_sysfs__nothing_is_found(void **state)
+{
+	const struct lb_blockdev_roots none = {.sys = "/nonexistent", .dev = dev};
+
+	assert_int_equal(lb_blockdev_find("PARTLABEL=lifeboat", out, &none), LB_E(NOENT));
+	assert_string_equal(out, "before");
+}
+
+#define on_machine(f) cmocka_unit_test_setup_teardown(f, make_machine, remove_machine)
+
+TESTS(on_machine(find__label__is_compared_as_a_whole),
+      on_machine(find__uuid__is_found_in_either_case), on_machine(find__path__is_taken_as_it_is),
+      on_machine(find__other_words__are_refused),
+      on_machine(find__same_label_on_a_stick__own_partition_wins),
+      on_machine(find__same_label_twice__first_name_wins),
+      on_machine(find__no_sysfs__nothing_is_found))
