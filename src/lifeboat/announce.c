@@ -42,7 +42,8 @@ void lb_announce_status(void *ctx, const struct lb_lan *lan, enum lb_state state
 		log_warn("the announcement %s", lb_strerror(n));
 		return;
 	}
+	/* This one first: lifeline then knows that the other one says nothing more. */
+	lb_lan_broadcast(lan, LB_ANNOUNCE_PORT, datagram, (size_t)n);
 	if (state == LB_STATE_WINDOW)
 		send_netmsg(lan);
-	lb_lan_broadcast(lan, LB_ANNOUNCE_PORT, datagram, (size_t)n);
 }
