@@ -39,6 +39,10 @@ class Serial:
     def attach(self, sock):
         """A new power-on: what was not read of the earlier ones is passed over."""
         with self._changed:
+            if self.text and not self.text.endswith("\n"):  # a power cut in mid-line: the next one starts afresh
+                self._starts.append(len(self.text))
+                self._times.append(self._clock())
+                self.text += "\n"
             self._socket, self._open, self._at = sock, True, len(self.text)
         thread = threading.Thread(target=self._read, args=(sock,), daemon=True, name="serial")
         thread.start()
@@ -120,7 +124,7 @@ class Serial:
         """Run a command line in the shell on the console: (exit code, output)."""
         # The shell joins the marks: the echo of the line typed does not hold them.
         self.skip()
-        self.send(f'echo "__""in__"; {command}; echo "__""rc=$?__"\n')
+        self.send(f'echo "__""in__"; {{ {command}\n}}; echo "__""rc=$?__"\n')
         begin = self.expect(r"__in__\r?\n", timeout).match.end()
         seen = self.expect(r"__rc=(\d+)__\r?\n", timeout)
         return int(seen.group(1)), self.text[begin : seen.match.start()].replace("\r", "").rstrip("\n")

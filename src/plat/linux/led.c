@@ -63,9 +63,10 @@ void lb_leds_leave(const struct lb_leds *leds, enum lb_led_role role, enum lb_le
 
 	if (leds->brightness[role] < 0)
 		return;
-	lb_leds_set(leds, role, p->on_ms > 0);
-	if (p->off_ms == 0 || led_poke(name, "trigger", "timer") < 0)
+	if (p->off_ms == 0 || led_poke(name, "trigger", "timer") < 0) {
+		lb_leds_set(leds, role, p->on_ms > 0);
 		return;
+	}
 	(void)snprintf(ms, sizeof(ms), "%u", p->on_ms);
 	if (led_poke(name, "delay_on", ms) < 0)
 		log_debug("LED '%s' does not take delay_on", name);
