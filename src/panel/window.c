@@ -27,8 +27,7 @@ static struct lb_window_out failsafe(struct lb_window_out out, enum lb_reason re
 	return out;
 }
 
-static void take_button(struct lb_window *w, const struct lb_window_event *ev,
-			struct lb_window_out *out, uint64_t now_ms)
+static void take_button(struct lb_window *w, const struct lb_window_event *ev, uint64_t now_ms)
 {
 	bool down = ev->kind == LB_WINDOW_BUTTON_DOWN;
 
@@ -36,8 +35,8 @@ static void take_button(struct lb_window *w, const struct lb_window_event *ev,
 		return;
 	w->buttons[ev->button].down = down;
 	w->buttons[ev->button].from_start = false;
+	w->buttons[ev->button].refused = false;
 	w->buttons[ev->button].since_ms = now_ms;
-	out->refused = down && !w->config.failsafe;
 }
 
 static struct lb_window_out take_line(struct lb_window *w, const char *line,
@@ -54,48 +53,45 @@ static struct lb_window_out take_line(struct lb_window *w, const char *line,
 	return out;
 }
 
-/* The button that has been down for long enough, or the time at which one will have been. */
-static struct lb_window_out look_at_buttons(const struct lb_window *w, struct lb_window_out out,
+static uint64_t end_ms(const struct lb_window *w)
+{
+	return w->opened_ms + w->config.window_ms;
+}
+
+/* The button that has been down for long enough, or the time at which one will have been. A press
+ * that begins in the window counts, even if it becomes certain only after the end. */
+static struct lb_window_out look_at_buttons(struct lb_window *w, struct lb_window_out out,
 					    uint64_t now_ms)
 {
-	for (unsigned i = 0; w->config.failsafe && i < LB_BUTTONS_MAX; i++) {
+	out.wake_ms = LB_NEVER;
+	for (unsigned i = 0; i < LB_BUTTONS_MAX; i++) {
 		uint64_t counts_ms = w->buttons[i].since_ms + w->config.debounce_ms;
 
-		if (!w->buttons[i].down)
+		if (!w->buttons[i].down || w->buttons[i].refused ||
+		    w->buttons[i].since_ms >= end_ms(w))
 			continue;
-		if (now_ms >= counts_ms)
+		if (now_ms < counts_ms) {
+			out.wake_ms = counts_ms < out.wake_ms ? counts_ms : out.wake_ms;
+			continue;
+		}
+		if (w->config.failsafe)
 			return failsafe(out,
 					w->buttons[i].from_start ? LB_REASON_BUTTON_HELD
 								 : LB_REASON_BUTTON,
 					i);
-		if (counts_ms < out.wake_ms)
-			out.wake_ms = counts_ms;
+		w->buttons[i].refused = true;
+		out.refused = true;
 	}
 	return out;
 }
 
-struct lb_window_out lb_window_step(struct lb_window *w, const struct lb_window_event *ev,
-				    uint64_t now_ms)
+/* What goes by the clock alone: the LAN is told, and nobody sleeps past the end. */
+static struct lb_window_out look_at_clock(struct lb_window *w, struct lb_window_out out,
+					  uint64_t now_ms)
 {
-	uint64_t end_ms = w->opened_ms + w->config.window_ms;
-	struct lb_window_out out = {.wake_ms = end_ms};
-
-	out.left_ms = now_ms < end_ms ? (unsigned)(end_ms - now_ms) : 0;
-	/* First what the past says: a late caller may bring the release of a press that had already
-	 * counted. */
-	out = look_at_buttons(w, out, now_ms);
-	if (out.over)
-		return out;
-	out.wake_ms = end_ms;
-	if (ev->kind == LB_WINDOW_LINE)
-		out = take_line(w, ev->line, out);
-	else if (ev->kind != LB_WINDOW_TICK)
-		take_button(w, ev, &out, now_ms);
-	if (!out.over)
-		out = look_at_buttons(w, out, now_ms);
-	if (out.over)
-		return out;
-	if (now_ms >= end_ms) {
+	if (now_ms >= end_ms(w)) {
+		if (out.wake_ms != LB_NEVER)
+			return out; /* a button is down and not certain yet */
 		out.over = true;
 		out.state = LB_STATE_BOOTING;
 		out.reason = LB_REASON_WINDOW_OVER;
@@ -103,9 +99,34 @@ struct lb_window_out lb_window_step(struct lb_window *w, const struct lb_window_
 	}
 	if (now_ms >= w->next_announce_ms) {
 		out.announce = true;
-		w->next_announce_ms += ANNOUNCE_EVERY_MS;
+		/* On the grid of the opening; a late caller leaves out what it has missed. */
+		w->next_announce_ms +=
+			(now_ms - w->next_announce_ms) / ANNOUNCE_EVERY_MS * ANNOUNCE_EVERY_MS +
+			ANNOUNCE_EVERY_MS;
 	}
 	if (w->next_announce_ms < out.wake_ms)
 		out.wake_ms = w->next_announce_ms;
+	if (end_ms(w) < out.wake_ms)
+		out.wake_ms = end_ms(w);
 	return out;
+}
+
+struct lb_window_out lb_window_step(struct lb_window *w, const struct lb_window_event *ev,
+				    uint64_t now_ms)
+{
+	struct lb_window_out out = {0};
+
+	out.left_ms = now_ms < end_ms(w) ? (unsigned)(end_ms(w) - now_ms) : 0;
+	/* First what the past says: a late caller may bring the release of a press that had already
+	 * counted. */
+	out = look_at_buttons(w, out, now_ms);
+	if (out.over)
+		return out;
+	if (ev->kind == LB_WINDOW_LINE)
+		out = take_line(w, ev->line, out);
+	else if (ev->kind != LB_WINDOW_TICK)
+		take_button(w, ev, now_ms);
+	if (!out.over)
+		out = look_at_buttons(w, out, now_ms);
+	return out.over ? out : look_at_clock(w, out, now_ms);
 }

@@ -2,8 +2,9 @@
  *
  * It opens once, early in the boot. Any button, or "f" and Enter on the serial console, ends it at
  * once with failsafe. "1".."4" and Enter choose a debug level and leave it open. Otherwise it ends
- * after window_ms with a normal boot. Once a second the LAN is told. Times are milliseconds on one
- * monotonic clock.
+ * after window_ms with a normal boot, or up to debounce_ms later while a button is down that was
+ * pressed before the end. Once a second the LAN is told. Times are milliseconds on one monotonic
+ * clock.
  */
 #pragma once
 
@@ -38,7 +39,7 @@ struct lb_window {
 	uint64_t next_announce_ms;
 	unsigned debug_level; /* 0 = none chosen */
 	struct {
-		bool down, from_start;
+		bool down, from_start, refused;
 		uint64_t since_ms;
 	} buttons[LB_BUTTONS_MAX];
 };
@@ -51,7 +52,8 @@ struct lb_window_out {
 	bool announce;	 /* tell the LAN now; left_ms is what remains */
 	unsigned left_ms;
 	bool level_chosen; /* debug_level of the window has just been set */
-	bool refused;	   /* somebody asked for failsafe, which this window does not offer */
+	bool refused;	   /* somebody asked for failsafe, which this window does not offer: said
+			    * once per press */
 	uint64_t wake_ms;  /* call again with LB_WINDOW_TICK no later than this */
 };
 
