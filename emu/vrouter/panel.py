@@ -374,22 +374,22 @@ def _history(canvas, front, strips, y):
     strip = strips[0]
     left = canvas.columns - strip.width - 11
     _press_marks(canvas, front, strip, left, y)
-    canvas.put(left + strip.width - 3, y, "now", FAINT)
     return y + 1
 
 
 def _press_marks(canvas, front, strip, left, y):
-    """Seconds back in time, and over them when a button was down."""
-    for back in range(2, int(strip.width * CELL_S), 2):
-        x = left + strip.width - round(back / CELL_S)
-        if x > left + 2:
-            canvas.put(x - 1, y, f"-{back} s", FAINT)
+    """When a button was down, and the seconds back in time where there is room beside that."""
     names = picture.Lamp("buttons", tuple((f"button:{b.name}", AMBER) for b in front.buttons))
     bins = picture.Bins(picture.segments(front.recent.edges(), names, strip.t0, front.now_s),
                         strip.t0, strip.t1, strip.width)
     for i, share in enumerate(bins.share):
         if share > 0:
             canvas.put(left + i, y, "▲", AMBER)
+    for back in range(0, int(strip.width * CELL_S), 2):
+        text = f"-{back} s" if back else "now"
+        at = strip.width - round(back / CELL_S) - (1 if back else len(text))
+        if at > 1 and not any(bins.share[at - 1 : at + len(text) + 1]):
+            canvas.put(left + at, y, text, FAINT)
 
 
 def _console(canvas, front, y, height):

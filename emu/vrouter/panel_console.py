@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"\x1b\[(?P<params>[0-?]*)[ -/]*(?P<final>[@-~])"
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # window titles
     r"|\x1b[PX^_][^\x1b]*\x1b\\"
-    r"|\x1b[ -/]*[0-Z\\^-~]"
+    r"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
 )
@@ -31,15 +31,14 @@ class Console:
         self.lines = [[]]  # of lists of (character, look)
         self.row, self.col = 0, 0
         self.look = PLAIN
-        self.version = 0  # grows with every change: lets the painter skip what did not change
         self.replies = ""  # answers to questions about the cursor, to be sent back
         self.columns = 80  # of the pane, for those answers
         self._rest = ""
         self._saved = (0, 0)
+        self._top = 0  # the line at which the last cleared screen begins
 
     def feed(self, text):
         text, self._rest = self._rest + text, ""
-        self.version += 1
         at = 0
         while at < len(text):
             match = _TOKEN.match(text, at)
@@ -68,7 +67,6 @@ class Console:
         self.lines.append([])
         self.row, self.col, self.look = len(self.lines) - 1, 0, PLAIN
         self._trim()
-        self.version += 1
 
     def _home(self):
         return max(0, len(self.lines) - SCREEN_ROWS)
@@ -78,6 +76,7 @@ class Console:
         if extra > 0:
             del self.lines[:extra]
             self.row = max(0, self.row - extra)
+            self._top = max(0, self._top - extra)
 
     def _line(self):
         return self.lines[self.row]
@@ -124,10 +123,10 @@ class Console:
         """What was on the screen stays readable above it."""
         while self.lines and not self.lines[-1]:
             self.lines.pop()
-        top = len(self.lines)
         self.lines.extend([] for _ in range(SCREEN_ROWS))
         self._trim()
-        self.row, self.col = min(top, len(self.lines) - SCREEN_ROWS), 0
+        self.row, self.col = len(self.lines) - SCREEN_ROWS, 0
+        self._top = self.row
 
     def _sequence(self, params, final):
         if final == "m":
@@ -228,6 +227,12 @@ class Console:
                 cursor_from_end = len(wrapped) + len(pieces) - 1 - self.col // columns
             wrapped.extend(reversed(pieces))
             if len(wrapped) >= need and index <= self.row:
+                break
+            if index == self._top > 0 and not back:
+                # A cleared screen stays clear: what was there before comes back by scrolling.
+                blank = rows - len(wrapped)
+                wrapped = [[] for _ in range(blank)] + wrapped
+                cursor_from_end += blank
                 break
         back = max(0, min(back, len(wrapped) - rows))
         shown = wrapped[back : back + rows][::-1]

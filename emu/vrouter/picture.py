@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
 from xml.sax.saxutils import escape
 
 COLOURS = {
@@ -121,7 +122,12 @@ def blinks_per_s(segs, now):
 
 
 class Bins:
-    """The lit share and the mean colour of each of `count` equal time slices, from one pass."""
+    """What a lamp did in each of `count` equal slices of time: its lit share, its colour (None: dark) and its
+    edges.
+
+    A slice is lit as it was in its middle: shares alone would turn blinks as long as a slice into an even
+    grey.  A flash shorter than a slice still lights one.
+    """
 
     def __init__(self, segs, t0, t1, count):
         self.share = [0.0] * count
@@ -132,15 +138,13 @@ class Bins:
             a, b = (max(t_a, t0) - t0) / width, (min(t_b, t1) - t0) / width
             if b <= a:
                 continue
-            first, last = int(a), min(int(b), count - 1)
+            first, last = min(int(a), count - 1), min(int(b), count - 1)
             for i in range(first, last + 1):
-                part = min(b, i + 1) - max(a, i)
-                if part <= 0:
-                    continue
-                old = self.share[i]
-                self.share[i] = old + part
-                self.colour[i] = rgb if not old else blend(self.colour[i], rgb, part / (old + part))
-            self.edges[min(first, count - 1)] += 1
+                self.share[i] += max(0.0, min(b, i + 1) - max(a, i))
+            middles = range(ceil(a - 0.5), min(ceil(b - 0.5), count)) or [min(int((a + b) / 2), count - 1)]
+            for i in middles:
+                self.colour[i] = rgb
+            self.edges[first] += 1
             self.edges[last] += 1
 
 
@@ -154,21 +158,18 @@ def strip_cells(segs, t0, t1, width, dark=DARK_GLASS):
     out = []
     for i in range(width):
         # Judged over five cells: a beat between blinks and slices must not change the look from cell to cell.
-        near = bins.edges[max(0, 2 * i - 4):2 * i + 6]
-        a, b = bins.share[2 * i], bins.share[2 * i + 1]
-        ca, cb = bins.colour[2 * i], bins.colour[2 * i + 1]
-        left = blend(dark, ca, a) if ca else dark
-        right = blend(dark, cb, b) if cb else dark
-        if sum(near) > 1.1 * len(near) and 0.1 < (a + b) / 2 < 0.9:
-            out.append(("▒", blend(left, right, 0.5), dark))
-        elif a >= 0.5 and b >= 0.5:
-            out.append(("█", blend(left, right, 0.5), dark))
-        elif a >= 0.5:
-            out.append(("▌", left, right))
-        elif b >= 0.5:
-            out.append(("▐", right, left))
+        near = slice(max(0, 2 * i - 4), 2 * i + 6)
+        share = (bins.share[2 * i] + bins.share[2 * i + 1]) / 2
+        left, right = bins.colour[2 * i], bins.colour[2 * i + 1]
+        if sum(bins.edges[near]) > 1.1 * len(bins.edges[near]) + 1 and 0.1 < share < 0.9:
+            colour = next((c for c in bins.colour[near] if c), dark)
+            out.append(("▒", blend(dark, colour, 0.3 + share / 2), dark))
+        elif left and right:
+            out.append(("█", left, dark) if left == right else ("▌", left, right))
+        elif left or right:
+            out.append(("▌" if left else "▐", left or right, dark))
         else:
-            out.append((" ", dark, blend(left, right, 0.5)))
+            out.append((" ", dark, dark))
     return out
 
 

@@ -1,0 +1,685 @@
+"""The front panel: what it draws, what keys mean, what the console makes of bytes, and that the terminal comes back."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from vrouter import panel, panel_app, panel_terminal, picture
+from vrouter.board import load_board
+from vrouter.errors import EmuError
+from vrouter.panel_console import LINE_CHARS_MAX, LINES_MAX, Console
+from vrouter.panel_input import ESC_WAIT_S, Action, Key, Keys, action_for, button_keys
+from vrouter.panel_terminal import C16, C256, NONE, TRUE, Painter
+
+EMU = Path(__file__).resolve().parents[2] / "emu"
+GREEN = picture.COLOURS["green"]
+
+
+def make_front(**values):
+    front = panel_app.front_of(load_board("virt-disk"))
+    for name, value in values.items():
+        setattr(front, name, value)
+    return front
+
+
+def blink(front, line, start, end, half_s):
+    for i in range(round((end - start) / half_s)):
+        front.recent.add(start + i * half_s, line, i % 2 == 0)
+
+
+def text_of(rows):
+    return ["".join(ch for ch, _ in row) for row in rows]
+
+
+def find(rows, text):
+    """(column, row) of a text on the screen."""
+    for y, line in enumerate(text_of(rows)):
+        if text in line:
+            return line.index(text), y
+    raise AssertionError(f"{text!r} is not on the screen:\n" + "\n".join(text_of(rows)))
+
+
+def lamp_cell(rows, name):
+    """The cell in the middle of the lamp above its label, and its look."""
+    x, y = find(rows, name)
+    return rows[y - 2][x + len(name) // 2]
+
+
+# --- layout
+
+
+@pytest.mark.parametrize("columns, rows", [(80, 24), (100, 30), (132, 43), (250, 70), (81, 25)])
+def test_frame__sizes__fills_the_screen_and_shows_every_part(columns, rows):
+    front = make_front(powered=True, now_s=75.0)
+    cells, _ = panel.frame(front, columns, rows)
+    assert len(cells) == rows and {len(row) for row in cells} == {columns}
+    whole = "\n".join(text_of(cells))
+    for part in ("Lifeboat virt-disk", "status", "rgb", "lan1", "lan2", "wan", "usb", "reset", "wps", "serial console",
+                 "on  1:15 min", "q  quit", "Tab  console"):
+        assert part in whole, part
+    assert all(len(ch) == 1 and ch.isprintable() for row in cells for ch, _ in row)
+
+
+def test_frame__smallest_size_it_asks_for__is_enough():
+    front = make_front()
+    columns, rows = panel.size_needed(front)
+    assert columns <= 80 and rows <= 24
+    assert "serial console" in "\n".join(text_of(panel.frame(front, columns, rows)[0]))
+
+
+@pytest.mark.parametrize("columns, rows", [(40, 10), (79, 8), (20, 20), (3, 2), (1, 1)])
+def test_frame__terminal_too_small__one_sentence_with_both_sizes(columns, rows):
+    front = make_front()
+    cells, cursor = panel.frame(front, columns, rows)
+    assert len(cells) == rows and {len(row) for row in cells} == {columns} and cursor is None
+    if columns >= 20:
+        said = " ".join(" ".join(text_of(cells)).split())
+        need = panel.size_needed(front)
+        assert said == (f"This terminal is {columns}x{rows}; the front panel needs {need[0]}x{need[1]}: "
+                        "make it larger, or press q to quit.")
+
+
+def test_frame__lit_and_dark_lamp__colour_and_label_differ():
+    front = make_front(powered=True, now_s=5.0)
+    front.recent.add(1.0, "green:status", True)
+    cells, _ = panel.frame(front, 100, 30)
+    lit, dark = lamp_cell(cells, "status"), lamp_cell(cells, "rgb")
+    assert lit[1][0] == picture.blend(GREEN, (255, 255, 255), 0.35)
+    assert dark[1][0] == panel.GLASS
+
+
+def test_frame__rgb_lamp__one_dot_of_the_mixed_colour():
+    front = make_front(powered=True, now_s=5.0)
+    front.recent.add(1.0, "red:rgb", True)
+    front.recent.add(1.0, "blue:rgb", True)
+    cells, _ = panel.frame(front, 100, 30)
+    x, y = find(cells, "rgb")
+    assert cells[y - 2][x][1][0] == picture.mix([picture.COLOURS["red"], picture.COLOURS["blue"]])
+
+
+def test_frame__without_colour__lit_lamp_has_another_shape():
+    front = make_front(powered=True, now_s=5.0)
+    front.recent.add(1.0, "green:status", True)
+    cells, _ = panel.frame(front, 100, 30, colour=False)
+    assert lamp_cell(cells, "status")[0] == "█" and lamp_cell(cells, "rgb")[0] == " "
+
+
+@pytest.mark.parametrize("half_s, said", [
+    (0.1, "5.0 blinks/s: press a button now to enter failsafe"),
+    (0.05, "10.0 blinks/s: failsafe is active"),
+    (0.2, "2.5 blinks/s: normal boot goes on"),
+])
+def test_frame__known_blinking__says_what_it_means(half_s, said):
+    front = make_front(powered=True, now_s=6.0)
+    blink(front, "green:status", 2.0, 6.0, half_s)
+    cells, _ = panel.frame(front, 100, 30)
+    find(cells, said)
+    find(cells, said.split()[0] + "/s")
+
+
+def test_frame__unknown_blinking__rate_without_meaning():
+    front = make_front(powered=True, now_s=6.0)
+    blink(front, "green:status", 2.0, 6.0, 0.15)
+    cells, _ = panel.frame(front, 100, 30)
+    find(cells, "3.3/s")
+    assert "blinks/s:" not in "\n".join(text_of(cells))
+
+
+def test_frame__history__lit_cells_end_at_now_and_scroll_in_whole_slices():
+    front = make_front(powered=True, now_s=20.0)
+    front.recent.add(18.0, "green:status", True)
+    front.recent.add(19.0, "green:status", False)
+
+    def lit():
+        cells, _ = panel.frame(front, 100, 30)
+        row = next(line for line in text_of(cells)[8:] if line.startswith(" status"))
+        return row.index("█"), row.count("█"), find(cells, "now")[0] + 3
+
+    start, count, now = lit()
+    assert count == 10 and now - (start + count) == 10
+    front.now_s = 20.04
+    assert lit() == (start, count, now)
+    front.now_s = 20.101
+    assert lit()[0] == start - 1
+
+
+def test_frame__pressed_and_held_button__marked_and_in_the_history():
+    front = make_front(powered=True, now_s=5.0)
+    front.buttons[1].down = front.buttons[1].held = True
+    front.recent.add(4.0, "button:wps", True)
+    cells, _ = panel.frame(front, 100, 30)
+    find(cells, "▼w▼")
+    find(cells, "held")
+    find(cells, "▲" * 10)
+
+
+def test_frame__links_and_stick__shown_in_their_sockets():
+    front = make_front(powered=True, stick=True)
+    front.ports[1].link = True
+    cells, _ = panel.frame(front, 100, 30)
+    x, y = find(cells, "lan2")
+    assert ("▄", (panel.LINK, panel.HOLE, False)) in cells[y - 2][x : x + 4]
+    x, y = find(cells, "lan1")
+    assert "▄▄" not in text_of(cells)[y - 2][x : x + 4]
+    find(cells, "▐██▌")
+
+
+def test_frame__focused_console__cursor_behind_the_prompt():
+    front = make_front(powered=True, focus="console")
+    front.console.feed("one\r\nroot# ")
+    cells, cursor = panel.frame(front, 80, 24)
+    x, y = find(cells, "root# ")
+    assert cursor == (x + 6, y)
+    find(cells, "Ctrl-] leaves")
+    front.focus = "panel"
+    assert panel.frame(front, 80, 24)[1] is None
+
+
+def test_frame__scrolled_back__older_lines_and_a_hint():
+    front = make_front(powered=True, back=5)
+    front.console.feed("\r\n".join(f"line {i}" for i in range(100)))
+    cells, _ = panel.frame(front, 80, 24)
+    find(cells, "line 94")
+    find(cells, "5 rows back")
+    assert "line 95" not in "\n".join(text_of(cells))
+    front.back = 10**6
+    panel.frame(front, 80, 24)
+    assert front.back == 100 - 11
+
+
+def test_recent__forgotten_edges__leave_their_level_behind():
+    recent = panel.Recent()
+    recent.add(1, "a", True)
+    recent.add(2, "b", True)
+    recent.add(3, "b", False)
+    recent.forget(10)
+    assert [(name, on) for _, name, on in recent.edges()] == [("a", True)]
+
+
+def test_led_patterns__come_from_the_programs_own_table():
+    patterns = panel_app.led_patterns()
+    assert (100, 100, "press a button now to enter failsafe") in patterns
+    assert panel_app.led_patterns(Path("/nonexistent")) == []
+
+
+# --- keys
+
+
+def names(keys):
+    return [key.name for key in keys]
+
+
+def test_keys__plain_control_and_named__one_by_one():
+    typed = Keys().feed(b"rR\r\t\x1d\x03\x7f\xc3\xa9", 0)
+    assert names(typed) == ["r", "R", "enter", "tab", "ctrl-]", "ctrl-c", "backspace", "é"]
+
+
+@pytest.mark.parametrize("data, name", [
+    (b"\x1b[A", "up"), (b"\x1bOA", "up"), (b"\x1b[5~", "page-up"), (b"\x1b[6~", "page-down"), (b"\x1b[H", "home"),
+    (b"\x1b[4~", "end"), (b"\x1b[1;5C", "right"), (b"\x1b[99;7~", "unknown"), (b"\x1bq", "alt-q"),
+    ("€".encode(), "€"), ("😀".encode(), "😀"),
+])
+def test_keys__sequence_in_any_pieces__is_one_key(data, name):
+    for cut in range(1, len(data) + 1):
+        keys = Keys()
+        found = keys.feed(data[:cut], 0.0) + keys.feed(data[cut:], 0.01)
+        assert found == [Key(name, data)], cut
+        assert keys.wait_s(0.01) is None
+
+
+def test_keys__lone_esc__comes_after_a_moment():
+    keys = Keys()
+    assert keys.feed(b"\x1b", 10.0) == []
+    assert keys.wait_s(10.0) == pytest.approx(ESC_WAIT_S)
+    assert keys.timed_out(10.0 + ESC_WAIT_S / 2) == []
+    assert names(keys.timed_out(10.0 + ESC_WAIT_S)) == ["esc"]
+
+
+def test_keys__garbage__neither_hangs_nor_raises():
+    keys = Keys()
+    data = bytes(range(256)) * 2 + b"\x1b[" + b"1" * 500 + b"\xff\xfe\x1b\x1b\x1b["
+    found = []
+    for at in range(0, len(data), 7):
+        found += keys.feed(data[at : at + 7], at)
+    found += keys.timed_out(1e9)
+    assert b"".join(key.raw for key in found) == data
+
+
+def test_keys__endless_sequence__is_given_up():
+    assert Keys().feed(b"\x1b[" + b"1" * 500, 0)
+
+
+def test_button_keys__clashing_names__each_its_own_free_letter():
+    keys = button_keys(["reset", "wps", "rfkill", "power", "cuq"])
+    assert keys["r"] == "reset" and keys["w"] == "wps" and keys["f"] == "rfkill" and keys["o"] == "power"
+    assert len(keys) == 5 and not set(keys) & set("pcuq?")
+
+
+@pytest.mark.parametrize("name, action", [
+    ("r", Action("tap", "reset")), ("R", Action("hold", "reset")), ("w", Action("tap", "wps")), ("W", Action("hold", "wps")),
+    ("p", Action("power")), ("c", Action("cut")), ("u", Action("stick")), ("q", Action("quit")),
+    ("tab", Action("focus", "console")), ("enter", Action("focus", "console")), ("2", Action("cable", 1)),
+    ("page-up", Action("scroll-page", 1)), ("ctrl-c", Action("quit")), ("x", None), ("alt-q", None), ("unknown", None),
+])
+def test_action_for__panel_keys(name, action):
+    assert action_for(Key(name, b"?"), "panel", button_keys(["reset", "wps"])) == action
+
+
+@pytest.mark.parametrize("data, sent", [
+    (b"q", b"q"), (b"\x03", b"\x03"), (b"\r", b"\r"), (b"\n", b"\r"), (b"\x1b[A", b"\x1b[A"), (b"\t", b"\t"),
+    (b"\x7f", b"\x7f"), ("é".encode(), "é".encode()),
+])
+def test_action_for__focused_console__keys_go_to_the_router(data, sent):
+    (key,) = Keys().feed(data, 0)
+    assert action_for(key, "console", {"r": "reset"}) == Action("type", sent)
+
+
+@pytest.mark.parametrize("name", ["ctrl-]", "esc"])
+def test_action_for__ways_out_of_the_console(name):
+    assert action_for(Key(name, b"?"), "console", {}) == Action("focus", "panel")
+
+
+# --- console
+
+
+def shown(text, columns=40, rows=6, back=0):
+    console = Console()
+    console.feed(text)
+    lines, cursor, _ = console.view(columns, rows, back)
+    return ["".join(ch for ch, _ in line) for line in lines], cursor
+
+
+@pytest.mark.parametrize("text, lines", [
+    ("one\r\ntwo", ["one", "two"]),
+    ("one\ntwo", ["one", "   two"]),
+    ("50%\r100%", ["100%"]),
+    ("abc\b\bX", ["aXc"]),
+    ("a\tb", ["a       b"]),
+    ("\x1b[1;32mgreen\x1b[0m \x1b]0;title\x07x\x1b(B", ["green x"]),
+    ("abc\r\x1b[K1", ["1"]),
+    ("abcdef\x1b[3D\x1b[K", ["abc"]),
+    ("abcdef\r\x1b[2P", ["cdef"]),
+    ("abc\r\x1b[2@", ["  abc"]),
+    ("one\r\ntwo\x1b[A\rX", ["Xne", "two"]),
+    ("a\x07\x00b\x7fc", ["abc"]),
+    ("bad \x9b31m", ["bad ?31m"]),
+    ("\x1b[?25l\x1b[>cx", ["x"]),
+])
+def test_console__control_and_escapes__sensible_text(text, lines):
+    assert shown(text)[0] == lines
+
+
+def test_console__any_pieces__same_result():
+    text = "a\x1b[1;31mb\x1b[0m\r\n\x1b]0;title\x07c\x1b[2Kd\x1bPq\x1b\\e"
+    whole = shown(text)
+    for cut in range(len(text)):
+        console = Console()
+        console.feed(text[:cut])
+        console.feed(text[cut:])
+        lines, cursor, _ = console.view(40, 6)
+        assert (["".join(ch for ch, _ in line) for line in lines], cursor) == whole, cut
+
+
+def test_console__long_line__wraps_to_the_width_of_the_moment():
+    assert shown("abcdefghij", columns=4) == (["abcd", "efgh", "ij"], (2, 2))
+    assert shown("abcdefgh", columns=4)[1] == (2, 0)
+
+
+def test_console__cleared_screen__starts_at_the_top_and_keeps_the_past():
+    lines, cursor = shown("old\r\nolder\x1b[2J\x1b[Hnew", rows=4)
+    assert lines == ["new", "", "", ""] and cursor == (0, 3)
+    assert "older" in shown("old\r\nolder\x1b[2J\x1b[Hnew", rows=4, back=1)[0]
+
+
+def test_console__colours__kept_per_character():
+    console = Console()
+    console.feed("\x1b[1;31ma\x1b[38;5;200mb\x1b[38;2;1;2;3mc\x1b[94md\x1b[0me")
+    assert [look for _, look in console.lines[0]] == [
+        (1, None, True), (None, None, True), (None, None, True), (12, None, True), (None, None, False)]
+
+
+def test_console__question_for_the_cursor__is_answered():
+    console = Console()
+    console.feed("root# \x1b[6n")
+    assert console.replies == "\x1b[1;7R"
+
+
+def test_console__hostile_output__bounded():
+    console = Console()
+    many = "9" * 18
+    for text in ("x" * 3 * LINE_CHARS_MAX, f"\x1b[{many}C\x1b[{many}@\x1b[{many};{many}Hy", "\n" * 3 * LINES_MAX,
+                 "\x1b[2J" * 400, "\x1b[38;5m\x1b[38m\x1b[;;;m", "\x1b]" + "t" * 1000):
+        console.feed(text)
+        assert len(console.lines) <= LINES_MAX and max(map(len, console.lines)) <= LINE_CHARS_MAX
+        console.view(80, 24)
+
+
+# --- painting
+
+
+def rows_of(*lines, fg=(255, 0, 0)):
+    return [[(ch, (fg, (0, 0, 0), False)) for ch in line] for line in lines]
+
+
+def test_painter__nothing_changed__writes_nothing():
+    painter = Painter(TRUE)
+    assert painter.paint(rows_of("ab", "cd"))
+    assert painter.paint(rows_of("ab", "cd")) == b""
+
+
+def test_painter__one_cell_changed__only_that_cell():
+    painter = Painter(TRUE)
+    painter.paint(rows_of("abcd", "efgh"))
+    out = painter.paint(rows_of("abcd", "efXh")).decode()
+    assert re.findall(r"\x1b\[(\d+);(\d+)H", out) == [("2", "3")]
+    assert re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", out) == "X"
+
+
+def test_painter__new_size_or_forgotten__draws_the_whole():
+    painter = Painter(TRUE)
+    painter.paint(rows_of("ab"))
+    assert b"\x1b[2J" in painter.paint(rows_of("abc"))
+    painter.forget()
+    assert b"abc" in painter.paint(rows_of("abc"))
+
+
+@pytest.mark.parametrize("depth, code", [(TRUE, "38;2;255;0;0"), (C256, "38;5;196"), (C16, "31"), (NONE, None)])
+def test_painter__colour_depths(depth, code):
+    out = Painter(depth).paint(rows_of("x")).decode()
+    assert (f";{code};" in out) if code else not re.search(r"[345]8;|;[39]\d", out)
+
+
+def test_painter__no_utf8__ascii_only():
+    front = make_front(powered=True, now_s=3.0)
+    front.recent.add(1.0, "green:status", True)
+    painter = Painter(NONE, utf8=False)
+    out = painter.paint(panel.frame(front, 80, 24, colour=False)[0])
+    assert out.isascii() and b"serial console" in out and b"#" in out
+
+
+@pytest.mark.parametrize("environ, depth", [
+    ({"TERM": "xterm", "COLORTERM": "truecolor"}, TRUE), ({"TERM": "tmux-256color"}, C256), ({"TERM": "linux"}, C16),
+    ({"TERM": "xterm-256color", "NO_COLOR": "1"}, NONE), ({"TERM": "dumb", "COLORTERM": "truecolor"}, NONE), ({}, NONE),
+])
+def test_colour_depth__what_the_terminal_says(environ, depth):
+    assert panel_terminal.colour_depth(environ) == depth
+
+
+# --- the terminal itself
+
+
+def test_terminal__no_tty__one_sentence():
+    read_end, write_end = os.pipe()
+    with pytest.raises(EmuError, match="needs a terminal.*--headless"):
+        panel_terminal.Terminal(read_end, write_end)
+    os.close(read_end)
+    os.close(write_end)
+
+
+CHILD = """
+import os, signal, sys, time
+sys.path.insert(0, {emu!r})
+from vrouter.panel_terminal import Stopped, Terminal
+try:
+    with Terminal() as terminal:
+        print("size", *terminal.size(), end="\\r\\n", flush=True)
+        {body}
+except Stopped as stopped:
+    sys.exit(128 + stopped.number)
+except ZeroDivisionError:
+    sys.exit(7)
+"""
+
+
+def run_on_pty(body, during=lambda master, child: None):
+    """Run a child on a terminal of its own: (exit code, all output, attributes before, after)."""
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+    code = CHILD.format(emu=str(EMU), body=textwrap.indent(textwrap.dedent(body), " " * 8).strip())
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave,
+                             env=dict(os.environ, TERM="xterm-256color"))
+    out = b""
+    asked = False
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        ready, _, _ = select.select([master], [], [], 0.05)
+        if ready:
+            out += os.read(master, 65536)
+        if b"size" in out and not asked:
+            asked = True
+            assert not termios.tcgetattr(slave)[3] & termios.ICANON
+            during(master, child)
+        if not ready and child.poll() is not None:
+            break
+    after = termios.tcgetattr(slave)
+    child.kill()
+    code = child.wait()
+    os.close(master)
+    os.close(slave)
+    return code, out, before, after
+
+
+def type_a_key(master, _child):
+    os.write(master, b"x")
+
+
+def assert_restored(out, before, after):
+    assert after == before
+    assert out.index(b"\x1b[?1049h") < out.index(b"\x1b[?1049l")
+    tail = out[out.rindex(b"\x1b[?1049h") :]
+    assert b"\x1b[?25h" in tail and b"\x1b[?7h" in tail
+
+
+def test_terminal__end_of_block__restored():
+    code, out, before, after = run_on_pty("terminal.read(15)", type_a_key)
+    assert code == 0
+    assert_restored(out, before, after)
+
+
+def test_terminal__exception__restored():
+    code, out, before, after = run_on_pty("terminal.read(15); 1 / 0", type_a_key)
+    assert code == 7
+    assert_restored(out, before, after)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_terminal__signal__restored_and_told(number):
+    code, out, before, after = run_on_pty("terminal.read(15)", lambda master, child: child.send_signal(number))
+    assert code == 128 + number
+    assert_restored(out, before, after)
+
+
+def test_terminal__typed_keys_and_resize__wake_the_reader():
+    body = """
+    before = terminal.size()
+    terminal.read(15)
+    print("woken", *terminal.size(), end="\\r\\n", flush=True)
+    print("typed", terminal.read(15), end="\\r\\n", flush=True)
+    """
+
+    def during(master, child):
+        termios.tcsetwinsize(master, (33, 111))
+        child.send_signal(signal.SIGWINCH)
+        time.sleep(0.3)
+        os.write(master, b"\x03r")
+
+    code, out, before, after = run_on_pty(body, during)
+    assert code == 0 and b"woken 111 33" in out and b"typed b'\\x03r'" in out
+    assert_restored(out, before, after)
+
+
+# --- the application, on a router that only remembers what was asked
+
+
+class FakeButton:
+    def __init__(self, router, name):
+        self.router, self.name, self.held = router, name, False
+
+    def hold(self):
+        self.set(True)
+
+    def release(self):
+        self.set(False)
+
+    def set(self, held):
+        self.held = held
+        self.router.emit("button", t=self.router.now(), button=self.name, held=held)
+
+
+class FakeRouter:
+    """What App uses of vrouter.Router. Power takes no time; its clock is the test's."""
+
+    def __init__(self):
+        self.board = load_board("virt-disk")
+        self.net = None
+        self.powered = False
+        self.did = []
+        self.sent = b""
+        self.time = 0.0
+        self.broken = ""
+        self.listeners = []
+        self.buttons = {name: FakeButton(self, name) for name in self.board.buttons}
+        self.serial = self.leds = self
+
+    def now(self):
+        return self.time
+
+    def button(self, name):
+        return self.buttons[name]
+
+    def state(self):
+        return {}
+
+    def subscribe(self, listener):
+        self.listeners.append(listener)
+
+    def unsubscribe(self, listener):
+        self.listeners.remove(listener)
+
+    def emit(self, kind, **values):
+        for listener in self.listeners[:1]:
+            listener({"event": kind, **values})
+
+    def _power(self, deed, on):
+        if self.broken:
+            raise EmuError(self.broken)
+        self.did.append(deed)
+        self.powered = on
+        self.emit("power", on=on)
+
+    def power_on(self, append=""):
+        self._power(f"on {append}".strip(), True)
+
+    def power_off(self):
+        self._power("off", False)
+
+    def power_cut(self):
+        self._power("cut", False)
+
+    def send(self, raw):
+        self.sent += raw
+
+
+class FakeTerminal:
+    depth = TRUE
+
+    def __init__(self, script):
+        self.script = script  # of bytes to read and functions to call
+        self.screens = []
+        self.painter = Painter(TRUE)
+
+    def size(self):
+        return 100, 30
+
+    def wake(self):
+        pass
+
+    def draw(self, rows, cursor):
+        self.screens.append(rows)
+
+    def read(self, timeout_s):
+        time.sleep(0.002)
+        if not self.script:
+            return None
+        step = self.script[0]
+        if callable(step):
+            if step() is not False:
+                self.script.pop(0)
+            return b""
+        return self.script.pop(0)
+
+
+def play(*script, router=None):
+    router = router or FakeRouter()
+    terminal = FakeTerminal(list(script))
+    app = panel_app.App(router, terminal, append="x=1")
+    deadline = time.monotonic() + 10
+
+    def step(function):
+        def run():
+            assert time.monotonic() < deadline, "the panel did not get there"
+            return function(app)
+
+        return run
+
+    terminal.script = [step(item) if callable(item) else item for item in terminal.script]
+    app.run()
+    return app, router, terminal
+
+
+def idle(app):
+    return not app.front.busy
+
+
+def test_app__power_cut_and_quit__in_the_order_of_the_keys():
+    app, router, _ = play(b"p", lambda a: a.front.powered and idle(a), b"c", lambda a: not a.front.powered and idle(a),
+                          b"p", lambda a: a.front.powered and idle(a), b"p", lambda a: not a.front.powered and idle(a), b"q", b"p")
+    assert router.did == ["on x=1", "cut", "on x=1", "off"]
+    assert router.listeners == []
+
+
+def test_app__tap__is_released_by_itself_and_hold_is_not():
+    app, router, _ = play(b"r", lambda a: a.front.buttons[0].down, lambda a: not a.front.buttons[0].down,
+                          b"W", lambda a: a.front.buttons[1].held)
+    assert not router.buttons["reset"].held and router.buttons["wps"].held
+    app, router, _ = play(b"W", b"W")
+    assert not router.buttons["wps"].held
+
+
+def test_app__console_focus__keys_go_to_the_router_until_the_way_out():
+    _, router, _ = play(b"\tpq\r\x1b[A", b"\x1d", b"q", b"p")
+    assert router.sent == b"pq\r\x1b[A" and router.did == []
+
+
+def test_app__error_of_the_router__is_shown_not_raised():
+    router = FakeRouter()
+    router.broken = "qemu is not there: install it"
+    app, _, terminal = play(b"p", lambda a: bool(a.front.notice), lambda a: None, router=router)
+    assert app.front.notice == router.broken
+    find(terminal.screens[-1], "qemu is not there")
+
+
+def test_app__led_and_serial_events__reach_the_screen():
+    def light(app):
+        app.router.time = 3.0
+        app.router.emit("led", t=1.0, led="green:status", on=True)
+        app._on_serial(1.0, "hello from the router\r\n")
+
+    _, _, terminal = play(b"p", lambda a: a.front.powered, light, lambda a: None, lambda a: None)
+    find(terminal.screens[-1], "hello from the router")
+    assert lamp_cell(terminal.screens[-1], "status")[1][0] != panel.GLASS
+
+
+def test_app__question_of_the_guest__is_answered():
+    _, router, _ = play(b"p", lambda a: a.front.powered, lambda a: a._on_serial(1.0, "\x1b[6n"), lambda a: None)
+    assert router.sent.endswith(b"R")
