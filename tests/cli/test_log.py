@@ -164,7 +164,7 @@ def test_log__no_partition__says_what_to_set():
 
 
 @pytest.mark.parametrize("args, word", [
-    (["-n"], "-n"), (["-n", "x"], "x"), (["-n", "-1"], "-1"), (["-n", ""], "''"), (["-n", "9" * 30], "9" * 30),
+    (["-n"], "-n"), (["-n", "x"], "x"), (["-n", "-1"], "-1"), (["-n", "3x"], "3x"), (["-n", ""], "''"), (["-n", "9" * 30], "9" * 30),
     (["--record"], "--record"), (["--jsno"], "--jsno"), (["-x"], "-x"), (["dump"], "--record dump")])
 def test_log__wrong_command_line__names_the_word(args, word):
     assert word in refused(100, *args)

@@ -96,6 +96,12 @@ static void find__label__is_compared_as_a_whole(void **state)
 	assert_found("PARTLABEL=with space=and sign", "sub/dir0");
 }
 
+static void find__longer_key__is_not_taken_for_the_label(void **state)
+{
+	add("vdb1", "virtio1", "DEVNAME=vdb1\nPARTNAMES=\nPARTNAME=odd\n");
+	assert_found("PARTLABEL=odd", "vdb1");
+}
+
 static void find__uuid__is_found_in_either_case(void **state)
 {
 	assert_refused("PARTUUID=8b3c2f10", LB_E(NOENT));
@@ -156,6 +162,7 @@ static void find__no_sysfs__nothing_is_found(void **state)
 #define on_machine(f) cmocka_unit_test_setup_teardown(f, make_machine, remove_machine)
 
 TESTS(on_machine(find__label__is_compared_as_a_whole),
+      on_machine(find__longer_key__is_not_taken_for_the_label),
       on_machine(find__uuid__is_found_in_either_case), on_machine(find__path__is_taken_as_it_is),
       on_machine(find__other_words__are_refused),
       on_machine(find__same_label_on_a_stick__own_partition_wins),
