@@ -8,19 +8,31 @@ struct word {
 	size_t len;
 };
 
-/* The next word; a double quote keeps blanks inside, as in the kernel's own parser. len 0 at the
- * end. */
-static struct word next_word(const char **at)
+static struct word without_quotes(struct word w)
 {
-	struct word w;
+	if (w.len == 0 || w.text[0] != '"')
+		return w;
+	w = (struct word){w.text + 1, w.len - 1};
+	if (w.len > 0 && w.text[w.len - 1] == '"')
+		w.len--;
+	return w;
+}
+
+/* The next word, as the kernel's own parser finds it: a double quote keeps blanks inside, and one
+ * at the very start stands around the whole word. */
+static bool next_word(const char **at, struct word *w)
+{
 	bool quoted = false;
 
 	*at += strspn(*at, " \t\n");
-	w.text = *at;
+	w->text = *at;
 	for (; **at && (quoted || !strchr(" \t\n", **at)); ++*at)
 		quoted ^= **at == '"';
-	w.len = (size_t)(*at - w.text);
-	return w;
+	w->len = (size_t)(*at - w->text);
+	if (w->len == 0)
+		return false;
+	*w = without_quotes(*w);
+	return true;
 }
 
 static bool is_key(struct word w, const char *key, size_t key_len)
@@ -34,13 +46,12 @@ int lb_cmdline_get(const char *cmdline, const char *key, char *out, size_t size)
 	struct word value = {0};
 	struct word w;
 
-	while ((w = next_word(&cmdline)).len > 0)
+	while (next_word(&cmdline, &w))
 		if (is_key(w, key, key_len))
 			value = (struct word){w.text + key_len + 1, w.len - key_len - 1};
 	if (!value.text)
 		return LB_E(NOENT);
-	if (value.len >= 2 && value.text[0] == '"' && value.text[value.len - 1] == '"')
-		value = (struct word){value.text + 1, value.len - 2};
+	value = without_quotes(value);
 	if (value.len >= size)
 		return LB_E(NOSPC);
 	memcpy(out, value.text, value.len);

@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 
-/* The value of the last word "key=value" (quotes of the value removed) into `out`. Returns its
- * length, or LB_E(NOENT) when no such word is there, LB_E(NOSPC) when it does not fit; then `out`
- * is untouched. */
+/* The value of the last word "key=value" (quotes around the word or its value removed) into `out`.
+ * Returns its length, or LB_E(NOENT) when no such word is there, LB_E(NOSPC) when it does not fit;
+ * then `out` is untouched. */
 MUST_CHECK int lb_cmdline_get(const char *cmdline, const char *key, char *out, size_t size);
 
 enum lb_cmdline_switch {

@@ -1,0 +1,170 @@
+/* Read-only root file systems: where they end decides where the owner's data starts. Offsets: facts
+ * of OpenWrt, section 2.2. */
+#include "tests/t.h"
+
+#include <stdlib.h>
+
+#include "image/rootfs.h"
+
+#define SUPER_AT 1024 /* of EROFS */
+
+static uint8_t head[LB_ROOTFS_HEAD_BYTES];
+static const struct lb_rootfs before = {.fs = "before", .length_bytes = 4711};
+
+static void put_le(size_t at, uint64_t v, size_t width)
+{
+	for (size_t i = 0; i < width; i++, v >>= 8)
+		head[at + i] = (uint8_t)v;
+}
+
+/* What stands around the fields that are read must not matter. */
+static void fill(void)
+{
+	for (size_t i = 0; i < sizeof(head); i++)
+		head[i] = (uint8_t)(i * 7 + 1);
+}
+
+static void make_squashfs(uint64_t bytes_used)
+{
+	fill();
+	memcpy(head, "hsqs", 4);
+	put_le(40, bytes_used, 8);
+}
+
+static void make_erofs(unsigned block_bits, uint32_t blocks)
+{
+	fill();
+	put_le(SUPER_AT, 0xE0F5E1E2, 4);
+	put_le(SUPER_AT + 12, block_bits, 1);
+	put_le(SUPER_AT + 36, blocks, 4);
+}
+
+/* In memory of exactly n bytes, so that a look behind its end is seen. */
+static int parse(struct lb_rootfs *out, size_t n)
+{
+	void *copy = malloc(n ? n : 1);
+	int rc;
+
+	assert_non_null(copy);
+	memcpy(copy, head, n);
+	*out = before;
+	rc = lb_rootfs_parse(out, copy, n);
+	free(copy);
+	if (rc < 0) {
+		assert_ptr_equal(out->fs, before.fs);
+		assert_int_equal(out->length_bytes, before.length_bytes);
+	}
+	return rc;
+}
+
+static void assert_is(const char *fs, uint64_t length_bytes)
+{
+	struct lb_rootfs out;
+
+	assert_int_equal(parse(&out, sizeof(head)), 0);
+	assert_string_equal(out.fs, fs);
+	assert_true(out.length_bytes == length_bytes);
+}
+
+static void assert_refused(int error)
+{
+	struct lb_rootfs out;
+
+	assert_int_equal(parse(&out, sizeof(head)), error);
+}
+
+static void squashfs__its_superblock__length_is_bytes_used(void **state)
+{
+	static const uint64_t lengths[] = {96, 97, 65536, 3145729, 0x123456789ABC, INT64_MAX};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		make_squashfs(lengths[i]);
+		assert_is("squashfs", lengths[i]);
+	}
+}
+
+static void squashfs__length_that_cannot_be__out_of_range(void **state)
+{
+	static const uint64_t lengths[] = {
+		0, 1, 95, (uint64_t)INT64_MAX + 1, UINT64_MAX - 65535, UINT64_MAX};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		make_squashfs(lengths[i]);
+		assert_refused(LB_E(RANGE));
+	}
+}
+
+static void squashfs__every_truncation__ends_early_or_is_no_squashfs(void **state)
+{
+	struct lb_rootfs out;
+
+	make_squashfs(4096);
+	for (size_t n = 0; n < 48; n++)
+		assert_int_equal(parse(&out, n), n < 4 ? LB_E(FORMAT) : LB_E(TRUNC));
+	for (size_t n = 48; n <= sizeof(head); n++)
+		assert_int_equal(parse(&out, n), 0);
+}
+
+static void erofs__each_block_size__length_is_its_blocks(void **state)
+{
+	for (unsigned bits = 9; bits <= 16; bits++) {
+		make_erofs(bits, 1234);
+		assert_is("erofs", 1234ull << bits);
+	}
+	make_erofs(16, UINT32_MAX); /* 256 TiB: more than 32 bits */
+	assert_is("erofs", (uint64_t)UINT32_MAX << 16);
+}
+
+static void erofs__block_size_or_count_that_cannot_be__out_of_range(void **state)
+{
+	for (unsigned bits = 0; bits < 256; bits++) {
+		if (bits >= 9 && bits <= 16)
+			continue;
+		make_erofs(bits, 1234);
+		assert_refused(LB_E(RANGE));
+	}
+	make_erofs(12, 0);
+	assert_refused(LB_E(RANGE));
+}
+
+static void erofs__every_truncation__ends_early_or_is_no_erofs(void **state)
+{
+	struct lb_rootfs out;
+
+	make_erofs(12, 1000);
+	for (size_t n = 0; n < SUPER_AT + 40; n++)
+		assert_int_equal(parse(&out, n), n < SUPER_AT + 4 ? LB_E(FORMAT) : LB_E(TRUNC));
+	for (size_t n = SUPER_AT + 40; n <= sizeof(head); n++)
+		assert_int_equal(parse(&out, n), 0);
+}
+
+static void others__their_heads__are_no_read_only_root(void **state)
+{
+	fill();
+	assert_refused(LB_E(FORMAT));
+	memset(head, 0, sizeof(head));
+	assert_refused(LB_E(FORMAT));
+	memset(head, 0xFF, sizeof(head));
+	assert_refused(LB_E(FORMAT));
+	put_le(1024 + 56, 0xEF53, 2); /* ext4 */
+	assert_refused(LB_E(FORMAT));
+	memcpy(head, "sqsh", 4); /* a big-endian squashfs, which Linux does not mount either */
+	assert_refused(LB_E(FORMAT));
+}
+
+static void both_magics__squashfs_first_as_the_kernel_is_told(void **state)
+{
+	make_erofs(12, 1000);
+	memcpy(head, "hsqs", 4);
+	put_le(40, 8192, 8);
+	assert_is("squashfs", 8192);
+}
+
+TESTS(unit(squashfs__its_superblock__length_is_bytes_used),
+      unit(squashfs__length_that_cannot_be__out_of_range),
+      unit(squashfs__every_truncation__ends_early_or_is_no_squashfs),
+      unit(erofs__each_block_size__length_is_its_blocks),
+      unit(erofs__block_size_or_count_that_cannot_be__out_of_range),
+      unit(erofs__every_truncation__ends_early_or_is_no_erofs),
+      unit(others__their_heads__are_no_read_only_root),
+      unit(both_magics__squashfs_first_as_the_kernel_is_told))
