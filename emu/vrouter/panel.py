@@ -9,30 +9,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from . import picture
-from .panel_console import Console
-
-BACK = (13, 17, 23)
-CASE = (34, 40, 50)
-CASE_EDGE = (52, 60, 74)
-HOLE = (8, 10, 14)
-INK = (230, 237, 243)
-QUIET = (145, 155, 168)
-FAINT = (88, 98, 112)
-ACCENT = (88, 166, 255)
-AMBER = (240, 180, 41)
-LINK = (63, 205, 110)
-GLASS = (58, 66, 78)
-NOTE = (188, 140, 255)
-ANSI = (
-    (110, 118, 129), (255, 123, 114), (63, 185, 80), (210, 153, 34), (88, 166, 255), (188, 140, 255),
-    (57, 197, 207), (201, 209, 217), (139, 148, 158), (255, 161, 152), (86, 211, 100), (227, 179, 65),
-    (121, 192, 255), (210, 168, 255), (86, 212, 221), (255, 255, 255),
+from . import panel_case, picture
+from .lamps import STEADY_S, Bins, Lamp, blend, blinks_per_s, segments
+from .panel_canvas import (
+    ACCENT, AMBER, ANSI, BACK, CASE_EDGE, FAINT, INK, LINK, NOTE, QUIET, Canvas, clip,
 )
+from .panel_console import Console
 
 CELL_S = 0.1  # of a strip: half a cell is 50 ms, one phase of the fastest blinking
 HISTORY_S = 30.0
-STEADY_S = 1.2
+GLANCE_S = 1 / 30  # a lamp is as bright as it was on average over about one frame
 CONSOLE_ROWS_MIN = 4
 
 
@@ -89,37 +75,7 @@ class Front:
     focus: str = "panel"
     back: int = 0  # rows that the console is scrolled back
     notice: str = ""
-    patterns: list = field(default_factory=list)  # of (on_ms, off_ms, meaning)
-
-
-class Canvas:
-    def __init__(self, columns, rows):
-        self.columns, self.rows = columns, rows
-        self.cells = [[(" ", (INK, BACK, False))] * columns for _ in range(rows)]
-
-    def put(self, x, y, text, fg=INK, bg=None, bold=False):
-        """Write text; without `bg` each cell keeps the background that it has."""
-        if not 0 <= y < self.rows:
-            return x
-        row = self.cells[y]
-        for ch in text:
-            if 0 <= x < self.columns:
-                row[x] = (ch, (fg, row[x][1][1] if bg is None else bg, bold))
-            x += 1
-        return x
-
-    def fill(self, x, y, width, height, bg):
-        for row in self.cells[y : y + height]:
-            row[x : x + width] = [(" ", (INK, bg, False))] * width
-
-    def tint(self, x, y, rgb, share):
-        if 0 <= y < self.rows and 0 <= x < self.columns and share > 0:
-            ch, (fg, bg, bold) = self.cells[y][x]
-            self.cells[y][x] = (ch, (fg, picture.blend(bg, rgb, share), bold))
-
-
-def clip(text, width):
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+    patterns: list = field(default_factory=list)  # of lamps.Pattern
 
 
 def uptime(seconds):
@@ -139,8 +95,8 @@ def frame(front, columns, rows, colour=True):
         return canvas.cells, None
     strips = _strips(front, columns, rows)
     _title(canvas, front)
-    _case(canvas, front, strips, colour)
-    y = 8 + (rows >= need[1] + 12)
+    panel_case.draw(canvas, front, strips, meaning(front, strips), colour)
+    y = 1 + panel_case.CASE_ROWS + (rows >= need[1] + 12)
     y = _history(canvas, front, strips, y)
     cursor = _console(canvas, front, y, rows - 1 - y)
     _help(canvas, front)
@@ -149,7 +105,7 @@ def frame(front, columns, rows, colour=True):
 
 def size_needed(front):
     """The smallest terminal in which everything fits: (columns, rows)"""
-    groups = _groups(front)
+    groups = panel_case.groups(front)
     columns = max(sum(w for _, w in groups) + 2 * (len(groups) + 1) + 2, 64)
     return columns, 10 + len(front.lamps) + CONSOLE_ROWS_MIN + 1
 
@@ -175,7 +131,7 @@ def _too_small(canvas, need):
 
 @dataclass
 class Strip:
-    lamp: picture.Lamp
+    lamp: Lamp
     segs: list
     t0: float
     t1: float
@@ -192,56 +148,32 @@ def _strips(front, columns, rows):
     t1 = int(front.now_s / CELL_S * 2) * CELL_S / 2
     t0 = t1 - width * CELL_S
     edges = front.recent.edges()
-    return [_strip(item, edges, t0, t1, width, front.now_s) for item in front.lamps]
+    return [_strip(front, item, edges, t0, t1, width) for item in front.lamps]
 
 
-def _strip(item, edges, t0, t1, width, now):
-    segs = picture.segments(edges, item, t0, now)
-    rate = picture.blinks_per_s(segs, now)
-    frame_s = 1 / 30
-    share = sum(b - max(a, now - frame_s) for a, b, _ in segs if b > now - frame_s) / frame_s
+def _strip(front, item, edges, t0, t1, width):
+    now = front.now_s
+    segs = segments(edges, item, t0, now)
     colour = segs[-1][2] if segs else item.colour()
-    return Strip(item, segs, t0, t1, width, rate, min(1.0, share), colour)
+    if not front.powered:
+        # The strip keeps what was; the lamps are dark.
+        return Strip(item, segs, t0, t1, width, None, 0.0, colour)
+    share = sum(b - max(a, now - GLANCE_S) for a, b, _ in segs if b > now - GLANCE_S) / GLANCE_S
+    return Strip(item, segs, t0, t1, width, blinks_per_s(segs, now), min(1.0, share), colour)
 
 
 def meaning(front, strips):
     """What the lamps say, in the words of the table of LED patterns: (text, colour), or None."""
     for strip in strips:
-        for on_ms, off_ms, text in front.patterns:
-            if off_ms and strip.rate and abs(strip.rate * (on_ms + off_ms) / 1000 - 1) < 0.08:
-                return f"{strip.rate:.1f} blinks/s: {text}", strip.colour
+        for pattern in front.patterns:
+            if pattern.off_ms and strip.rate and abs(strip.rate * (pattern.on_ms + pattern.off_ms) / 1000 - 1) < 0.08:
+                return f"{strip.rate:.1f} blinks/s: {pattern.meaning}", strip.colour
     for strip in strips[:1]:
-        steady = strip.segs and strip.segs[-1][0] <= front.now_s - STEADY_S and strip.segs[-1][1] >= front.now_s
-        text = next((text for on, off, text in front.patterns if on and not off), "")
+        steady = front.powered and strip.segs and strip.segs[-1][0] <= front.now_s - STEADY_S and strip.segs[-1][1] >= front.now_s
+        text = next((p.meaning for p in front.patterns if p.on_ms and not p.off_ms), "")
         if steady and text:
             return f"steady: {text}", strip.colour
     return None
-
-
-# --- the case ---
-
-
-def _groups(front):
-    groups = [("lamp", sum(_lamp_width(item) for item in front.lamps))] if front.lamps else []
-    if front.ports:
-        groups.append(("port", sum(_port_width(p) for p in front.ports)))
-    if front.has_usb:
-        groups.append(("usb", 6))
-    if front.buttons:
-        groups.append(("button", sum(_button_width(b) for b in front.buttons)))
-    return groups
-
-
-def _lamp_width(item):
-    return max(len(item.name) + 2, 7)
-
-
-def _port_width(port):
-    return max(len(port.name) + 2, 6)
-
-
-def _button_width(button):
-    return max(len(button.name), 4) + 3
 
 
 def _title(canvas, front):
@@ -259,99 +191,6 @@ def _title(canvas, front):
     canvas.put(max(x + 2, x + (right - x - len(notice)) // 2), 0, notice, AMBER)
 
 
-def _case(canvas, front, strips, colour):
-    width = canvas.columns
-    canvas.put(0, 1, "▗" + "▄" * (width - 2) + "▖", CASE_EDGE)
-    canvas.fill(1, 2, width - 2, 5, CASE)
-    for y in range(2, 7):
-        canvas.put(0, y, "▐", CASE)
-        canvas.put(width - 1, y, "▌", CASE)
-    canvas.put(0, 7, "▝" + "▀" * (width - 2) + "▘", CASE)
-    x = canvas.put(3, 2, front.title or front.board, INK, bold=True)
-    said = meaning(front, strips)
-    if said:
-        text = clip(said[0], width - x - 6)
-        canvas.put(width - 3 - len(text), 2, text, picture.blend(said[1], INK, 0.45))
-    else:
-        canvas.put(x + 2, 2, clip(front.about, width - x - 5), QUIET)
-    groups = _groups(front)
-    spare = width - 6 - sum(w for _, w in groups)
-    gap = spare / max(len(groups) - 1, 1)
-    at = 3.0
-    for kind, group_width in groups:
-        x = round(at)
-        if kind == "lamp":
-            for strip in strips:
-                _lamp(canvas, x, strip, colour)
-                x += _lamp_width(strip.lamp)
-        elif kind == "port":
-            for port in front.ports:
-                _port(canvas, x, port)
-                x += _port_width(port)
-        elif kind == "usb":
-            _usb(canvas, x, front.stick)
-        else:
-            for button in front.buttons:
-                _button(canvas, x, button)
-                x += _button_width(button)
-        at += group_width + gap
-
-
-def _middle(canvas, x, y, width, text, fg, bold=False):
-    canvas.put(x + (width - len(text)) // 2, y, text, fg, bold=bold)
-
-
-_GLOW = ((0, 0.09, 0.18, 0.09, 0), (0.10, 0.34, 0.5, 0.34, 0.10), (0, 0.09, 0.18, 0.09, 0))
-
-
-def _lamp(canvas, x, strip, colour):
-    width = _lamp_width(strip.lamp) - 1
-    middle = x + (width - 1) // 2
-    for dy, shares in enumerate(_GLOW):
-        for dx, share in enumerate(shares):
-            canvas.tint(middle - 2 + dx, 3 + dy, strip.colour, share * strip.level)
-    lit = picture.blend(GLASS, strip.colour, strip.level)
-    canvas.put(middle - 1, 4, "▐█▌" if colour or strip.level >= 0.5 else "▐ ▌", lit)
-    if strip.level > 0.3:
-        canvas.put(middle, 4, "█", picture.blend(lit, (255, 255, 255), 0.35 * strip.level))
-    _middle(canvas, x, 6, width, strip.lamp.name, INK if strip.level > 0.3 else QUIET)
-
-
-def _port(canvas, x, port):
-    width = _port_width(port) - 1
-    at = x + (width - 4) // 2
-    canvas.put(at, 3, "╭──╮", FAINT)
-    canvas.put(at, 4, "│", FAINT)
-    canvas.put(at + 1, 4, "▄▄" if port.link else "  ", LINK, HOLE)
-    canvas.put(at + 3, 4, "│", FAINT)
-    canvas.put(at, 5, "╰──╯", FAINT)
-    _middle(canvas, x, 6, width, port.name, INK if port.link else QUIET)
-
-
-def _usb(canvas, x, stick):
-    canvas.put(x, 3, "╭────╮", FAINT)
-    canvas.put(x, 4, "│", FAINT)
-    canvas.put(x + 1, 4, "▐██▌" if stick else "────", ACCENT if stick else FAINT, HOLE)
-    canvas.put(x + 5, 4, "│", FAINT)
-    canvas.put(x, 5, "╰────╯", FAINT)
-    _middle(canvas, x, 6, 6, "stick" if stick else "usb", INK if stick else QUIET)
-
-
-def _button(canvas, x, button):
-    width = _button_width(button) - 1
-    at = x + (width - 5) // 2
-    colour = AMBER if button.down else FAINT
-    canvas.put(at, 3, "╭───╮", colour)
-    canvas.put(at, 4, "│", colour)
-    if button.down:
-        canvas.put(at + 1, 4, f"▼{button.key}▼", HOLE, AMBER, bold=True)
-    else:
-        canvas.put(at + 1, 4, f" {button.key} ", INK, bold=True)
-    canvas.put(at + 4, 4, "│", colour)
-    canvas.put(at, 5, "╰───╯", colour)
-    _middle(canvas, x, 6, width, "held" if button.held else button.name, AMBER if button.down else QUIET)
-
-
 # --- history, console, help ---
 
 
@@ -367,7 +206,7 @@ def _history(canvas, front, strips, y):
             text, fg = "on", strip.colour
         else:
             text, fg = "off", QUIET
-        canvas.put(left + strip.width + 1, y, f"{text:>6}", picture.blend(fg, INK, 0.3))
+        canvas.put(left + strip.width + 1, y, f"{text:>6}", blend(fg, INK, 0.3))
         y += 1
     if not strips:
         return y
@@ -379,8 +218,8 @@ def _history(canvas, front, strips, y):
 
 def _press_marks(canvas, front, strip, left, y):
     """When a button was down, and the seconds back in time where there is room beside that."""
-    names = picture.Lamp("buttons", tuple((f"button:{b.name}", AMBER) for b in front.buttons))
-    bins = picture.Bins(picture.segments(front.recent.edges(), names, strip.t0, front.now_s),
+    names = Lamp("buttons", tuple((f"button:{b.name}", AMBER) for b in front.buttons))
+    bins = Bins(segments(front.recent.edges(), names, strip.t0, front.now_s),
                         strip.t0, strip.t1, strip.width)
     for i, share in enumerate(bins.share):
         if share > 0:

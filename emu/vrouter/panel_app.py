@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import time
@@ -11,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import panel, picture
+from . import panel
 from .errors import EmuError
+from .lamps import board_lamps, led_patterns
 from .panel_input import Keys, action_for, button_keys
 from .panel_terminal import NONE
 
@@ -22,17 +22,7 @@ STICK_BYTES = 64 << 20
 FRAME_S = 1 / 25
 IDLE_S = 1.0  # without power nothing moves
 
-LEDS_DEF = Path(__file__).resolve().parents[2] / "src/tables/leds.def"
-_LED_ROW = re.compile(r'^LED\((\w+),\s*(\d+),\s*(\d+),\s*"([^"]*)"\)', re.M)
-
-
-def led_patterns(path=LEDS_DEF):
-    """[(on_ms, off_ms, meaning)] of the table that the router's program is built from; [] without it."""
-    try:
-        rows = _LED_ROW.findall(path.read_text())
-    except OSError:
-        return []
-    return [(int(on), int(off), text) for _, on, off, text in rows]
+HINT = "off: p switches it on (a capital letter holds a button, also before that)"
 
 
 def front_of(board):
@@ -42,7 +32,7 @@ def front_of(board):
         board=board.name,
         title=board.title,
         about=f"{board.arch}, {board.machine.get('memory_mib', '?')} MiB",
-        lamps=picture.board_lamps(board.leds.values()),
+        lamps=board_lamps(board.leds.values()),
         buttons=[panel.Button(name, keys.get(name, "")) for name in board.buttons],
         ports=[panel.Port(nic.name) for nic in board.nics],
         has_usb=bool(board.usb),
@@ -74,13 +64,14 @@ class App:
     _events: deque = field(default_factory=deque)
     _releases: dict = field(default_factory=dict)  # button -> when a tap ends
     _notice_until: float = 0.0
+    _deeds: int = 0
     _quit: bool = False
 
     def __post_init__(self):
         self.front = self.front or front_of(self.router.board)
         self._keys = {b.key: b.name for b in self.front.buttons if b.key}
-        # One deed at a time, in the order of the keys: power cannot go off while it comes on
-        self._worker = ThreadPoolExecutor(1, "deeds")
+        # Two: the plug can be pulled while a shutdown takes its time
+        self._worker = ThreadPoolExecutor(2, "deeds")
         self._typed = Keys()
 
     # --- loop
@@ -90,6 +81,8 @@ class App:
         self.router.serial.subscribe(self._on_serial)
         try:
             self._sync_power()
+            if not self.front.powered and not self.front.busy:
+                self.front.console.note(HINT)
             while not self._quit:
                 self._handle_events()
                 self._release_taps()
@@ -128,7 +121,6 @@ class App:
         self._sync_ports()
         front.recent.forget(front.now_s - panel.HISTORY_S)
         columns, rows = self.terminal.size()
-        front.console.columns = max(columns - 2, 1)
         self.terminal.draw(*panel.frame(front, columns, rows, self.terminal.depth != NONE))
 
     # --- events of the router, which come in its threads
@@ -179,7 +171,9 @@ class App:
         self._sync_power()
 
     def _event_done(self, event):
-        self.front.busy = ""
+        self._deeds -= 1
+        if not self._deeds:
+            self.front.busy = ""
         if event["error"]:
             self.notice(event["error"])
 
@@ -216,6 +210,7 @@ class App:
     def _start(self, what, deed):
         """Do what takes time beside the drawing; errors are shown, not raised."""
         self.front.busy = what
+        self._deeds += 1
 
         def run():
             error = ""
@@ -236,17 +231,21 @@ class App:
         if self.front.busy:
             return
         if self.front.powered:
+            self.notice("the power key was pressed; c pulls the plug")
             self._start("shutting down", self.router.power_off)
         else:
             self.switch_on()
 
     def _do_cut(self, _):
         if self.router.powered:
+            self.notice("")
             self._start("power cut", self.router.power_cut)
         else:
             self.notice("there is no power to cut: p switches the router on")
 
     def _do_stick(self, _):
+        if self.front.busy:
+            return
         if not self.router.powered:
             self.notice("the stick needs a router that is on: p switches it on")
         elif self.front.stick:
@@ -257,7 +256,7 @@ class App:
             self.notice("there is no stick to plug in: start with --stick IMAGE")
 
     def _do_cable(self, number):
-        if self.router.net and number < len(self.front.ports):
+        if self.router.net and not self.front.busy and number < len(self.front.ports):
             port = self.front.ports[number].name
             plugged = not self.router.net.plugged(port)
             self._start(f"{'plugging in' if plugged else 'pulling'} the cable of {port}",

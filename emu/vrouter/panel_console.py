@@ -1,15 +1,14 @@
 """What came out of the serial console, as lines of coloured characters.
 
 Lines are kept as they were sent and are wrapped only when they are shown, so the pane can change its
-size at any time.  Programs that move the cursor find a virtual screen of SCREEN_ROWS rows at the end of
-the lines; whatever else stands in an escape sequence is swallowed and never reaches the user's terminal.
+size at any time.  Programs that move the cursor find a screen as large as the pane at the end of the
+lines; whatever else stands in an escape sequence is swallowed and never reaches the user's terminal.
 """
 
 from __future__ import annotations
 
 import re
 
-SCREEN_ROWS = 24
 LINES_MAX = 4000
 LINE_CHARS_MAX = 4000
 TAB = 8
@@ -32,7 +31,7 @@ class Console:
         self.row, self.col = 0, 0
         self.look = PLAIN
         self.replies = ""  # answers to questions about the cursor, to be sent back
-        self.columns = 80  # of the pane, for those answers
+        self.columns, self.rows = 80, 24  # of the pane, as last shown
         self._rest = ""
         self._saved = (0, 0)
         self._top = 0  # the line at which the last cleared screen begins
@@ -69,7 +68,7 @@ class Console:
         self._trim()
 
     def _home(self):
-        return max(0, len(self.lines) - SCREEN_ROWS)
+        return max(0, len(self.lines) - self.rows)
 
     def _trim(self):
         extra = len(self.lines) - LINES_MAX
@@ -114,7 +113,7 @@ class Console:
             self._clear_screen()
 
     def _goto(self, row, col):
-        self.row = self._home() + min(max(row, 0), SCREEN_ROWS - 1)
+        self.row = self._home() + min(max(row, 0), self.rows - 1)
         while len(self.lines) <= self.row:
             self.lines.append([])
         self.col = min(max(col, 0), LINE_CHARS_MAX)
@@ -123,9 +122,9 @@ class Console:
         """What was on the screen stays readable above it."""
         while self.lines and not self.lines[-1]:
             self.lines.pop()
-        self.lines.extend([] for _ in range(SCREEN_ROWS))
+        self.lines.extend([] for _ in range(self.rows))
         self._trim()
-        self.row, self.col = len(self.lines) - SCREEN_ROWS, 0
+        self.row, self.col = len(self.lines) - self.rows, 0
         self._top = self.row
 
     def _sequence(self, params, final):
@@ -168,6 +167,8 @@ class Console:
         if final == "J" and mode >= 2:
             self._clear_screen()
         elif final == "J" and mode == 0:
+            if self.col == 0 and self.row == self._home():
+                self._top = self.row
             del line[self.col :]
             for later in self.lines[self.row + 1 :]:
                 later.clear()
@@ -214,7 +215,8 @@ class Console:
         """The last `rows` wrapped rows, `back` rows before the end: (rows, cursor or None, back in range)."""
         wrapped, cursor_from_end = [], None
         last = len(self.lines) - 1
-        # Blank rows below the cursor are the rest of a virtual screen: the pane has better use for the room.
+        self.columns, self.rows = columns, rows
+        # Blank rows below the cursor are the rest of the screen: the pane has better use for the room.
         while last > self.row and not self.lines[last]:
             last -= 1
         need = rows + back

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape
 
-from .panel import ANSI, BACK, INK
+from .panel_canvas import ANSI, BACK, INK
 from .picture import hex_colour
 
 CELL_W, CELL_H, FONT_PX = 8.4, 18, 14

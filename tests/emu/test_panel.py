@@ -9,12 +9,13 @@ import subprocess
 import sys
 import termios
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from vrouter import panel, panel_app, panel_terminal, picture
+from vrouter import lamps, panel, panel_app, panel_canvas, panel_terminal
 from vrouter.board import load_board
 from vrouter.errors import EmuError
 from vrouter.panel_console import LINE_CHARS_MAX, LINES_MAX, Console
@@ -22,7 +23,7 @@ from vrouter.panel_input import ESC_WAIT_S, Action, Key, Keys, action_for, butto
 from vrouter.panel_terminal import C16, C256, NONE, TRUE, Painter
 
 EMU = Path(__file__).resolve().parents[2] / "emu"
-GREEN = picture.COLOURS["green"]
+GREEN = lamps.COLOURS["green"]
 
 
 def make_front(**values):
@@ -94,8 +95,8 @@ def test_frame__lit_and_dark_lamp__colour_and_label_differ():
     front.recent.add(1.0, "green:status", True)
     cells, _ = panel.frame(front, 100, 30)
     lit, dark = lamp_cell(cells, "status"), lamp_cell(cells, "rgb")
-    assert lit[1][0] == picture.blend(GREEN, (255, 255, 255), 0.35)
-    assert dark[1][0] == panel.GLASS
+    assert lit[1][0] == lamps.blend(GREEN, (255, 255, 255), 0.35)
+    assert dark[1][0] == panel_canvas.GLASS
 
 
 def test_frame__rgb_lamp__one_dot_of_the_mixed_colour():
@@ -104,7 +105,7 @@ def test_frame__rgb_lamp__one_dot_of_the_mixed_colour():
     front.recent.add(1.0, "blue:rgb", True)
     cells, _ = panel.frame(front, 100, 30)
     x, y = find(cells, "rgb")
-    assert cells[y - 2][x][1][0] == picture.mix([picture.COLOURS["red"], picture.COLOURS["blue"]])
+    assert cells[y - 2][x][1][0] == lamps.mix([lamps.COLOURS["red"], lamps.COLOURS["blue"]])
 
 
 def test_frame__without_colour__lit_lamp_has_another_shape():
@@ -153,6 +154,15 @@ def test_frame__history__lit_cells_end_at_now_and_scroll_in_whole_slices():
     assert lit()[0] == start - 1
 
 
+def test_frame__power_gone__lamps_dark_and_the_strip_stays():
+    front = make_front(powered=False, now_s=5.0)
+    front.recent.add(1.0, "green:status", True)
+    cells, _ = panel.frame(front, 100, 30)
+    assert lamp_cell(cells, "status")[1][0] == panel_canvas.GLASS
+    whole = "\n".join(text_of(cells))
+    assert "█" * 30 in whole and "steady" not in whole
+
+
 def test_frame__pressed_and_held_button__marked_and_in_the_history():
     front = make_front(powered=True, now_s=5.0)
     front.buttons[1].down = front.buttons[1].held = True
@@ -168,7 +178,7 @@ def test_frame__links_and_stick__shown_in_their_sockets():
     front.ports[1].link = True
     cells, _ = panel.frame(front, 100, 30)
     x, y = find(cells, "lan2")
-    assert ("▄", (panel.LINK, panel.HOLE, False)) in cells[y - 2][x : x + 4]
+    assert ("▄", (panel_canvas.LINK, panel_canvas.HOLE, False)) in cells[y - 2][x : x + 4]
     x, y = find(cells, "lan1")
     assert "▄▄" not in text_of(cells)[y - 2][x : x + 4]
     find(cells, "▐██▌")
@@ -207,9 +217,8 @@ def test_recent__forgotten_edges__leave_their_level_behind():
 
 
 def test_led_patterns__come_from_the_programs_own_table():
-    patterns = panel_app.led_patterns()
-    assert (100, 100, "press a button now to enter failsafe") in patterns
-    assert panel_app.led_patterns(Path("/nonexistent")) == []
+    assert ("window", 100, 100, "press a button now to enter failsafe") in lamps.led_patterns()
+    assert lamps.led_patterns(Path("/nonexistent")) == []
 
 
 # --- keys
@@ -648,6 +657,22 @@ def test_app__power_cut_and_quit__in_the_order_of_the_keys():
     assert router.listeners == []
 
 
+def test_app__cut_during_a_slow_shutdown__does_not_wait_for_it():
+    router = FakeRouter()
+    gone = threading.Event()
+    router.power_off = lambda: gone.wait(10) and None
+    cut = router.power_cut
+
+    def power_cut():
+        cut()
+        gone.set()
+
+    router.power_cut = power_cut
+    app, _, _ = play(b"p", lambda a: a.front.powered and idle(a), b"p", lambda a: a.front.busy == "shutting down",
+                     b"c", lambda a: not a.front.powered and idle(a), router=router)
+    assert router.did == ["on x=1", "cut"]
+
+
 def test_app__tap__is_released_by_itself_and_hold_is_not():
     app, router, _ = play(b"r", lambda a: a.front.buttons[0].down, lambda a: not a.front.buttons[0].down,
                           b"W", lambda a: a.front.buttons[1].held)
@@ -677,7 +702,7 @@ def test_app__led_and_serial_events__reach_the_screen():
 
     _, _, terminal = play(b"p", lambda a: a.front.powered, light, lambda a: None, lambda a: None)
     find(terminal.screens[-1], "hello from the router")
-    assert lamp_cell(terminal.screens[-1], "status")[1][0] != panel.GLASS
+    assert lamp_cell(terminal.screens[-1], "status")[1][0] != panel_canvas.GLASS
 
 
 def test_app__question_of_the_guest__is_answered():

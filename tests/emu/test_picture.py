@@ -5,13 +5,13 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from vrouter import picture
+from vrouter import lamps, picture
 from vrouter.board import load_board
 from vrouter.panel_shot import cells_of, svg_screen
 
 SVG = "{http://www.w3.org/2000/svg}"
-RGB = picture.Lamp("rgb", (("r", (255, 0, 0)), ("g", (0, 255, 0)), ("b", (0, 0, 255))))
-STATUS = picture.lamp("status")
+RGB = lamps.Lamp("rgb", (("r", (255, 0, 0)), ("g", (0, 255, 0)), ("b", (0, 0, 255))))
+STATUS = lamps.lamp("status")
 
 
 def blinks(name, start, end, half_s):
@@ -30,13 +30,18 @@ def blinks(name, start, end, half_s):
     ([(10, 20, 30)], (10, 20, 30)),
 ])
 def test_mix__lights__add_up(colours, mixed):
-    assert picture.mix(colours) == mixed
+    assert lamps.mix(colours) == mixed
 
 
 def test_board_lamps__leds_of_one_lamp__share_a_dot():
-    lamps = picture.board_lamps(load_board("virt-disk").leds.values())
-    assert [item.name for item in lamps] == ["status", "rgb"]
-    assert [line for line, _ in lamps[1].parts] == ["red:rgb", "green:rgb", "blue:rgb"]
+    dots = lamps.board_lamps(load_board("virt-disk").leds.values())
+    assert [item.name for item in dots] == ["status", "rgb"]
+    assert [line for line, _ in dots[1].parts] == ["red:rgb", "green:rgb", "blue:rgb"]
+
+
+def test_lamp__kernel_name__label_and_colour():
+    assert lamps.lamp("red:power") == lamps.Lamp("power", (("red:power", lamps.COLOURS["red"]),))
+    assert lamps.lamp("status").name == "status"
 
 
 # --- segments and rates
@@ -44,40 +49,40 @@ def test_board_lamps__leds_of_one_lamp__share_a_dot():
 
 def test_segments__single_line__whole_lit_stretches():
     edges = [(1.0, "status", True), (2.0, "status", False), (3.0, "status", True)]
-    assert [(a, b) for a, b, _ in picture.segments(edges, STATUS, 0, 4)] == [(1.0, 2.0), (3.0, 4)]
+    assert [(a, b) for a, b, _ in lamps.segments(edges, STATUS, 0, 4)] == [(1.0, 2.0), (3.0, 4)]
 
 
 def test_segments__rgb__colour_changes_where_a_line_changes():
     edges = [(1, "r", True), (2, "g", True), (3, "r", False), (4, "g", False)]
-    assert picture.segments(edges, RGB, 0, 5) == [(1, 2, (255, 0, 0)), (2, 3, (255, 255, 0)), (3, 4, (0, 255, 0))]
+    assert lamps.segments(edges, RGB, 0, 5) == [(1, 2, (255, 0, 0)), (2, 3, (255, 255, 0)), (3, 4, (0, 255, 0))]
 
 
 def test_segments__lit_before_the_view__begins_at_its_left_edge():
-    assert picture.segments([(0, "r", True)], RGB, 5, 6) == [(5, 6, (255, 0, 0))]
+    assert lamps.segments([(0, "r", True)], RGB, 5, 6) == [(5, 6, (255, 0, 0))]
 
 
 def test_segments__repeated_level_and_other_lines__change_nothing():
     edges = [(1, "r", True), (1.5, "r", True), (1.7, "status", True), (2, "r", False)]
-    assert picture.segments(edges, RGB, 0, 3) == [(1, 2, (255, 0, 0))]
+    assert lamps.segments(edges, RGB, 0, 3) == [(1, 2, (255, 0, 0))]
 
 
 @pytest.mark.parametrize("half_s, rate", [(0.1, 5), (0.05, 10), (0.2, 2.5), (1.0, 0.5)])
 def test_blinks_per_s__pattern__its_rate(half_s, rate):
-    segs = picture.segments(blinks("status", 1, 9, half_s), STATUS, 0, 9)
-    assert picture.blinks_per_s(segs, 9) == pytest.approx(rate, rel=0.01)
+    segs = lamps.segments(blinks("status", 1, 9, half_s), STATUS, 0, 9)
+    assert lamps.blinks_per_s(segs, 9) == pytest.approx(rate, rel=0.01)
 
 
 def test_blinks_per_s__after_a_change__only_the_new_rate():
     edges = blinks("status", 1, 4, 0.1) + blinks("status", 4, 4.4, 0.05)
-    assert picture.blinks_per_s(picture.segments(edges, STATUS, 0, 4.4), 4.4) == pytest.approx(10, rel=0.01)
+    assert lamps.blinks_per_s(lamps.segments(edges, STATUS, 0, 4.4), 4.4) == pytest.approx(10, rel=0.01)
 
 
 def test_blinks_per_s__steady_flash_or_stopped__none():
     flash = [(1, "status", True), (1.1, "status", False)]
-    assert picture.blinks_per_s(picture.segments(flash, STATUS, 0, 2), 2) is None
-    assert picture.blinks_per_s([], 2) is None
-    stopped = picture.segments(blinks("status", 0, 2, 0.1), STATUS, 0, 4)
-    assert picture.blinks_per_s(stopped, 4) is None
+    assert lamps.blinks_per_s(lamps.segments(flash, STATUS, 0, 2), 2) is None
+    assert lamps.blinks_per_s([], 2) is None
+    stopped = lamps.segments(blinks("status", 0, 2, 0.1), STATUS, 0, 4)
+    assert lamps.blinks_per_s(stopped, 4) is None
 
 
 # --- strips
