@@ -47,7 +47,8 @@ class Network:
             for nic in nics:
                 self._taps[nic.name] = _open_tap(self._names[nic.side], nic.name)
                 # Frames of our own would mix with what a test listens for
-                _ip("netns", "exec", self._names[nic.side], "sysctl", "-qw", f"net.ipv6.conf.{nic.name}.disable_ipv6=1")
+                _ip("netns", "exec", self._names[nic.side], "sh", "-c",
+                    f"echo 1 >/proc/sys/net/ipv6/conf/{nic.name}/disable_ipv6")
                 _ip("-n", self._names[nic.side], "link", "set", nic.name, "up")
                 self._carrier(nic.name)
             self.pc_port = next(nic.name for nic in nics if nic.side == "pc")
