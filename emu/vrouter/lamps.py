@@ -164,3 +164,42 @@ def led_patterns(path=LEDS_DEF):
     except OSError:
         return []
     return [Pattern(name.lower(), int(on), int(off), text) for name, on, off, text in rows]
+
+
+def phases(segs, t1, patterns):
+    """What the lamp said up to t1, by its patterns: [(t_start, t_end, "name rate/s")].
+
+    A blink belongs to the pattern whose lit time it has; two such blinks in a row are a phase.
+    """
+    found = []  # of [start, end of the last lit time, pattern, blinks]
+    for t_a, t_b, _ in segs:
+        pattern = _pattern_of(t_b - t_a, patterns)
+        if not pattern:
+            continue
+        if found and found[-1][2] is pattern and t_a - found[-1][1] < _dark_s(pattern):
+            found[-1][1] = t_b
+            found[-1][3] += 1
+        else:
+            found.append([t_a, t_b, pattern, 1])
+    found = [item for item in found if item[3] > 1 or not item[2].off_ms]
+    out = []
+    for (start, end, pattern, _), next_start in zip(found, [item[0] for item in found[1:]] + [t1]):
+        rate = f" {1000 / (pattern.on_ms + pattern.off_ms):g}/s" if pattern.off_ms else ""
+        # The dark half of the last blink is part of the phase; a longer dark time is none.
+        end = next_start if next_start - end < _dark_s(pattern) else end
+        out.append((start, end, pattern.name + rate))
+    return out
+
+
+def _dark_s(pattern):
+    """Dark for longer than this: the pattern has ended. A change of pattern stretches one dark time."""
+    return 2.5 * pattern.off_ms / 1000
+
+
+def _pattern_of(lit_s, patterns):
+    for pattern in patterns:
+        if pattern.off_ms and abs(lit_s * 1000 / pattern.on_ms - 1) < 0.2:
+            return pattern
+    if lit_s >= STEADY_S:
+        return next((p for p in patterns if p.on_ms and not p.off_ms), None)
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import groupby
 from xml.sax.saxutils import escape
 
-from .lamps import COLOURS, Bins, Lamp, blend, lamp, lamps_of, segments
+from .lamps import COLOURS, Bins, Lamp, blend, lamp, lamps_of, led_patterns, phases, segments
 
 __all__ = ["Lamp", "ansi_strip", "lamp", "plain_strip", "strip_cells", "svg_timeline"]
 
@@ -62,9 +62,25 @@ def seconds(t):
     return f"{round(t, 2):g}"
 
 
-def ansi_strip(edges, t0, t1, width, lamps=None, annotations=(), presses=(), title="", colour=True):
-    """The recorded LEDs as lines of text, at most `width` columns each."""
+def known_phases(edges, lamps, t0, t1):
+    """The phases of the first lamp that shows any of the router's own patterns."""
+    patterns = led_patterns()
+    for item in lamps:
+        found = phases(segments(edges, item, t0, t1), t1, patterns)
+        if found:
+            return found
+    return []
+
+
+def ansi_strip(edges, t0, t1, width, lamps=None, annotations=None, presses=(), title="", colour=True):
+    """The recorded LEDs as lines of text, at most `width` columns each.
+
+    annotations  [(t_start, t_end, text)]; default: the phases that the LEDs' patterns tell
+    presses      [(t_down, t_up, name of the button)]
+    """
     lamps = lamps_of(edges) if lamps is None else lamps
+    if annotations is None:
+        annotations = known_phases(edges, lamps, t0, t1)
     left = max([len(item.name) for item in lamps] + [6 if presses else 0]) + 1
     room = max(width - left - 2, 8)
     paint = _sgr if colour else (lambda text, **_: text)
@@ -172,12 +188,14 @@ def hex_colour(rgb):
     return "#%02x%02x%02x" % tuple(rgb)
 
 
-def svg_timeline(edges, t0, t1, annotations=(), presses=(), title="", lamps=None, width=960):
+def svg_timeline(edges, t0, t1, annotations=None, presses=(), title="", lamps=None, width=960):
     """An SVG document: LED lines as lit and dark bars on a dark device, phases above, buttons and seconds below.
 
-    The card brings its own background, so the picture reads the same on light and dark pages.
+    Arguments as of ansi_strip. The card brings its own background, so the picture reads the same on light and dark pages.
     """
     lamps = lamps_of(edges) if lamps is None else lamps
+    if annotations is None:
+        annotations = known_phases(edges, lamps, t0, t1)
     names = [item.name for item in lamps] + (["button"] if presses else [])
     x0 = 28 + max([len(n) * CHAR_PX for n in names] + [40]) + 14
     x1 = width - 28

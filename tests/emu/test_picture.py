@@ -85,6 +85,21 @@ def test_blinks_per_s__steady_flash_or_stopped__none():
     assert lamps.blinks_per_s(stopped, 4) is None
 
 
+def test_phases__a_whole_rescue__each_phase_with_its_times():
+    edges = blinks("status", 1, 3, 0.1) + blinks("status", 3, 6, 0.05) + [(6, "status", False)]
+    edges += blinks("status", 10, 14, 0.1) + blinks("status", 14, 15.2, 0.2) + [(15.2, "status", True)]
+    found = lamps.phases(lamps.segments(edges, STATUS, 0, 20), 20, lamps.led_patterns())
+    assert [text for *_, text in found] == [
+        "window 5/s", "failsafe 10/s", "window 5/s", "booting 2.5/s", "running"]
+    times = [t for start, end, _ in found for t in (start, end)]
+    assert times == pytest.approx([1, 3, 3, 6, 10, 14, 14, 15.2, 15.2, 20], abs=0.11)
+
+
+def test_phases__single_flashes_and_strange_rates__none():
+    edges = [(1, "status", True), (1.1, "status", False)] + blinks("status", 3, 6, 0.15)
+    assert lamps.phases(lamps.segments(edges, STATUS, 0, 8), 8, lamps.led_patterns()) == []
+
+
 # --- strips
 
 
