@@ -3,15 +3,25 @@
 #include "base/log.h"
 
 /* A power cut during mkfs leaves what looks like a damaged overlay. The record remembers that there
- * was never anything in it. */
+ * was never anything in it, and must forget that before the owner saves something there: otherwise
+ * the next boot would erase it. */
 static int format(const struct plat_overlay *p, enum lb_overlay_fs fs)
 {
-	bool recorded = p->mark_formatting(p->ctx, 1) == 0;
-	int rc = p->format(p->ctx, fs);
+	int rc = p->mark_formatting(p->ctx, 1);
 
-	if (rc == 0 && recorded && p->mark_formatting(p->ctx, 0) < 0)
+	if (rc < 0 && rc != LB_E(NOENT))
 		log_warn(
-			"the record still says that the overlay is being formatted: the next boot does it again");
+			"the record %s: a power cut while the overlay is being formatted would leave it damaged",
+			lb_strerror(rc));
+	rc = p->format(p->ctx, fs);
+	if (rc != 0)
+		return rc;
+	rc = p->mark_formatting(p->ctx, 0);
+	if (rc == LB_E(NOENT))
+		return 0;
+	if (rc < 0)
+		log_err("the record %s: it may ask the next boot to format the overlay, so nothing is saved there",
+			lb_strerror(rc));
 	return rc;
 }
 
@@ -33,7 +43,7 @@ static void settle_state(const struct plat_overlay *p, struct lb_overlay_report 
 static int carry_out(const struct plat_overlay *p, const struct lb_overlay_plan *plan,
 		     struct lb_overlay_report *report)
 {
-	int rc;
+	int rc, used;
 
 	switch (plan->step) {
 	case LB_STEP_FORMAT:
@@ -48,7 +58,8 @@ static int carry_out(const struct plat_overlay *p, const struct lb_overlay_plan 
 	case LB_STEP_TMPFS:
 		return p->tmpfs(p->ctx);
 	case LB_STEP_SWITCH:
-		report->used_percent = p->used_percent(p->ctx);
+		used = p->used_percent(p->ctx);
+		report->used_percent = used < 0 ? -1 : used;
 		return p->switch_root(p->ctx);
 	case LB_STEP_DONE:
 	case LB_STEP_GIVE_UP:

@@ -1,0 +1,266 @@
+#include "plat/fake/overlay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SIZE_BYTES    (64ull * 1024 * 1024)
+#define FORMAT_STAGES 3 /* of a mkfs that is cut: see half_formatted() */
+
+static bool holds(const struct lb_fake_overlay *f, enum lb_overlay_fs fs)
+{
+	return f->disk.content == (fs == LB_FS_EXT4 ? LB_CONTENT_EXT4 : LB_CONTENT_F2FS);
+}
+
+static struct lb_fake_overlay_disk half_formatted(struct lb_fake_overlay_disk whole, uint64_t stage)
+{
+	if (stage % FORMAT_STAGES == 0)
+		whole.content = LB_CONTENT_UNKNOWN; /* the old superblock has gone, no new one */
+	else
+		whole.damage = stage % FORMAT_STAGES == 1 ? LB_FAKE_HOPELESS : LB_FAKE_REPAIRABLE;
+	return whole;
+}
+
+static void overlay_cut(void *ctx, const struct lb_fake_fate *fate)
+{
+	struct lb_fake_overlay *f = ctx;
+	uint64_t random = fate->arg;
+
+	if (f->load.at_stake == 0)
+		return;
+	switch (fate->policy) {
+	case LB_FAKE_KEPT:
+		f->disk = f->whole;
+		return;
+	case LB_FAKE_LOST:
+		return;
+	case LB_FAKE_TORN_HEAD:
+	case LB_FAKE_TORN_TAIL:
+		if (f->is_format)
+			f->disk = half_formatted(f->whole, fate->arg);
+		return;
+	case LB_FAKE_REORDERED:
+	case LB_FAKE_SCRAMBLED:
+		if (f->is_format)
+			f->disk = half_formatted(f->whole, lb_fake_random(&random));
+		return;
+	}
+}
+
+/* Make the disk `whole`, or what becomes of that when it goes wrong. */
+static int change(struct lb_fake_overlay *f, struct lb_fake_overlay_disk whole, bool is_format)
+{
+	enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
+
+	if (outcome == LB_FAKE_OK || (outcome == LB_FAKE_FAIL && f->failure_is_stored))
+		f->disk = whole;
+	else if (outcome == LB_FAKE_FAIL && is_format)
+		f->disk = half_formatted(whole, 0);
+	else if (outcome == LB_FAKE_CUT) {
+		f->whole = whole;
+		f->is_format = is_format;
+		f->load.at_stake = f->load.under_way = is_format ? FORMAT_STAGES : 1;
+		lb_fake_power_go_off(f->power);
+	}
+	return outcome == LB_FAKE_OK ? 0 : LB_E(IO);
+}
+
+/* An operation that changes nothing that survives. */
+static int look(struct lb_fake_overlay *f)
+{
+	enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
+
+	if (outcome == LB_FAKE_CUT)
+		lb_fake_power_go_off(f->power);
+	return outcome == LB_FAKE_OK ? 0 : LB_E(IO);
+}
+
+static void refuse_mounted(const struct lb_fake_overlay *f, const char *deed)
+{
+	if (f->no_device)
+		lb_fake_die("there is no overlay device to %s", deed);
+	if (f->mounted != LB_FAKE_NOTHING)
+		lb_fake_die("one does not %s what is mounted", deed);
+}
+
+static void need_mounted(const struct lb_fake_overlay *f, const char *deed)
+{
+	if (f->mounted == LB_FAKE_NOTHING && !f->power->off)
+		lb_fake_die("nothing is mounted: it has no %s", deed);
+}
+
+static int fake_format(void *ctx, enum lb_overlay_fs fs)
+{
+	struct lb_fake_overlay *f = ctx;
+	struct lb_fake_overlay_disk whole = {.content = fs == LB_FS_F2FS ? LB_CONTENT_F2FS
+									 : LB_CONTENT_EXT4,
+					     .note = f->disk.note};
+
+	refuse_mounted(f, "format");
+	if (f->disk.owners_data && !f->erase_asked)
+		lb_fake_die("the owner's data is formatted away, and nobody asked for it");
+	f->formats++;
+	return change(f, whole, true);
+}
+
+static int fake_mount(void *ctx, enum lb_overlay_fs fs)
+{
+	struct lb_fake_overlay *f = ctx;
+	int rc;
+
+	refuse_mounted(f, "mount");
+	rc = look(f);
+	if (rc < 0)
+		return rc;
+	if (!holds(f, fs) || f->disk.damage != LB_FAKE_SOUND)
+		return LB_E(FORMAT);
+	f->mounted = LB_FAKE_DISK;
+	return 0;
+}
+
+/* An ext4 without its first superblock looks like nothing known; e2fsck finds it by the copies. */
+static bool can_repair(const struct lb_fake_overlay *f, enum lb_overlay_fs fs)
+{
+	if (f->disk.content == LB_CONTENT_UNKNOWN)
+		return fs == LB_FS_EXT4 && f->disk.damage == LB_FAKE_REPAIRABLE;
+	return holds(f, fs) && f->disk.damage != LB_FAKE_HOPELESS;
+}
+
+static int fake_check(void *ctx, enum lb_overlay_fs fs)
+{
+	struct lb_fake_overlay *f = ctx;
+	struct lb_fake_overlay_disk whole = f->disk;
+	int rc;
+
+	refuse_mounted(f, "check");
+	f->checks++;
+	if (!can_repair(f, fs)) {
+		rc = look(f);
+		return rc < 0 ? rc : 8; /* e2fsck(8): operational error */
+	}
+	whole.content = fs == LB_FS_EXT4 ? LB_CONTENT_EXT4 : LB_CONTENT_F2FS;
+	whole.damage = LB_FAKE_SOUND;
+	rc = change(f, whole, false);
+	return rc < 0 ? rc : 1; /* repaired */
+}
+
+static int fake_tmpfs(void *ctx)
+{
+	struct lb_fake_overlay *f = ctx;
+	int rc = look(f);
+
+	if (rc == 0 && f->no_tmpfs)
+		rc = LB_E(NOSPC);
+	f->mounted = rc == 0 ? LB_FAKE_RAM : LB_FAKE_NOTHING;
+	return rc;
+}
+
+static int fake_switch(void *ctx)
+{
+	struct lb_fake_overlay *f = ctx;
+	int rc;
+
+	need_mounted(f, "place over the root");
+	if (f->switched)
+		lb_fake_die("the root was switched already");
+	rc = look(f);
+	if (rc == 0 && f->no_overlayfs)
+		rc = LB_E(UNSUP);
+	f->switched = rc == 0;
+	return rc;
+}
+
+static int fake_state_read(void *ctx)
+{
+	struct lb_fake_overlay *f = ctx;
+	int rc;
+
+	need_mounted(f, "state");
+	rc = look(f);
+	if (rc < 0)
+		return rc;
+	return f->mounted == LB_FAKE_DISK && f->disk.fs_state != LB_FS_STATE_UNKNOWN
+		       ? (int)f->disk.fs_state
+		       : LB_E(NOENT);
+}
+
+static int fake_state_write(void *ctx, enum lb_fs_state state)
+{
+	struct lb_fake_overlay *f = ctx;
+	struct lb_fake_overlay_disk whole = f->disk;
+
+	need_mounted(f, "state");
+	if (f->mounted != LB_FAKE_DISK)
+		return look(f);
+	if (f->disk.full) {
+		int rc = look(f);
+
+		return rc < 0 ? rc : LB_E(NOSPC);
+	}
+	whole.fs_state = state;
+	return change(f, whole, false);
+}
+
+static int fake_mark_formatting(void *ctx, int begun)
+{
+	struct lb_fake_overlay *f = ctx;
+	struct lb_fake_overlay_disk whole = f->disk;
+
+	if (f->disk.note == LB_FAKE_NO_RECORD) {
+		int rc = look(f);
+
+		return rc < 0 ? rc : LB_E(NOENT);
+	}
+	whole.note = begun ? LB_FAKE_NOTE_FORMATTING : LB_FAKE_NOTE_NEW;
+	return change(f, whole, false);
+}
+
+static int fake_used_percent(void *ctx)
+{
+	struct lb_fake_overlay *f = ctx;
+	int rc;
+
+	need_mounted(f, "size");
+	rc = look(f);
+	return rc < 0 ? rc : f->mounted == LB_FAKE_DISK && f->disk.full ? 100 : 7;
+}
+
+void lb_fake_overlay_init(struct lb_fake_overlay *f, struct lb_fake_power *power)
+{
+	*f = (struct lb_fake_overlay){.power = power, .disk = {.content = LB_CONTENT_BLANK}};
+	f->load = (struct lb_fake_load){.ctx = f, .cut = overlay_cut};
+	lb_fake_power_add(power, &f->load);
+}
+
+struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f)
+{
+	return (struct plat_overlay){
+		.ctx = f,
+		.format = fake_format,
+		.mount = fake_mount,
+		.check = fake_check,
+		.tmpfs = fake_tmpfs,
+		.switch_root = fake_switch,
+		.state_read = fake_state_read,
+		.state_write = fake_state_write,
+		.mark_formatting = fake_mark_formatting,
+		.used_percent = fake_used_percent,
+	};
+}
+
+void lb_fake_overlay_reboot(struct lb_fake_overlay *f)
+{
+	f->mounted = LB_FAKE_NOTHING;
+	f->switched = false;
+	f->formats = f->checks = 0;
+}
+
+struct lb_overlay_sense lb_fake_overlay_sense(const struct lb_fake_overlay *f)
+{
+	return (struct lb_overlay_sense){
+		.has_device = !f->no_device,
+		.size_bytes = SIZE_BYTES,
+		.content = f->disk.content,
+		.format_pending = f->disk.note == LB_FAKE_NOTE_FORMATTING,
+		.can_f2fs = true,
+	};
+}

@@ -1,0 +1,70 @@
+/* plat/fake/overlay.h - a router's overlay in memory, with its record, a boot after another.
+ *
+ * Stricter than hardware. These abort with a message: formatting, checking or mounting what is
+ * mounted; formatting over the owner's data that nobody asked to erase; putting nothing over the
+ * root, or putting something there twice; asking for the state of what is not mounted.
+ *
+ * A call that returned has reached the medium (mkfs, fsck and the record all flush). A cut hits the
+ * call under way: it is done, not done, or half done.
+ */
+#pragma once
+
+#include "plat/fake/power.h"
+#include "plat/overlay.h"
+
+enum lb_fake_damage {
+	LB_FAKE_SOUND,
+	LB_FAKE_REPAIRABLE, /* does not mount until it was checked */
+	LB_FAKE_HOPELESS,   /* never mounts again */
+};
+
+enum lb_fake_note { /* the overlay field of the recovery record */
+	LB_FAKE_NOTE_NEW,
+	LB_FAKE_NOTE_READY,
+	LB_FAKE_NOTE_FORMATTING,
+	LB_FAKE_NO_RECORD,
+};
+
+enum lb_fake_mounted {
+	LB_FAKE_NOTHING,
+	LB_FAKE_DISK,
+	LB_FAKE_RAM,
+};
+
+/* What a power cut leaves. */
+struct lb_fake_overlay_disk {
+	enum lb_overlay_content content;
+	enum lb_fake_damage damage;
+	enum lb_fs_state fs_state;
+	bool full; /* mounts, but nothing can be written */
+	bool owners_data;
+	enum lb_fake_note note;
+};
+
+struct lb_fake_overlay {
+	struct lb_fake_power *power;
+	struct lb_fake_load load;
+	/* To be set by the test. */
+	bool no_device, no_overlayfs, no_tmpfs;
+	bool erase_asked;	/* the owner's data may go */
+	bool failure_is_stored; /* a call that fails has done its work all the same */
+	struct lb_fake_overlay_disk disk;
+
+	/* Since the last power-on. */
+	enum lb_fake_mounted mounted;
+	bool switched;
+	unsigned formats, checks;
+
+	struct lb_fake_overlay_disk whole; /* the disk if the call under way is done */
+	bool is_format;
+};
+
+/* Lives on `power`, which must outlive it. A blank disk, a record that says nothing. */
+void lb_fake_overlay_init(struct lb_fake_overlay *f, struct lb_fake_power *power);
+struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f);
+
+/* What the next boot finds: nothing is mounted any more, the disk is as it was left. */
+void lb_fake_overlay_reboot(struct lb_fake_overlay *f);
+
+/* What a look at the disk and the record tells, as lifeboat's mount_root sees it. */
+struct lb_overlay_sense lb_fake_overlay_sense(const struct lb_fake_overlay *f);
