@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "plat/linux/files.h"
+
+#define CONSOLE_FLAGS (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static void open_one(struct lb_consoles *c, const char *name)
 {
@@ -15,7 +19,7 @@ static void open_one(struct lb_consoles *c, const char *name)
 	if (c->count == LB_CONSOLES_MAX)
 		return;
 	(void)snprintf(path, sizeof(path), "/dev/%s", name);
-	c->fds[c->count] = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	c->fds[c->count] = open(path, CONSOLE_FLAGS);
 	if (c->fds[c->count] < 0)
 		return;
 	(void)snprintf(c->names[c->count], sizeof(c->names[0]), "%s", name);
@@ -48,6 +52,17 @@ void lb_consoles_close(struct lb_consoles *c)
 	c->kmsg = -1;
 }
 
+/* The end of a shell that had the console for its terminal hangs up every descriptor of it, ours
+ * too: a new one takes the number of the old. */
+static bool reopened(const struct lb_consoles *c, size_t i)
+{
+	char path[LB_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "/dev/%s", c->names[i]);
+	CLEANUP(lb_fd_closep) int fd = open(path, CONSOLE_FLAGS);
+	return fd >= 0 && dup3(fd, c->fds[i], O_CLOEXEC) >= 0;
+}
+
 void lb_consoles_say(const struct lb_consoles *c, const char *text)
 {
 	char line[2 * LB_SENTENCE_MAX];
@@ -56,7 +71,8 @@ void lb_consoles_say(const struct lb_consoles *c, const char *text)
 	if (n >= (int)sizeof(line))
 		n = (int)sizeof(line) - 1;
 	for (size_t i = 0; i < c->count; i++)
-		if (write(c->fds[i], line, (size_t)n) < 0)
+		if (write(c->fds[i], line, (size_t)n) < 0 &&
+		    (errno != EIO || !reopened(c, i) || write(c->fds[i], line, (size_t)n) < 0))
 			continue; /* nobody to tell that a console does not listen */
 }
 
