@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,13 +79,15 @@ void lb_consoles_say(const struct lb_consoles *c, const char *text)
 
 int lb_console_read_line(int fd, char out[LB_LINE_MAX])
 {
+	struct pollfd state = {.fd = fd, .events = POLLIN};
 	char buf[LB_LINE_MAX];
 	ssize_t n = read(fd, buf, sizeof(buf) - 1);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : LB_E(IO);
-	if (n == 0)
-		return LB_E(IO);
+	if (n == 0) /* Ctrl-D, or a terminal that has hung up */
+		return poll(&state, 1, 0) == 1 && state.revents & (POLLHUP | POLLERR) ? LB_E(IO)
+										      : 0;
 	buf[n] = '\0';
 	buf[strcspn(buf, "\r\n")] = '\0';
 	memcpy(out, buf, sizeof(buf));

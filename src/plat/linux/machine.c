@@ -18,6 +18,7 @@
 
 #define LONGEST_WAIT_MS \
 	(24ull * 3600 * 1000) /* "for ever" wakes once a day: nobody notices, nothing overflows */
+#define NO_LOOP_TICK_MS 50
 
 uint64_t lb_monotonic_ms(void)
 {
@@ -38,6 +39,15 @@ static void push(struct lb_machine *m, struct plat_event ev)
 	m->queue[(m->queue_head + m->queue_len++) % LB_QUEUE_MAX] = ev;
 }
 
+/* A device that is gone stays readable for ever: without this the loop would spin. */
+static void drop_source(struct lb_machine *m, evutil_socket_t fd)
+{
+	for (size_t i = 0; i < m->source_count; i++)
+		if (m->sources[i] && event_get_fd(m->sources[i]) == fd &&
+		    event_get_events(m->sources[i]) & EV_READ)
+			(void)event_del(m->sources[i]);
+}
+
 static void on_input(evutil_socket_t fd, short what, void *ctx)
 {
 	struct lb_machine *m = ctx;
@@ -45,7 +55,11 @@ static void on_input(evutil_socket_t fd, short what, void *ctx)
 
 	/* At most half a queue at a time: the rest waits in the kernel. */
 	for (int i = 0; i < LB_QUEUE_MAX / 2; i++) {
-		if (lb_inputs_read(&m->inputs, fd, &ev.index, &ev.down, &ev.at_ms) != 1)
+		int rc = lb_inputs_read(&m->inputs, fd, &ev.index, &ev.down, &ev.at_ms);
+
+		if (rc < 0)
+			drop_source(m, fd);
+		if (rc != 1)
 			return;
 		push(m, ev);
 	}
@@ -54,17 +68,19 @@ static void on_input(evutil_socket_t fd, short what, void *ctx)
 static void on_console(evutil_socket_t fd, short what, void *ctx)
 {
 	struct plat_event ev = {.kind = PLAT_EV_LINE};
+	int rc = lb_console_read_line(fd, ev.text);
 
-	if (lb_console_read_line(fd, ev.text) == 1)
+	if (rc == 1)
 		push(ctx, ev);
+	else if (rc < 0)
+		drop_source(ctx, fd);
 }
 
+/* Ended children wait in the kernel until pop() has time for them: an end that got lost in a full
+ * queue would be waited for for ever. */
 static void on_child(evutil_socket_t signal_number, short what, void *ctx)
 {
-	struct plat_event ev = {.kind = PLAT_EV_CHILD};
-
-	while ((ev.pid = waitpid(-1, &ev.status, WNOHANG)) > 0)
-		push(ctx, ev);
+	((struct lb_machine *)ctx)->child_ended = true;
 }
 
 static void on_signal(evutil_socket_t signal_number, short what, void *ctx)
@@ -111,7 +127,9 @@ static int add_source(struct lb_machine *m, evutil_socket_t fd, short what, even
 static int add_sources(struct lb_machine *m)
 {
 	static const int asks[] = {SIGTERM, SIGUSR1, SIGUSR2, SIGINT};
-	const struct timeval kick = {.tv_sec = LB_WATCHDOG_KICK_MS / 1000};
+	const unsigned kick_ms = lb_watchdog_period_ms(m->watchdog);
+	const struct timeval kick = {.tv_sec = kick_ms / 1000,
+				     .tv_usec = (suseconds_t)(kick_ms % 1000 * 1000)};
 	int rc = add_source(m, SIGCHLD, EV_SIGNAL, on_child, NULL);
 
 	for (size_t i = 0; rc == 0 && i < sizeof(asks) / sizeof(asks[0]); i++)
@@ -119,7 +137,8 @@ static int add_sources(struct lb_machine *m)
 	if (rc == 0 && m->watchdog >= 0)
 		rc = add_source(m, -1, 0, on_kick, &kick);
 	for (size_t i = 0; rc == 0 && i < m->inputs.count; i++)
-		rc = add_source(m, m->inputs.fds[i], EV_READ, on_input, NULL);
+		if (add_source(m, m->inputs.fds[i], EV_READ, on_input, NULL) < 0)
+			log_warn("a button device cannot be listened to: going on without it");
 	m->console_sources_at = m->source_count;
 	for (size_t i = 0; rc == 0 && i < m->consoles.count; i++) {
 		/* A console that cannot be polled can still be written to. */
@@ -133,12 +152,17 @@ int lb_machine_start(struct lb_machine *m)
 {
 	struct event_config *config = event_config_new();
 
+	int rc;
+
 	m->control = -1;
 	if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
 		m->base = event_base_new_with_config(config);
 	if (config)
 		event_config_free(config);
-	return m->base ? add_sources(m) : LB_E(NOSPC);
+	rc = m->base ? add_sources(m) : LB_E(NOSPC);
+	if (rc < 0)
+		lb_machine_stop(m);
+	return rc;
 }
 
 void lb_machine_stop(struct lb_machine *m)
@@ -191,8 +215,24 @@ static uint64_t plat_now(void *ctx)
 	return lb_monotonic_ms();
 }
 
+static bool pop_child(struct lb_machine *m, struct plat_event *ev)
+{
+	int status;
+	pid_t pid = m->child_ended ? waitpid(-1, &status, WNOHANG) : 0;
+
+	if (pid <= 0) {
+		m->child_ended = false;
+		return false;
+	}
+	*ev = (struct plat_event){
+		.kind = PLAT_EV_CHILD, .at_ms = lb_monotonic_ms(), .pid = pid, .status = status};
+	return true;
+}
+
 static bool pop(struct lb_machine *m, struct plat_event *ev)
 {
+	if (pop_child(m, ev))
+		return true;
 	if (m->queue_len == 0)
 		return false;
 	*ev = m->queue[m->queue_head];
@@ -201,10 +241,31 @@ static bool pop(struct lb_machine *m, struct plat_event *ev)
 	return true;
 }
 
+/* Without an event loop: children are still reaped and the watchdog still fed, a tick at a time. */
+static void wait_without_loop(struct lb_machine *m, uint64_t until_ms, struct plat_event *ev)
+{
+	uint64_t now_ms = lb_monotonic_ms();
+	uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
+	struct timespec tick = {
+		.tv_nsec = (long)(left_ms < NO_LOOP_TICK_MS ? left_ms : NO_LOOP_TICK_MS) * 1000000};
+
+	lb_watchdog_kick(m->watchdog);
+	m->child_ended = true;
+	if (pop(m, ev))
+		return;
+	(void)nanosleep(&tick, NULL);
+	*ev = (struct plat_event){.kind = PLAT_EV_TIMEOUT, .at_ms = lb_monotonic_ms()};
+}
+
 static void plat_wait(void *ctx, uint64_t until_ms, struct plat_event *ev)
 {
 	struct lb_machine *m = ctx;
 	uint64_t now_ms = lb_monotonic_ms();
+
+	if (!m->base) {
+		wait_without_loop(m, until_ms, ev);
+		return;
+	}
 	bool late = false;
 	struct event *deadline = evtimer_new(m->base, on_deadline, &late);
 
@@ -216,9 +277,13 @@ static void plat_wait(void *ctx, uint64_t until_ms, struct plat_event *ev)
 			left_ms = LONGEST_WAIT_MS;
 		tv = (struct timeval){.tv_sec = (time_t)(left_ms / 1000),
 				      .tv_usec = (suseconds_t)(left_ms % 1000 * 1000)};
-		if (late || !deadline || evtimer_add(deadline, &tv) < 0 ||
-		    event_base_loop(m->base, EVLOOP_ONCE) < 0) {
+		if (late) {
 			*ev = (struct plat_event){.kind = PLAT_EV_TIMEOUT, .at_ms = now_ms};
+			break;
+		}
+		if (!deadline || evtimer_add(deadline, &tv) < 0 ||
+		    event_base_loop(m->base, EVLOOP_ONCE) < 0) {
+			wait_without_loop(m, until_ms, ev);
 			break;
 		}
 		now_ms = lb_monotonic_ms();

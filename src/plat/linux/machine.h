@@ -38,9 +38,11 @@ struct lb_machine {
 		console_source_count; /* in sources[], so that a shell can have the consoles */
 	struct plat_event queue[LB_QUEUE_MAX];
 	size_t queue_head, queue_len;
+	bool child_ended; /* perhaps more than one; not reaped yet */
 };
 
-/* Wire up what the caller has opened (consoles, inputs, watchdog). 0 or LB_E(IO|NOSPC). */
+/* Wire up what the caller has opened (consoles, inputs, watchdog). 0 or LB_E(IO|NOSPC): then
+ * plat.wait knows of time and children only, which is enough for a boot. */
 MUST_CHECK int lb_machine_start(struct lb_machine *m);
 void lb_machine_stop(struct lb_machine *m);
 

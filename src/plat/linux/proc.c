@@ -27,11 +27,21 @@ int lb_program_find(const char *name, char *path, size_t size)
 
 pid_t lb_fork(void)
 {
-	pid_t pid = fork();
-	sigset_t none;
+	sigset_t all, before, none;
+	pid_t pid;
 
-	if (pid != 0)
+	/* Until the child has its own dispositions no signal may run the parent's handlers in it.
+	 */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid != 0) {
+		int why = errno;
+
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+		errno = why;
 		return pid;
+	}
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL); /* fails for those that cannot be caught */
 	(void)sigemptyset(&none);

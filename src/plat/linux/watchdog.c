@@ -36,6 +36,16 @@ void lb_watchdog_kick(int fd)
 		log_debug("the watchdog does not take a kick: %s", strerror(errno));
 }
 
+unsigned lb_watchdog_period_ms(int fd)
+{
+	int seconds;
+
+	if (fd < 0 || ioctl(fd, WDIOC_GETTIMEOUT, &seconds) < 0 || seconds <= 0 ||
+	    seconds > LB_WATCHDOG_KICK_MS * 3 / 1000)
+		return LB_WATCHDOG_KICK_MS;
+	return (unsigned)seconds * 1000 / 3;
+}
+
 void lb_watchdog_hand_over(int fd, bool keep)
 {
 	char number[16];

@@ -11,6 +11,10 @@
 int lb_watchdog_open(const char *path, unsigned timeout_s);
 void lb_watchdog_kick(int fd);
 
+/* How often to kick: LB_WATCHDOG_KICK_MS, or a third of what the device grants where that is less.
+ */
+unsigned lb_watchdog_period_ms(int fd);
+
 /* Before the running system's init is executed. keep: the descriptor stays open across exec and
  * WDTFD names it; else magic close. */
 void lb_watchdog_hand_over(int fd, bool keep);
