@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from .board import ROOT
-from .errors import EmuError
+from .errors import EmuError, Timeout
 
 SOCKET = "control"
 SUN_PATH_MAX = 107  # bytes that Linux takes for the path of a Unix socket
@@ -198,9 +198,11 @@ class ControlServer:
 
 
 class Client:
-    """The other end, for Python programs: call(do=..., ...) returns the answer or raises EmuError."""
+    """The other end, for Python programs: call(do=..., ...) returns the answer or raises EmuError.
 
-    def __init__(self, run_dir=None):
+    timeout: seconds to wait for an answer or an event; default: for ever."""
+
+    def __init__(self, run_dir=None, timeout=None):
         self.path = Path(run_dir or default_run_dir()) / SOCKET
         check_path(self.path)
         self._socket = socket.socket(socket.AF_UNIX)
@@ -209,6 +211,7 @@ class Client:
         except OSError:
             self._socket.close()
             raise EmuError(f"no router runs in {self.path.parent}: start one with emu/run or emu/headless") from None
+        self._socket.settimeout(timeout)
         self._lines = self._socket.makefile("rb")
 
     def call(self, do, **values):
@@ -223,12 +226,18 @@ class Client:
         self.call("events", **({"kinds": kinds} if kinds else {}))
         while True:
             try:
-                yield self._receive()
+                event = self._receive()
+            except Timeout:
+                raise
             except EmuError:
                 return
+            yield event
 
     def _receive(self):
-        line = self._lines.readline()
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            raise Timeout("the emulator does not answer") from None
         if not line:
             raise EmuError("the emulator has ended")
         return json.loads(line)

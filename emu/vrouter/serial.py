@@ -121,7 +121,10 @@ class Serial:
         self.run("stty -echo cols 999; dmesg -n 1")
 
     def run(self, command, timeout=30):
-        """Run a command line in the shell on the console: (exit code, output)."""
+        """Run a command line in the shell on the console: (exit code, output).
+
+        Start something in the background as "(job &)": busybox' shell takes the end of a job of its own for the
+        end of its input, and logs out."""
         # The shell joins the marks: the echo of the line typed does not hold them.
         self.skip()
         self.send(f'echo "__""in__"; {{ {command}\n}}; echo "__""rc=$?__"\n')

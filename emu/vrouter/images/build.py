@@ -116,11 +116,11 @@ class Store:
 
 
 def _program(board, lifeboat, mode):
+    if mode == "plain":
+        return b""
     path = Path(lifeboat or default_lifeboat(board))
     if path.is_file():
         return path.read_bytes()
-    if mode == "plain" and not lifeboat:
-        return b""
     raise EmuError(f"{path} is not there: build lifeboat for {board.arch} first, or name it with --lifeboat")
 
 

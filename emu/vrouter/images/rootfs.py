@@ -34,7 +34,7 @@ def ext4(tree, out):
             else:
                 major, minor = entry.device
                 fixes += [f"cd /{Path(path).parent}", f"mknod {Path(path).name} c {major} {minor}", "cd /"]
-            fixes += [f"sif /{path} mode {entry.mode:#o}", f"sif /{path} uid 0", f"sif /{path} gid 0"]
+            fixes += [f"sif /{path} mode 0{entry.mode:o}", f"sif /{path} uid 0", f"sif /{path} gid 0"]
         Path(out).unlink(missing_ok=True)
         _run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{EXT4_MIB}M"], "e2fsprogs")
         script = Path(folder) / ".debugfs"
