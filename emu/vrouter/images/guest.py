@@ -5,7 +5,7 @@ import tomllib
 
 from ..board import EMU, ROOT
 from ..errors import EmuError
-from . import kbuild, kmods, packages
+from . import kmods, packages
 from .tree import Tree
 
 GUEST = EMU / "guest"
@@ -23,14 +23,12 @@ class Guest:
     def __init__(self, board, lifeboat, board_conf):
         self.board = board
         self.data = tomllib.loads((GUEST / "guest.toml").read_text())
-        wanted = [board.kernel["package"], *self.data["packages"], *board.guest.get("packages", ())]
-        self.folder = packages.unpacked(board.arch, wanted)
+        self.folder = packages.unpacked(board.arch, [board.kernel["package"], *self.data["packages"]])
         self.programs = packages.Programs(self.folder)
         self.lifeboat = lifeboat
         self.board_conf = board_conf
         self.kernel = self._one("boot/vmlinuz-*")
         self.modules_folder = self._one("lib/modules/*")
-        self.own_modules = kbuild.modules(board, self.modules_folder.name)
 
     def _one(self, pattern):
         found = sorted(self.folder.glob(pattern))
@@ -48,25 +46,12 @@ class Guest:
             self._put_modules(tree, self.board.kernel["modules"])
         else:
             self._put_busybox(tree)
-            kernel = self.board.kernel
-            names = kernel["modules"] if mode == "plain" else kernel.get("builtin", BUILTIN_MODULES)
+            names = self.board.kernel["modules"] if mode == "plain" else BUILTIN_MODULES
             self._put_modules(tree, names)
-            self._put_storage(tree)
             tree.file("init", (GUEST / "boot" / f"{mode}.sh").read_bytes(), 0o755)
             if mode == "plain":
                 self._put_programs(tree)
         tree.add_extra(extra)
-        return tree
-
-    def formatter(self, files, volumes):
-        """The initramfs of the run that fills a NAND flash; `volumes` are shell commands (boot/format.sh)."""
-        tree = _tree(["dev", "proc", "sys", "tmp"])
-        tree.chardev("dev/console", 5, 1)
-        self._put_programs(tree)
-        self._put_busybox(tree)
-        self._put_modules(tree, self.board.kernel["format_modules"])
-        tree.add_extra({"etc/volumes.sh": volumes, **files})
-        tree.file("init", (GUEST / "boot/format.sh").read_bytes(), 0o755)
         return tree
 
     def root(self, mode, extra):
@@ -93,7 +78,7 @@ class Guest:
             tree.chmod(path, mode)
 
     def _put_programs(self, tree):
-        for source, target in {**self.data["programs"], **self.board.guest.get("programs", {})}.items():
+        for source, target in self.data["programs"].items():
             self.programs.put(tree, source, target)
         for path, target in self.data["links"].items():
             tree.link(path, target)
@@ -107,17 +92,12 @@ class Guest:
         for applet in self.data["sbin_links"]:
             tree.link(f"sbin/{applet}", "../bin/busybox")
 
-    def _put_storage(self, tree):
-        script = GUEST / "boot/storage" / f"{self.board.storage['kind']}.sh"
-        tree.file("etc/storage.sh", script.read_bytes())
-
     def _put_modules(self, tree, names):
         kernel = self.board.kernel
-        params = kernel.get("params", {})
-        order = kmods.load_order(self.modules_folder, names, kernel.get("soft", {}), self.own_modules)
+        order = kmods.load_order(self.modules_folder, names, kernel.get("soft", {}))
         for path in order:
             tree.file(f"{MODULE_FOLDER}/{path.name}", path.read_bytes())
-        lines = [f"/{MODULE_FOLDER}/{path.name} {params.get(path.stem, '')}".rstrip() for path in order]
+        lines = [f"/{MODULE_FOLDER}/{path.name}" for path in order]
         tree.file(MODULE_LIST, "# kernel modules in the order in which they are loaded\n" + "\n".join(lines) + "\n")
 
     def _put_lifeboat(self, tree):
