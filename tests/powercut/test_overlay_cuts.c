@@ -385,6 +385,16 @@ static void record__cannot_be_told_that_the_formatting_is_over__disk_is_not_used
 	assert_true(on_disk());
 }
 
+static void record__there_is_none__blank_disk_is_formatted_and_used(void **state)
+{
+	first.note = LB_FAKE_NO_RECORD;
+	put_world_back(NULL);
+	boot();
+	assert_true(on_disk());
+	assert_true(report.formatted);
+	assert_int_equal(report.fs_state, LB_FS_STATE_PENDING);
+}
+
 static void used__cannot_be_told__is_reported_as_unknown(void **state)
 {
 	first = (struct lb_fake_overlay_disk){.content = LB_CONTENT_EXT4,
@@ -411,4 +421,5 @@ TESTS(fresh(overlay__power_cut_at_every_operation_from_every_disk__comes_up_with
       fresh(overlayfs__not_in_the_kernel__error_and_the_root_as_it_was),
       fresh(ram__cannot_be_had__error_with_the_first_reason),
       fresh(record__cannot_be_told_that_the_formatting_is_over__disk_is_not_used),
+      fresh(record__there_is_none__blank_disk_is_formatted_and_used),
       fresh(used__cannot_be_told__is_reported_as_unknown))

@@ -103,6 +103,7 @@ static void switch__each_kind_of_value__on_off_unset_or_invalid(void **state)
 		{"failsafe=", LB_SWITCH_INVALID},
 		{"failsafe=\"\"", LB_SWITCH_INVALID},
 		{"failsafe=01", LB_SWITCH_INVALID},
+		{"failsafe=1", LB_SWITCH_ON},
 		{"failsafe=10", LB_SWITCH_INVALID},
 		{"failsafe=1,", LB_SWITCH_INVALID},
 		{"failsafe=true", LB_SWITCH_INVALID},

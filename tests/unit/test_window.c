@@ -152,15 +152,19 @@ static void window__nothing_happens__lan_is_told_at_0_1_2_and_3_s_what_is_left(v
 
 static void window__of_another_length__ends_there(void **state)
 {
-	static const unsigned lengths[] = {1, 999, 1000, 1001, 60000};
+	static const unsigned lengths[] = {1, 999, 1000, 1001, 1500, 60000};
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		const struct lb_window_config config = {.window_ms = lengths[i], .failsafe = true};
 		const struct lb_window_event tick = {.kind = LB_WINDOW_TICK};
+		uint64_t now = OPENED;
+		struct lb_window_out out;
 
-		lb_window_open(&w, &config, 0, OPENED);
-		assert_false(lb_window_step(&w, &tick, OPENED + lengths[i] - 1).over);
-		assert_true(lb_window_step(&w, &tick, OPENED + lengths[i]).over);
+		lb_window_open(&w, &config, 0, now);
+		while (!(out = lb_window_step(&w, &tick, now)).over)
+			now = out.wake_ms;
+		assert_int_equal(out.reason, LB_REASON_WINDOW_OVER);
+		assert_int_equal(now - OPENED, lengths[i]);
 	}
 }
 
@@ -242,7 +246,9 @@ static void button__held_while_another_is_pressed__the_one_that_counts_first_is_
 {
 	struct course held = PLAY(offers, 1u << 5, DOWN(1, 0));
 	struct course pressed = PLAY(offers, 1u << 5, UP(29, 5), DOWN(100, 7), DOWN(101, 0));
+	struct course both = PLAY(offers, 0, DOWN(100, 0), DOWN(110, 7));
 
+	assert_failsafe(&both, LB_REASON_BUTTON, 0, 100 + DEBOUNCE);
 	assert_failsafe(&held, LB_REASON_BUTTON_HELD, 5, DEBOUNCE);
 	assert_failsafe(&pressed, LB_REASON_BUTTON, 7, 100 + DEBOUNCE);
 }
