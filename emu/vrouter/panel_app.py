@@ -218,8 +218,8 @@ class App:
                 deed()
             except EmuError as wrong:
                 error = str(wrong)
-            except OSError as wrong:
-                error = f"{what}: {wrong}"
+            except Exception as wrong:  # a fault in a thread would show nowhere else
+                error = f"{what}: {wrong!r}"
             self._on_event({"event": "done", "error": error})
 
         self._worker.submit(run)

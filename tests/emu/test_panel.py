@@ -350,6 +350,22 @@ def test_console__cleared_screen__starts_at_the_top_and_keeps_the_past():
     assert "older" in shown("old\r\nolder\x1b[2J\x1b[Hnew", rows=4, back=1)[0]
 
 
+def test_console__clear_of_a_full_screen__leaves_only_the_new():
+    console = Console()
+    console.feed("\r\n".join(f"line {i}" for i in range(50)))
+    console.view(40, 10)
+    console.feed("\x1b[H\x1b[Jroot# ")
+    lines, cursor, _ = console.view(40, 10)
+    assert ["".join(ch for ch, _ in line) for line in lines] == ["root# "] + [""] * 9 and cursor == (0, 6)
+
+
+def test_console__program_asks_for_the_size__learns_that_of_the_pane():
+    console = Console()
+    console.view(100, 18)
+    console.feed("\x1b[999;999H\x1b[6n")
+    assert console.replies == "\x1b[18;100R"
+
+
 def test_console__colours__kept_per_character():
     console = Console()
     console.feed("\x1b[1;31ma\x1b[38;5;200mb\x1b[38;2;1;2;3mc\x1b[94md\x1b[0me")
@@ -692,6 +708,13 @@ def test_app__error_of_the_router__is_shown_not_raised():
     app, _, terminal = play(b"p", lambda a: bool(a.front.notice), lambda a: None, router=router)
     assert app.front.notice == router.broken
     find(terminal.screens[-1], "qemu is not there")
+
+
+def test_app__fault_in_a_deed__is_shown_and_ends_the_waiting():
+    router = FakeRouter()
+    router.power_on = lambda append: 1 / 0
+    app, _, _ = play(b"p", lambda a: bool(a.front.notice) and idle(a), router=router)
+    assert "switching on: ZeroDivisionError" in app.front.notice
 
 
 def test_app__led_and_serial_events__reach_the_screen():
