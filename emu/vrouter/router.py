@@ -120,11 +120,15 @@ class Router:
             self.board.machine["qemu"], self.board.machine["qemu_package"], self._arguments(append), self.run_dir,
             self._on_qmp_event, trace.feed, leds.TRACE_EVENT, self.net.fds() if self.net else (),
         )
-        self._gpio = self._gpio_path(qemu)
-        for button in self.buttons.values():
-            self._drive(qemu, button)
-        for port in self._ports_pulled():
-            qemu.qmp("set_link", name=port, up=False)
+        try:
+            self._gpio = self._gpio_path(qemu)
+            for button in self.buttons.values():
+                self._drive(qemu, button)
+            for port in self._ports_pulled():
+                qemu.qmp("set_link", name=port, up=False)
+        except BaseException:
+            qemu.kill()
+            raise
         with self._state:
             self._qemu = qemu
             self._origin = trace.origin = time.time()
