@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "lifeboat/hostkey.h"
+#include "lifeboat/lan.h"
 #include "lifeboat/login.h"
 #include "lifeboat/services.h"
 #include "panel/led.h"
@@ -175,8 +176,7 @@ enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board
 	lb_machine_release_consoles(m);
 	if (lb_machine_listen(m, LB_CONTROL) < 0)
 		log_warn("'lifeboat continue' will not work: " LB_CONTROL " cannot be made");
-	if (!m->lan.device[0] && lb_lan_up(&m->lan, board->lan_ports, board->lan_port_count,
-					   board->address, board->prefix_bits) < 0)
+	if (!m->lan.device[0] && lb_lan_up_for(&m->lan, board) < 0)
 		log_err("no LAN port comes up: only the serial console is left");
 	f.preparing = lb_fork();
 	if (f.preparing == 0)

@@ -17,6 +17,7 @@
 #include "lifeboat/dialogue.h"
 #include "lifeboat/failsafe.h"
 #include "lifeboat/identity.h"
+#include "lifeboat/lan.h"
 #include "lifeboat/mount_root.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/root.h"
@@ -137,9 +138,7 @@ static void explain_failsafe(void)
 
 static void lan_up(void)
 {
-	struct lb_machine *m = &gate.machine;
-	int rc = lb_lan_up(&m->lan, (const char(*)[LB_IFNAME_MAX])gate.board.lan_ports,
-			   gate.board.lan_port_count, gate.board.address, gate.board.prefix_bits);
+	int rc = lb_lan_up_for(&gate.machine.lan, &gate.board);
 
 	if (rc < 0)
 		log_warn("the LAN is not told about the window: no LAN port comes up (it %s)",

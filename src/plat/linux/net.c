@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "plat/linux/files.h"
 
+#define ARP_IGNORE "/proc/sys/net/ipv4/conf/all/arp_ignore"
+
 static struct ifreq named(const char *device)
 {
 	struct ifreq r = {0};
@@ -44,25 +46,41 @@ static int set_inet(int sock, const char *device, unsigned long request, uint32_
 	return ioctl(sock, request, &r) < 0 ? lb_err_from_errno(errno) : 0;
 }
 
-static bool is_ethernet(int sock, const char *device)
+static bool has(const char *device, const char *what)
 {
-	struct ifreq r = named(device);
 	char path[LB_PATH_MAX];
 
-	/* Bridges, tunnels and the like have no /device link. */
-	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/device", device);
-	return ioctl(sock, SIOCGIFHWADDR, &r) == 0 && r.ifr_hwaddr.sa_family == ARPHRD_ETHER &&
-	       access(path, F_OK) == 0;
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/%s", device, what);
+	return access(path, F_OK) == 0;
 }
 
-/* The Ethernet port that the kernel found first. */
-static bool first_ethernet(int sock, char out[LB_IFNAME_MAX])
+/* A port that a cable fits into. Bridges, tunnels and the like have no /device link, wireless has a
+ * PHY, and below a conduit (dsa) lies a switch whose ports are network devices of their own. */
+static bool is_cable_port(int sock, const char *device)
+{
+	struct ifreq r = named(device);
+
+	return ioctl(sock, SIOCGIFHWADDR, &r) == 0 && r.ifr_hwaddr.sa_family == ARPHRD_ETHER &&
+	       has(device, "device") && !has(device, "phy80211") && !has(device, "dsa");
+}
+
+static bool is_listed(const char *device, const char list[][LB_IFNAME_MAX], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(device, list[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The Ethernet port that the kernel found first and that is no WAN port. */
+static bool first_ethernet(const struct lb_lan_config *config, int sock, char out[LB_IFNAME_MAX])
 {
 	struct if_nameindex *all = if_nameindex();
 	bool found = false;
 
 	for (struct if_nameindex *i = all; i && i->if_index && !found; i++) {
-		found = is_ethernet(sock, i->if_name);
+		found = is_cable_port(sock, i->if_name) &&
+			!is_listed(i->if_name, config->wan_ports, config->wan_port_count);
 		if (found)
 			(void)snprintf(out, LB_IFNAME_MAX, "%s", i->if_name);
 	}
@@ -70,27 +88,39 @@ static bool first_ethernet(int sock, char out[LB_IFNAME_MAX])
 	return found;
 }
 
-static void choose_ports(struct lb_lan *lan, int sock, const char ports[][LB_IFNAME_MAX],
-			 size_t count)
+static void choose_ports(struct lb_lan *lan, int sock, const struct lb_lan_config *config)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (if_nametoindex(ports[i]) == 0) {
-			log_warn("this machine has no LAN port '%s': going on without it",
-				 ports[i]);
+	for (size_t i = 0; i < config->port_count; i++) {
+		const char *port = config->ports[i];
+
+		if (is_listed(port, config->wan_ports, config->wan_port_count))
+			continue; /* the board file's reader refuses this: WAN wins all the same */
+		if (if_nametoindex(port) == 0) {
+			log_warn("this machine has no LAN port '%s': going on without it", port);
 			continue;
 		}
-		memcpy(lan->ports[lan->port_count++], ports[i], LB_IFNAME_MAX);
+		memcpy(lan->ports[lan->port_count++], port, LB_IFNAME_MAX);
 	}
-	if (lan->port_count == 0 && first_ethernet(sock, lan->ports[0])) {
+	if (lan->port_count == 0 && first_ethernet(config, sock, lan->ports[0])) {
 		lan->port_count = 1;
-		if (count > 0)
+		if (config->port_count > 0)
 			log_warn("none of the board's LAN ports is here: taking '%s'",
 				 lan->ports[0]);
 	}
 }
 
+static void delete_bridge(int sock)
+{
+	if (set_up(sock, LB_BRIDGE, false) < 0 || ioctl(sock, SIOCBRDELBR, LB_BRIDGE) < 0)
+		log_warn("the bridge %s stays: %s", LB_BRIDGE, strerror(errno));
+}
+
+/* A port that the bridge does not take costs that port. LB_E(...) without any bridge: not even one
+ * port is in it. */
 static int bridge_ports(const struct lb_lan *lan, int sock)
 {
+	size_t taken = 0;
+
 	if (ioctl(sock, SIOCBRADDBR, LB_BRIDGE) < 0 && errno != EEXIST)
 		return lb_err_from_errno(errno);
 	/* Without this a port would learn for 15 s before it forwards: longer than the window is
@@ -101,59 +131,85 @@ static int bridge_ports(const struct lb_lan *lan, int sock)
 		struct ifreq r = named(LB_BRIDGE);
 
 		r.ifr_ifindex = (int)if_nametoindex(lan->ports[i]);
-		if (ioctl(sock, SIOCBRADDIF, &r) < 0 && errno != EBUSY)
-			return lb_err_from_errno(errno);
+		if (ioctl(sock, SIOCBRADDIF, &r) == 0)
+			taken++;
+		else
+			log_warn("LAN port '%s' cannot be bridged (%s): going on without it",
+				 lan->ports[i], strerror(errno));
 	}
-	return 0;
+	if (taken > 0)
+		return 0;
+	delete_bridge(sock);
+	return LB_E(UNSUP);
+}
+
+/* Linux answers for any of its addresses on any of its ports: one that the kernel brought up (ip=
+ * on its command line) would give the rescue address away to the WAN. */
+static void keep_address_to_itself(struct lb_lan *lan)
+{
+	char ignore[8];
+
+	if (lb_file_read(ARP_IGNORE, ignore, sizeof(ignore)) < 0 ||
+	    lb_file_poke(ARP_IGNORE, "1") < 0)
+		log_debug("ARP of other ports stays as it is");
+	else
+		(void)snprintf(lan->arp_ignore_before, sizeof(lan->arp_ignore_before), "%s",
+			       ignore);
+}
+
+static int set_address(const struct lb_lan *lan, int sock, uint32_t mask)
+{
+	int rc = set_up(sock, lan->device, true);
+
+	if (rc == 0)
+		rc = set_inet(sock, lan->device, SIOCSIFADDR, lan->address);
+	if (rc == 0)
+		rc = set_inet(sock, lan->device, SIOCSIFNETMASK, mask);
+	if (rc == 0)
+		rc = set_inet(sock, lan->device, SIOCSIFBRDADDR, lan->broadcast);
+	/* The broadcast address may be in the net of another port too. */
+	if (rc == 0 && setsockopt(sock, SOL_SOCKET, SO_BINDTODEVICE, lan->device,
+				  (socklen_t)strlen(lan->device)) < 0)
+		rc = lb_err_from_errno(errno);
+	return rc;
 }
 
 static int configure(struct lb_lan *lan, int sock, unsigned prefix_bits)
 {
 	uint32_t mask = ~(uint32_t)0 << (32 - prefix_bits);
 	const char *device = lan->ports[0];
-	int rc;
 
 	lan->broadcast = lan->address | ~mask;
-	if (lan->port_count > 1) {
-		rc = bridge_ports(lan, sock);
-		if (rc == 0)
-			device = LB_BRIDGE;
-		else
-			log_warn(
-				"the LAN ports cannot be bridged (is the bridge module there?): only '%s' answers",
-				device);
-	}
+	if (lan->port_count > 1 && bridge_ports(lan, sock) == 0)
+		device = LB_BRIDGE;
+	else if (lan->port_count > 1)
+		log_warn(
+			"the LAN ports cannot be bridged (is the bridge module there?): only '%s' answers",
+			device);
 	(void)snprintf(lan->device, sizeof(lan->device), "%s", device);
+	keep_address_to_itself(lan);
 	for (size_t i = 0; i < lan->port_count; i++)
-		if ((rc = set_up(sock, lan->ports[i], true)) < 0)
+		if (set_up(sock, lan->ports[i], true) < 0)
 			log_warn("LAN port '%s' does not come up", lan->ports[i]);
-	rc = set_up(sock, device, true);
-	if (rc == 0)
-		rc = set_inet(sock, device, SIOCSIFADDR, lan->address);
-	if (rc == 0)
-		rc = set_inet(sock, device, SIOCSIFNETMASK, mask);
-	if (rc == 0)
-		rc = set_inet(sock, device, SIOCSIFBRDADDR, lan->broadcast);
-	return rc;
+	return set_address(lan, sock, mask);
 }
 
-int lb_lan_up(struct lb_lan *lan, const char ports[][LB_IFNAME_MAX], size_t count, uint32_t address,
-	      unsigned prefix_bits)
+int lb_lan_up(struct lb_lan *lan, const struct lb_lan_config *config)
 {
 	CLEANUP(lb_fd_closep)
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct lb_lan made = {.address = address, .socket = -1};
+	struct lb_lan made = {.address = config->address, .socket = -1};
 	int yes = 1;
 	int rc;
 
 	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) < 0)
 		return lb_err_from_errno(errno);
-	choose_ports(&made, sock, ports, count);
+	choose_ports(&made, sock, config);
 	if (made.port_count == 0)
 		return LB_E(NOENT);
 	rc = set_up(sock, "lo", true);
 	if (rc == 0)
-		rc = configure(&made, sock, prefix_bits);
+		rc = configure(&made, sock, config->prefix_bits);
 	if (rc < 0) {
 		lb_lan_down(&made);
 		return rc;
@@ -177,6 +233,8 @@ void lb_lan_down(struct lb_lan *lan)
 		undone = lb_err_from_errno(errno);
 	for (size_t i = 0; i < lan->port_count; i++)
 		undone |= set_up(sock, lan->ports[i], false);
+	if (lan->arp_ignore_before[0])
+		undone |= lb_file_poke(ARP_IGNORE, lan->arp_ignore_before);
 	if (undone < 0)
 		log_warn("the rescue address could not be taken away completely from %s",
 			 lan->device);

@@ -17,13 +17,23 @@ struct lb_lan {
 	size_t port_count;
 	uint32_t address, broadcast; /* host byte order */
 	int socket;		     /* for broadcasts, -1 = down */
+	char arp_ignore_before[8];   /* the kernel's setting, "" = not touched */
 };
 
-/* Bring the ports up under one address. Ports that this machine does not have are said once and
- * left out; with none listed the first Ethernet port is taken. LB_E(NOENT) when no port is left,
- * LB_E(IO) when the kernel refuses; then everything is down again. */
-MUST_CHECK int lb_lan_up(struct lb_lan *lan, const char ports[][LB_IFNAME_MAX], size_t count,
-			 uint32_t address, unsigned prefix_bits);
+struct lb_lan_config {
+	const char (*ports)[LB_IFNAME_MAX]; /* none: the first Ethernet port */
+	size_t port_count;
+	const char (*wan_ports)[LB_IFNAME_MAX]; /* never to be touched */
+	size_t wan_port_count;
+	uint32_t address;     /* host byte order */
+	unsigned prefix_bits; /* 1 to 30 */
+};
+
+/* Bring the ports up under one address, for which no other port answers. Ports that this machine
+ * does not have are said once and left out; with none left the first Ethernet port is taken that is
+ * no WAN port and not wireless. LB_E(NOENT) when there is no port at all, LB_E(IO) when the kernel
+ * refuses; then everything is down again. */
+MUST_CHECK int lb_lan_up(struct lb_lan *lan, const struct lb_lan_config *config);
 
 /* As if lb_lan_up had never been called: addresses gone, bridge gone, ports down. */
 void lb_lan_down(struct lb_lan *lan);
