@@ -1,0 +1,83 @@
+"""Where failsafe can be reached, and where not. A negative answer counts only beside a positive one by the same means."""
+
+import socket
+
+from lab import ADDRESS, DHCP, FAST
+from wires import Capture, arp_answers, dhcp_offer, inside
+
+WATCHDOG_S = 5  # the shortest that a board file may have
+LAN_PORTS = ["lan1", "lan2"]
+ROUTER_MACS = {f"02:1b:0a:00:00:0{n}" for n in (1, 2, 3)}
+
+
+def tcp_connects(namespace, address, port):
+    with inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as s:
+        s.settimeout(2)
+        try:
+            s.connect((address, port))
+        except OSError:
+            return False
+        return True
+
+
+def from_router(capture):
+    return [frame for _, frame in capture.frames() if frame[6:12].hex(":") in ROUTER_MACS]
+
+
+def probe_wan(router):
+    """Everything that somebody at the WAN port could try, as somebody who has an address of the LAN's subnet too."""
+    wan = router.net.namespace("wan")
+    assert router.wan("ip address add 192.168.1.77/24 dev wan").returncode == 0
+    assert arp_answers(wan, "wan", ADDRESS, "192.168.1.77", 1.5) == []
+    # As if ARP had answered: packets go to the router's WAN port, to each of its addresses
+    assert router.wan(f"ip neighbour replace {ADDRESS} lladdr 02:1b:0a:00:00:03 dev wan").returncode == 0
+    assert router.wan(f"ping -c 2 -i 0.3 -W 1 {ADDRESS}").returncode != 0
+    for port in (22, 80, 23):
+        assert not tcp_connects(wan, ADDRESS, port)
+    assert dhcp_offer(wan, "wan", 1.5) is None
+
+
+def test_failsafe__lan_and_wan__answers_on_each_lan_port_gives_no_addresses_and_is_silent_on_wan(bench, tmp_path):
+    router = bench(FAST, {"timeout_seconds = 30": f"timeout_seconds = {WATCHDOG_S}"})
+    wire = Capture(router.wan_popen, "wan", tmp_path / "wan.pcap")
+    router.to_failsafe()
+    pc = router.net.namespace("pc")
+    for port in LAN_PORTS:
+        router.move_cable(port)
+        assert arp_answers(pc, port, ADDRESS, "192.168.1.2", 10), f"no answer to ARP on {port}"
+        assert router.ssh("echo hello") == "hello"
+        assert tcp_connects(pc, ADDRESS, 22)
+        assert router.pc(f"ping -c 1 -W 5 {ADDRESS}").returncode == 0
+        assert dhcp_offer(pc, port, 2) is None
+    assert router.ssh("cat /sys/class/net/eth2/operstate") == "down"
+    probe_wan(router)
+    assert from_router(wire) == []
+    wire.end()
+    # All of that took longer than the watchdog is patient, and it was armed
+    assert router.ssh("cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout").split() == ["active", str(WATCHDOG_S)]
+    uptime = float(router.ssh("cat /proc/uptime").split()[0])
+    assert uptime > 2 * WATCHDOG_S, "too short to show anything"
+    assert router.resets == []
+
+
+def test_failsafe__dhcp_switched_on_and_another_address__a_pc_gets_what_it_needs_on_each_lan_port(bench):
+    router = bench(FAST, DHCP, {'address = "192.168.1.1/24"': 'address = "10.9.8.1/24"'})
+    router.to_failsafe()
+    pc = router.net.namespace("pc")
+    for port in LAN_PORTS:
+        router.move_cable(port)
+        offer = dhcp_offer(pc, port, 20)
+        assert offer and (offer["server"], offer["mask"]) == ("10.9.8.1", "255.255.255.0")
+        assert offer["address"].startswith("10.9.8.") and offer["address"] != "10.9.8.1"
+        router.pc(f"ip address flush dev {port}; ip address add {offer['address']}/24 dev {port}")
+        assert router.ssh("hostname", address="10.9.8.1") == "lifeboat-failsafe"
+    assert dhcp_offer(router.net.namespace("wan"), "wan", 2) is None
+
+
+def test_healthy_router__beside_failsafe__has_its_own_dhcp_server_and_web_page(bench):
+    """The same means say yes on a router that is up: what failsafe lacks was really asked for."""
+    router = bench()
+    router.to_up()
+    offer = dhcp_offer(router.net.namespace("pc"), "lan1", 20)
+    assert offer and offer["server"] == ADDRESS
+    assert tcp_connects(router.net.namespace("pc"), ADDRESS, 80)
