@@ -13,7 +13,8 @@ BOARDS = EMU / "boards"
 
 @dataclass(frozen=True)
 class Line:
-    """A button or an LED on a GPIO line. `active` is the level at which it is pressed or lit."""
+    """A button or an LED on a line of the board's pins (pins.py). `active` is the level at which it is pressed or
+    lit; `qcode` is QEMU's name of the key, where the button is a key."""
 
     name: str
     line: int
@@ -22,6 +23,7 @@ class Line:
     code: int = 0
     colour: str = ""
     lamp: str = ""
+    qcode: str = ""
 
     def level(self, active):
         return int(active) if self.active == "high" else int(not active)
@@ -48,6 +50,7 @@ class Board:
     gpio: dict
     storage: dict
     usb: dict
+    guest: dict
     buttons: dict = field(default_factory=dict)
     leds: dict = field(default_factory=dict)
     nics: tuple = ()
@@ -83,6 +86,7 @@ def parse_board(text, where):
             gpio=data["gpio"],
             storage=data["storage"],
             usb=data.get("usb", {}),
+            guest=data.get("guest", {}),
             buttons=_lines(data, "button", where),
             leds=_lines(data, "led", where),
             nics=tuple(Nic(**nic) for nic in data.get("nic", ())),

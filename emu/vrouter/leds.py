@@ -1,15 +1,12 @@
 """What the LEDs did: edges with the time at which QEMU's GPIO controller made them."""
 
 import json
-import re
 import threading
 import time
 from collections import namedtuple
 
 from .errors import Timeout
-
-TRACE_EVENT = "pl061_set_output"
-TRACE_LINE = re.compile(r"@(\d+\.\d+):pl061_set_output \S+ setting output (\d+) to (\d)")
+from .pins import Pl061
 
 Blink = namedtuple("Blink", "led on_ms off_ms")
 Steady = namedtuple("Steady", "led on for_ms", defaults=(600,))
@@ -24,10 +21,11 @@ class LedTrace:
 
     edges: [(t, led name, on)], only changes; all LEDs are off before the first."""
 
-    def __init__(self, leds, origin):
+    def __init__(self, leds, origin, levels=Pl061.levels):
         self.origin = origin  # wall clock at power-on
         self.edges = []
         self.ended = None
+        self._levels = levels  # of a line of QEMU's trace
         self._leds = {led.line: led for led in leds.values()}
         self._state = {name: False for name in leds}
         self._changed = threading.Condition()
@@ -49,13 +47,10 @@ class LedTrace:
 
     def feed(self, line):
         """One line of QEMU's trace log."""
-        if not (match := TRACE_LINE.search(line)):
-            return
-        led = self._leds.get(int(match.group(2)))
-        if led:
-            on = int(match.group(3)) == led.level(True)
-            # Levels from the machine's reset come before the first instruction runs
-            self._add(max(float(match.group(1)) - self.origin, 0.0), led.name, on)
+        for t, number, level in self._levels(line):
+            if led := self._leds.get(number):
+                # Levels from the machine's reset come before the first instruction runs
+                self._add(max(t - self.origin, 0.0), led.name, level == led.level(True))
 
     def end(self, t):
         """Power is gone: no LED is lit."""

@@ -49,10 +49,11 @@ def blockdev_args(node, image, log):
 
 
 class Recording:
-    """What happened to the disk since `base` was copied."""
+    """What happened to the disk since `base` was copied. A `write_through` device has no cache: each of its writes
+    is as good as flushed, only the last one can be torn."""
 
-    def __init__(self, base, log):
-        self.base, self.log = base, log
+    def __init__(self, base, log, write_through=False):
+        self.base, self.log, self.write_through = base, log, write_through
         self.steps = list(_steps(log))
 
     def writes(self):
@@ -79,7 +80,7 @@ class Recording:
                 data = self._data(log, step)
                 if policy == "torn" and index == last_write:
                     data = _torn(data, dice)
-                elif index > flushed and not step.flags & FUA:
+                elif index > flushed and not step.flags & FUA and not self.write_through:
                     data = _after_flush(data, policy, dice)
                 if data:
                     image.seek(step.offset)

@@ -2,7 +2,6 @@
 
 import atexit
 import fcntl
-import re
 import shutil
 import signal
 import sys
@@ -12,7 +11,7 @@ import time
 import weakref
 from pathlib import Path
 
-from . import leds, net, powercut
+from . import leds, net, pins, powercut, storage
 from .board import load_board
 from .errors import EmuError, Timeout
 from .images import disk as disk_image
@@ -72,6 +71,8 @@ class Router:
     def __init__(self, board="virt-disk", images=None, run_dir=None, *, network=True, recorder=True, fresh=False):
         self.board = load_board(board)
         self.images = images or build_images(self.board)
+        self._pins = pins.of(self.board)
+        self._storage = storage.of(self.board)
         self._own_dir = run_dir is None
         self.run_dir = Path(run_dir or tempfile.mkdtemp(prefix="vrouter-"))
         self.run_dir.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,6 @@ class Router:
         self.serial = Serial(self.run_dir / "serial.log", self.now)
         self._origin = time.time()
         self._qemu = None
-        self._gpio = None
         self._stick = None
         self._recorder = recorder
         self._listeners = []
@@ -114,14 +114,14 @@ class Router:
             raise EmuError("the router has power already: switch it off first")
         for name in hold:
             self.button(name).held = True
-        trace = leds.LedTrace(self.board.leds, time.time())
+        trace = leds.LedTrace(self.board.leds, time.time(), self._pins.levels)
         trace.subscribe(lambda t, led, on: self._emit("led", t=t, led=led, on=on))
         qemu = Qemu(
             self.board.machine["qemu"], self.board.machine["qemu_package"], self._arguments(append), self.run_dir,
-            self._on_qmp_event, trace.feed, leds.TRACE_EVENT, self.net.fds() if self.net else (),
+            self._on_qmp_event, trace.feed, self._pins.trace_event, self.net.fds() if self.net else (),
         )
         try:
-            self._gpio = self._gpio_path(qemu)
+            self._pins.attach(qemu)
             for button in self.buttons.values():
                 self._drive(qemu, button)
             for port in self._ports_pulled():
@@ -166,7 +166,7 @@ class Router:
 
     def recording(self):
         """powercut.Recording of the disk since the last power-on."""
-        return powercut.Recording(self.run_dir / "disk.base", self.run_dir / "disk.log")
+        return powercut.Recording(self.run_dir / "disk.base", self.run_dir / "disk.log", self._storage.write_through)
 
     def wait_off(self, timeout=20):
         """Wait until the system has switched itself off."""
@@ -205,11 +205,11 @@ class Router:
 
     def partition(self, name):
         """(offset_bytes, size_bytes) of a partition in the file `disk`."""
-        return disk_image.partitions(self.disk)[name]
+        return self._storage.partition(self.disk, name)
 
     def overlay_area(self):
         """(offset_bytes, size_bytes) of the writable overlay in the file `disk`."""
-        return disk_image.overlay_area(self.board, self.disk)
+        return self._storage.overlay_area(self.disk)
 
     def usb_plug(self, image):
         """Plug in a stick whose content is this raw image file. It is written to."""
@@ -330,8 +330,8 @@ class Router:
 
     def _arguments(self, append):
         board = self.board
-        args = [*machine_args(board), "-dtb", str(self.images.dtb), "-kernel", str(self.images.kernel),
-                "-initrd", str(self.images.initramfs),
+        args = [*machine_args(board), *(["-dtb", str(self.images.dtb)] if self.images.dtb else []),
+                "-kernel", str(self.images.kernel), "-initrd", str(self.images.initramfs),
                 "-append", f"{board.kernel['cmdline']} {append}".strip()]
         for device in board.machine["devices"]:
             args += ["-device", device]
@@ -351,20 +351,13 @@ class Router:
             backend = powercut.blockdev_args("disk", self.disk, self.run_dir / "disk.log")
         else:
             backend = ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self.disk}"]
-        return [*backend, "-device", f"virtio-blk-pci,drive=disk,addr={self.board.storage['addr']}"]
-
-    def _gpio_path(self, qemu):
-        kind = self.board.gpio["kind"]
-        found = re.search(rf"/(device\[\d+\]) \({kind}\)", qemu.qmp.monitor("info qom-tree"))
-        if not found:
-            raise EmuError(f"QEMU's machine has no {kind}: correct gpio.kind of board {self.board.name}")
-        return f"/machine/unattached/{found.group(1)}"
+        return [*backend, *self._storage.qemu_args("disk")]
 
     def _ports_pulled(self):
         return [nic.name for nic in self.board.nics if self.net and not self.net.plugged(nic.name)]
 
     def _drive(self, qemu, button):
-        qemu.qtest.set_pin(self._gpio, button.line.line, button.line.level(button.held))
+        self._pins.drive(qemu, button.line, button.held)
 
     def _button_changed(self, button):
         with self._state:
@@ -381,9 +374,7 @@ class Router:
                 return
             self.resets.append(self.now())
             self._state.notify_all()
-        # The pl061 forgets the levels of its inputs at a reset: an active-low button would look pressed
-        for button in self.buttons.values():
-            self._drive(qemu, button)
+        self._pins.after_reset(qemu, [(button.line, button.held) for button in self.buttons.values()])
         self._emit("reset", t=self.resets[-1])
 
     def _watch(self, qemu):

@@ -35,7 +35,7 @@ def test_boards__each_file__reads_and_lines_are_used_once(name):
     board = load_board(name)
     lines = [line.line for line in [*board.buttons.values(), *board.leds.values()]]
     assert len(set(lines)) == len(lines)
-    assert board.gpio["power_line"] not in lines
+    assert board.gpio.get("power_line") not in lines
     assert [nic.addr for nic in board.nics] == sorted(nic.addr for nic in board.nics)
 
 

@@ -5,18 +5,18 @@ export PATH=/sbin:/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
-while read -r module; do
-	case $module in /*) insmod "$module" ;; esac
+while read -r module params; do
+	# shellcheck disable=SC2086 # a list of words
+	case $module in /*) insmod "$module" $params ;; esac
 done </etc/lifeboat/modules
+. /etc/storage.sh
 tries=0
-until grep -ls '^PARTNAME=rootfs$' /sys/class/block/*/uevent >/tmp/root; do
+until root=$(find_root) && [ -b "$root" ]; do
 	tries=$((tries + 1))
-	[ $tries -lt 100 ] || { echo "init: no partition rootfs"; exec sh; }
+	[ $tries -lt 100 ] || { echo "init: no root file system"; exec sh; }
 	usleep 20000
 done
-read -r root </tmp/root
-root=${root%/uevent}
-mount -t squashfs -o ro "/dev/${root##*/}" /mnt || exec sh
+mount -t squashfs -o ro "$root" /mnt || exec sh
 umount /sys
 umount /proc
 umount /dev

@@ -5,19 +5,16 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 
-while read -r module; do
-	case $module in /*) insmod "$module" || echo "plain: $module does not load" ;; esac
+while read -r module params; do
+	# shellcheck disable=SC2086 # a list of words
+	case $module in /*) insmod "$module" $params || echo "plain: $module does not load" ;; esac
 done </etc/lifeboat/modules
 
-by_label() {
-	for u in /sys/class/block/*/uevent; do
-		grep -q "^PARTNAME=$1\$" "$u" && u=${u%/uevent} && echo "/dev/${u##*/}" && return
-	done
-}
+. /etc/storage.sh # find_root and mount_overlay, as this board's storage needs them
 tries=0
-until root=$(by_label rootfs) && [ -n "$root" ]; do
+until root=$(find_root) && [ -b "$root" ]; do
 	tries=$((tries + 1))
-	[ $tries -lt 100 ] || { echo "plain: no partition rootfs"; exec sh; }
+	[ $tries -lt 100 ] || { echo "plain: no root file system"; exec sh; }
 	usleep 20000
 done
 
@@ -27,17 +24,7 @@ if ! mount -t squashfs -o ro "$root" /rom 2>/dev/null; then
 	exec switch_root /mnt /sbin/init
 fi
 
-number() { hexdump -s "$2" -n 4 -v -e '1/4 "%u"' "$1"; }
-used=$(number "$root" 40)
-sectors=$(cat "/sys/class/block/${root##*/}/size")
-offset=$(((used + 65535) / 65536 * 65536))
-room=$((sectors / 2048 - offset / 1048576))
-losetup -o $offset /dev/loop0 "$root"
-if [ $room -gt 100 ]; then
-	mount -t f2fs /dev/loop0 /overlay 2>/dev/null || { mkfs.f2fs -q -f -l rootfs_data /dev/loop0; mount -t f2fs /dev/loop0 /overlay; }
-else
-	mount -t ext4 /dev/loop0 /overlay 2>/dev/null || { mkfs.ext4 -q -F -L rootfs_data /dev/loop0; mount -t ext4 /dev/loop0 /overlay; }
-fi
+mount_overlay
 mkdir -p /overlay/upper /overlay/work
 mount -t overlay -o lowerdir=/rom,upperdir=/overlay/upper,workdir=/overlay/work overlayfs:/overlay /mnt
 for d in proc sys dev rom overlay; do mount -o move /$d /mnt/$d; done

@@ -8,18 +8,18 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import storage
 from ..board import BOARDS, ROOT, load_board
 from ..errors import EmuError
-from . import disk, dtb, guest, rootfs
+from . import dtb, guest, kernel, rootfs
 
 OUT = ROOT / "build-images"
 KEEP_DAYS = 2  # unused files of the store are removed after that
-MIB = 1 << 20
 
 
 @dataclass(frozen=True)
 class Images:
-    """Paths of what QEMU gets. `root` is inside `disk` too; `kernel` is part of a Debian package."""
+    """Paths of what QEMU gets. `root` is inside `disk` too; `dtb` is None for a machine without device tree."""
 
     board: str
     mode: str
@@ -44,7 +44,7 @@ def build_images(
     mode          "initramfs": lifeboat is /init of the initramfs. "init": a kernel that mounts the squashfs
                   itself and starts /sbin/lifeboat of it. "plain": boots without lifeboat.
     root          "squashfs" or "ext4" (no overlay then)
-    overlay       room behind the squashfs: "f2fs" or "ext4" (a size for which that is chosen), MiB, 0 = none
+    overlay       room behind the squashfs of a disk: "f2fs" or "ext4" (a size for which that is chosen), MiB, 0 = none
     board_conf    text or Path of another /etc/lifeboat/board.conf; default: the board's own
     *_extra       {path in the guest: bytes, str or Path} added to the root file system or the initramfs
     """
@@ -52,22 +52,24 @@ def build_images(
     out = Path(out or OUT)
     if mode not in guest.MODES:
         raise EmuError(f"there is no boot mode {mode!r}: choose one of {', '.join(guest.MODES)}")
-    if root not in ("squashfs", "ext4"):
-        raise EmuError(f"there is no root file system {root!r}: choose squashfs or ext4")
+    store_kind = storage.of(board)
+    if root not in store_kind.roots:
+        raise EmuError(f"{board.name} has no root file system {root!r}: choose {' or '.join(store_kind.roots)}")
     parts = guest.Guest(board, _program(board, lifeboat, mode), _conf(board, board_conf))
     store = Store(out / "store")
     with store:
-        blob = store.get("board.dtb", _code("dtb") + _board_bytes(board), lambda to: dtb.build(board, to))
+        blob = _device_tree(store, board, store_kind.device_tree())
         tree = parts.initramfs(mode, initramfs_extra or {}).cpio()
         initramfs = store.get("initramfs.cpio", tree, lambda to: to.write_bytes(tree))
         root_tree = parts.root(mode, squashfs_extra or {})
         write_root = rootfs.squashfs if root == "squashfs" else rootfs.ext4
         image = store.get(f"root.{root}", _code("rootfs") + root_tree.tar(), lambda to: write_root(root_tree, to))
-        behind = _overlay_bytes(board, overlay) if root == "squashfs" else 0
-        what = _code("disk") + _board_bytes(board) + f"{image.name} {behind}".encode()
-        whole = store.get("disk.img", what, lambda to: disk.build(board, image, behind, to))
+        room = store_kind.room_bytes(overlay) if root == "squashfs" else 0
+        what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {room}".encode()
+        whole = store.get("disk.img", what, lambda to: store_kind.build(image, room, to, parts))
+        boots = _kernel(store, board, parts.kernel)
         store.prune()
-    return Images(board.name, mode, parts.kernel, initramfs, blob, image, whole)
+    return Images(board.name, mode, boots, initramfs, blob, image, whole)
 
 
 def link_images(images, folder):
@@ -75,6 +77,7 @@ def link_images(images, folder):
     folder.mkdir(parents=True, exist_ok=True)
     names = {"kernel": images.kernel, "initramfs.cpio": images.initramfs, "board.dtb": images.dtb,
              f"root{images.root.suffix}": images.root, "disk.img": images.disk}
+    names = {name: path for name, path in names.items() if path}
     for name, path in names.items():
         link = folder / name
         link.unlink(missing_ok=True)
@@ -133,13 +136,17 @@ def _conf(board, conf):
     return path.read_bytes()
 
 
-def _overlay_bytes(board, overlay):
-    sizes = board.storage["overlay_mib_of"]
-    if overlay in sizes:
-        return sizes[overlay] * MIB
-    if isinstance(overlay, int):
-        return overlay * MIB
-    raise EmuError(f"overlay cannot be {overlay!r}: choose {', '.join(sizes)} or a number of MiB")
+def _device_tree(store, board, more):
+    if board.gpio["kind"] != "pl061":
+        return None
+    return store.get("board.dtb", _code("dtb") + _board_bytes(board) + more.encode(), lambda to: dtb.build(board, to, more))
+
+
+def _kernel(store, board, packed):
+    """The kernel in the form that the board's `kernel.boot` asks for: as packaged, or unpacked."""
+    if board.kernel.get("boot") != "vmlinux":
+        return packed
+    return store.get("vmlinux.elf", _code("kernel") + packed.read_bytes(), lambda to: kernel.unpack(packed, to))
 
 
 def _board_bytes(board):

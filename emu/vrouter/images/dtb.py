@@ -15,8 +15,8 @@ def machine_args(board):
     return [*board.machine["args"], "-m", str(board.machine["memory_mib"])]
 
 
-def build(board, out):
-    """Write the device tree blob for exactly the machine that the board describes."""
+def build(board, out, more=""):
+    """Write the device tree blob for exactly the machine that the board describes; `more` is further source."""
     with tempfile.TemporaryDirectory() as folder:
         dump = Path(folder) / "machine.dtb"
         args = machine_args(board)
@@ -24,7 +24,7 @@ def build(board, out):
         _run([board.machine["qemu"], *args, "-nodefaults", "-display", "none"], board.machine["qemu_package"])
         text = _run(["dtc", "-q", "-I", "dtb", "-O", "dts", str(dump)], "device-tree-compiler")
         source = Path(folder) / "board.dts"
-        source.write_text(edited(text, board))
+        source.write_text(edited(text, board) + more)
         _run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", str(out), str(source)], "device-tree-compiler")
 
 

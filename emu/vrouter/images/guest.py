@@ -5,7 +5,7 @@ import tomllib
 
 from ..board import EMU, ROOT
 from ..errors import EmuError
-from . import kmods, packages
+from . import kbuild, kmods, packages
 from .tree import Tree
 
 GUEST = EMU / "guest"
@@ -23,12 +23,14 @@ class Guest:
     def __init__(self, board, lifeboat, board_conf):
         self.board = board
         self.data = tomllib.loads((GUEST / "guest.toml").read_text())
-        self.folder = packages.unpacked(board.arch, [board.kernel["package"], *self.data["packages"]])
+        wanted = [board.kernel["package"], *self.data["packages"], *board.guest.get("packages", ())]
+        self.folder = packages.unpacked(board.arch, wanted)
         self.programs = packages.Programs(self.folder)
         self.lifeboat = lifeboat
         self.board_conf = board_conf
         self.kernel = self._one("boot/vmlinuz-*")
         self.modules_folder = self._one("lib/modules/*")
+        self.own_modules = kbuild.modules(board, self.modules_folder.name)
 
     def _one(self, pattern):
         found = sorted(self.folder.glob(pattern))
@@ -46,12 +48,27 @@ class Guest:
             self._put_modules(tree, self.board.kernel["modules"])
         else:
             self._put_busybox(tree)
-            names = self.board.kernel["modules"] if mode == "plain" else BUILTIN_MODULES
+            kernel = self.board.kernel
+            names = kernel["modules"] if mode == "plain" else kernel.get("builtin", BUILTIN_MODULES)
             self._put_modules(tree, names)
+            self._put_storage(tree)
             tree.file("init", (GUEST / "boot" / f"{mode}.sh").read_bytes(), 0o755)
             if mode == "plain":
                 self._put_programs(tree)
         tree.add_extra(extra)
+        return tree
+
+    def formatter(self, files, volumes):
+        """The initramfs of the run that fills a NAND flash; `volumes` are shell commands (boot/format.sh)."""
+        tree = _tree(["dev", "proc", "sys", "tmp"])
+        tree.chardev("dev/console", 5, 1)
+        self._put_programs(tree)
+        self._put_busybox(tree)
+        # ubi's own parameters say what to attach: there is nothing yet
+        kernel = self.board.kernel
+        self._put_modules(tree, kernel["builtin"], {name: kernel["params"][name] for name in kernel["params"] if name != "ubi"})
+        tree.add_extra({"etc/volumes.sh": volumes, **files})
+        tree.file("init", (GUEST / "boot/format.sh").read_bytes(), 0o755)
         return tree
 
     def root(self, mode, extra):
@@ -78,7 +95,7 @@ class Guest:
             tree.chmod(path, mode)
 
     def _put_programs(self, tree):
-        for source, target in self.data["programs"].items():
+        for source, target in {**self.data["programs"], **self.board.guest.get("programs", {})}.items():
             self.programs.put(tree, source, target)
         for path, target in self.data["links"].items():
             tree.link(path, target)
@@ -92,12 +109,17 @@ class Guest:
         for applet in self.data["sbin_links"]:
             tree.link(f"sbin/{applet}", "../bin/busybox")
 
-    def _put_modules(self, tree, names):
+    def _put_storage(self, tree):
+        script = GUEST / "boot/storage" / f"{self.board.storage['kind']}.sh"
+        tree.file("etc/storage.sh", script.read_bytes())
+
+    def _put_modules(self, tree, names, params=None):
         kernel = self.board.kernel
-        order = kmods.load_order(self.modules_folder, names, kernel.get("soft", {}))
+        params = kernel.get("params", {}) if params is None else params
+        order = kmods.load_order(self.modules_folder, names, kernel.get("soft", {}), self.own_modules)
         for path in order:
             tree.file(f"{MODULE_FOLDER}/{path.name}", path.read_bytes())
-        lines = [f"/{MODULE_FOLDER}/{path.name}" for path in order]
+        lines = [f"/{MODULE_FOLDER}/{path.name} {params.get(path.stem, '')}".rstrip() for path in order]
         tree.file(MODULE_LIST, "# kernel modules in the order in which they are loaded\n" + "\n".join(lines) + "\n")
 
     def _put_lifeboat(self, tree):

@@ -18,12 +18,14 @@ def depends(data):
     return [name for name in text.split(",") if name]
 
 
-def load_order(folder, names, soft):
+def load_order(folder, names, soft, own=None):
     """Paths of .ko files below lib/modules/VERSION: `names` and all that they need, needed ones first.
 
-    What is built into the kernel is left out. `soft` adds dependencies that only show at run time."""
+    What is built into the kernel is left out. `soft` adds dependencies that only show at run time, the folder
+    `own` modules that the kernel's package does not have."""
     folder = Path(folder)
     files = {_plain(path.stem): path for path in (folder / "kernel").rglob("*.ko")}
+    files |= {_plain(path.stem): path for path in own.glob("*.ko")} if own else {}
     builtin = {_plain(Path(line).stem) for line in (folder / "modules.builtin").read_text().split()}
     soft = {_plain(name): wanted for name, wanted in soft.items()}
     order = []

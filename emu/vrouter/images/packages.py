@@ -13,21 +13,32 @@ from ..errors import EmuError
 from . import elf
 
 
-def unpacked(arch, packages):
+def cache_folder():
+    """Where downloads and what is made of them stay; the same folder as that of scripts/debs."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lifeboat"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def unpack(arch, folder, names):
+    """Unpack Debian packages of an architecture into a folder."""
+    argv = [sys.executable, str(ROOT / "scripts/debs"), arch, str(folder), *names]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise EmuError(f"cannot get the guest's Debian packages: {done.stdout.strip().splitlines()[-1]}")
+
+
+def unpacked(arch, names):
     """Folder with these packages unpacked. Kept in the user's cache; delete it there to get newer ones."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lifeboat"
-    cache.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256("\n".join([arch, *packages]).encode()).hexdigest()[:12]
+    cache = cache_folder()
+    key = hashlib.sha256("\n".join([arch, *names]).encode()).hexdigest()[:12]
     folder = cache / f"guest-{arch}-{key}"
     with open(cache / f"{folder.name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
             partial = cache / f"{folder.name}.part"
             shutil.rmtree(partial, ignore_errors=True)
-            argv = [sys.executable, str(ROOT / "scripts/debs"), arch, str(partial), *packages]
-            done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            if done.returncode:
-                raise EmuError(f"cannot get the guest's Debian packages: {done.stdout.strip().splitlines()[-1]}")
+            unpack(arch, partial, names)
             partial.rename(folder)
     return folder
 
