@@ -17,7 +17,7 @@
 #include "plat/linux/proc.h"
 
 #define ANNOUNCE_EVERY_MS 1000 /* as in the window: who listens for one second knows */
-#define TERM_GRACE_MS	  2000
+#define GRACE_MS	  2000
 
 struct failsafe {
 	struct plat plat;
@@ -149,19 +149,24 @@ static bool alone(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
-/* Everybody but PID 1 ends: first asked, then made to. */
-static void end_all(const struct plat *p)
+static void wait_until_alone(const struct plat *p)
 {
-	uint64_t until_ms = p->now_ms(p->ctx) + TERM_GRACE_MS;
+	uint64_t until_ms = p->now_ms(p->ctx) + GRACE_MS;
 	struct plat_event ev;
 
-	(void)kill(-1, SIGTERM);
-	(void)kill(-1, SIGHUP); /* interactive shells ignore SIGTERM */
 	while (!alone() && p->now_ms(p->ctx) < until_ms)
 		p->wait(p->ctx, earlier(until_ms, p->now_ms(p->ctx) + 50), &ev);
+}
+
+/* Everybody but PID 1 ends: first asked, then made to. Who hangs in the kernel even then (a disk
+ * that does not answer) is left behind. */
+static void end_all(const struct plat *p)
+{
+	(void)kill(-1, SIGTERM);
+	(void)kill(-1, SIGHUP); /* interactive shells ignore SIGTERM */
+	wait_until_alone(p);
 	(void)kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+	wait_until_alone(p);
 }
 
 enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board,
@@ -187,6 +192,7 @@ enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board
 	}
 	stay(&f);
 	end_all(&f.plat);
+	lb_login_forget();
 	f.plat.led(f.plat.ctx, LB_ROLE_FAILSAFE, false);
 	return (enum lb_leave)f.leave;
 }

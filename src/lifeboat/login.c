@@ -12,6 +12,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "lifeboat/hostkey.h"
+#include "lifeboat/owner.h"
 #include "plat/linux/files.h"
 #include "plat/linux/overlaydev.h"
 #include "plat/linux/proc.h"
@@ -29,8 +31,10 @@ static int put(const char *path, const char *text, mode_t mode)
 
 static int write_skeleton(void)
 {
-	int rc = lb_dir_make(LOGIN_ETC, 0755);
+	int rc = lb_dir_make(LB_LOGIN_DIR, 0700);
 
+	if (rc == 0)
+		rc = lb_dir_make(LOGIN_ETC, 0755);
 	if (rc == 0)
 		rc = lb_dir_make(LB_LOGIN_HOME "/.ssh", 0700);
 	if (rc == 0)
@@ -48,75 +52,32 @@ static int write_skeleton(void)
 	return rc == 0 ? put(LOGIN_ETC "/shadow", "root:*:1:0:99999:7:::\n", 0600) : rc;
 }
 
-/* Copy one of the owner's files, not following links that the owner's system may have left. */
-static int copy_secret(const char *from, char *out, size_t size)
+/* The read-only root below the overlay counts too: the password of a new router is there. */
+static void take_password(int upper)
 {
-	CLEANUP(lb_fd_closep) int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-	int rc;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return lb_err_from_errno(errno);
-	if (!S_ISREG(st.st_mode))
-		return LB_E(NOENT);
-	if ((uint64_t)st.st_size >= size)
-		return LB_E(NOSPC);
-	rc = lb_fd_pread(fd, out, (size_t)st.st_size, 0);
-	if (rc == 0)
-		out[st.st_size] = '\0';
-	return rc;
-}
-
-/* The password hash of root in a shadow file; "" hashes and locked accounts count as none. */
-static bool root_hash(const char *shadow, char *hash, size_t size)
-{
-	const char *line = strncmp(shadow, "root:", 5) == 0 ? shadow : strstr(shadow, "\nroot:");
-	size_t len;
-
-	if (!line)
-		return false;
-	line += *line == '\n' ? 6 : 5;
-	len = strcspn(line, ":\n");
-	if (len < 2 || len >= size || line[0] == '*' || line[0] == '!')
-		return false;
-	memcpy(hash, line, len);
-	hash[len] = '\0';
-	return true;
-}
-
-/* What the owner's system has, in the files of `overlay` first and in the read-only root below it.
- */
-static void take_password(const char *overlay)
-{
+	CLEANUP(lb_fd_closep) int lower = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	static char shadow[SECRET_MAX];
-	char path[LB_PATH_MAX], hash[256], line[300];
+	char hash[256], line[300];
 
-	(void)snprintf(path, sizeof(path), "%s/upper/etc/shadow", overlay);
-	if (copy_secret(path, shadow, sizeof(shadow)) < 0 &&
-	    copy_secret("/etc/shadow", shadow, sizeof(shadow)) < 0)
-		return;
-	if (!root_hash(shadow, hash, sizeof(hash)))
+	if (lb_owner_file_read(upper, lower, "etc/shadow", shadow, sizeof(shadow)) < 0 ||
+	    !lb_owner_root_hash(shadow, hash, sizeof(hash)))
 		return;
 	(void)snprintf(line, sizeof(line), "root:%s:1:0:99999:7:::\n", hash);
 	if (put(LOGIN_ETC "/shadow", line, 0600) < 0)
 		log_warn("the owner's password cannot be taken over");
 }
 
-static void take_keys(const char *overlay)
+static void take_keys(int upper)
 {
 	/* Where dropbear of OpenWrt looks, then where everybody looks. */
 	static const char *const places[] = {"etc/dropbear/authorized_keys",
 					     "root/.ssh/authorized_keys"};
 	static char keys[SECRET_MAX];
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		char path[LB_PATH_MAX];
-
-		(void)snprintf(path, sizeof(path), "%s/upper/%s", overlay, places[i]);
-		if (copy_secret(path, keys, sizeof(keys)) == 0 && keys[0] &&
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (lb_owner_file_read(upper, -1, places[i], keys, sizeof(keys)) > 0 &&
 		    put(LOGIN_KEYS, keys, 0600) == 0)
 			return;
-	}
 }
 
 static int mount_readonly(const struct lb_overlay_dev *dev)
@@ -147,8 +108,12 @@ static int peek(const char *disk)
 	rc = disk ? lb_overlay_dev_open(&dev, disk, true) : LB_E(NOENT);
 	if (rc == 0)
 		rc = mount_readonly(&dev);
-	take_password(PEEK_DIR);
-	take_keys(PEEK_DIR);
+	CLEANUP(lb_fd_closep)
+	int upper =
+		rc < 0 ? -1
+		       : open(PEEK_DIR "/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	take_password(upper);
+	take_keys(upper);
 	return rc;
 }
 
@@ -168,13 +133,12 @@ static int peek_in_child(const char *disk)
 
 static void read_owner(struct lb_login *login, const char *disk)
 {
-	static char shadow[SECRET_MAX];
-	char hash[256];
+	char shadow[300], hash[256];
 	int rc = peek_in_child(disk);
 
 	login->keys = access(LOGIN_KEYS, F_OK) == 0;
-	login->password = copy_secret(LOGIN_ETC "/shadow", shadow, sizeof(shadow)) == 0 &&
-			  root_hash(shadow, hash, sizeof(hash));
+	login->password = lb_file_read(LOGIN_ETC "/shadow", shadow, sizeof(shadow)) > 0 &&
+			  lb_owner_root_hash(shadow, hash, sizeof(hash));
 	if (rc < 0)
 		(void)snprintf(login->why, sizeof(login->why),
 			       "the owner's overlay cannot be read (it %s): %s", lb_strerror(rc),
@@ -202,6 +166,9 @@ int lb_login_prepare(struct lb_login *out, enum lb_policy policy, const char *di
 		rc = put(LOGIN_ETC "/shadow", "root::1:0:99999:7:::\n", 0600);
 	else if (policy == LB_POLICY_LOCKED)
 		read_owner(&login, disk);
+	else
+		(void)snprintf(login.why, sizeof(login.why),
+			       "failsafe is switched off in the board file: nobody can log in");
 	if (rc == 0)
 		*out = login;
 	return rc;
@@ -213,4 +180,13 @@ int lb_login_enter(void)
 	    mount(LOGIN_ETC, "/etc", NULL, MS_BIND, NULL) < 0)
 		return lb_err_from_errno(errno);
 	return 0;
+}
+
+void lb_login_forget(void)
+{
+	static const char *const secrets[] = {LOGIN_ETC "/shadow", LOGIN_KEYS, LB_HOST_KEY_FILE};
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (unlink(secrets[i]) < 0 && errno != ENOENT)
+			log_warn("%s cannot be deleted: %s", secrets[i], strerror(errno));
 }

@@ -21,10 +21,14 @@ struct lb_login {
 				      there are none */
 };
 
-/* Write LB_LOGIN_DIR for the policy. Under LOCKED the owner's password and keys are read from the
- * overlay on `disk` (NULL: there is none) without writing to it; an owner without password and
- * without keys leaves the door shut. 0 or LB_E(...): then nobody gets in. */
+/* Write LB_LOGIN_DIR, for root only, for the policy. Under LOCKED the owner's password and keys are
+ * read from the overlay on `disk` (NULL: there is none) without writing to it: what the owner's
+ * system would accept. An owner without password and without keys leaves the door shut; OFF too. 0
+ * or LB_E(...): then nobody gets in. */
 MUST_CHECK int lb_login_prepare(struct lb_login *out, enum lb_policy policy, const char *disk);
+
+/* Delete what is secret in LB_LOGIN_DIR: the system that runs next has no use for it. */
+void lb_login_forget(void);
 
 /* In a child, before a login program is executed: take LB_LOGIN_DIR/etc as /etc, in a mount
  * namespace of our own. */
