@@ -35,7 +35,10 @@ def build(board, root_image, behind_bytes, out):
 
 def copy(source, target):
     """Copy an image and keep its holes."""
-    subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(source), str(target)], check=True)
+    argv = ["cp", "--sparse=always", "--reflink=auto", str(source), str(target)]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise EmuError(f"cannot copy a disk image: {done.stdout.strip()}")
 
 
 def partitions(image):
