@@ -55,15 +55,17 @@ static int prepare(const struct lb_board *board, const char *disk)
 	return (login.password ? 1 : 0) | (login.keys ? 2 : 0);
 }
 
-static void take_prepared(struct failsafe *f, int status)
+/* `code`: what prepare() returned. */
+static void take_prepared(struct failsafe *f, int code)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : LB_EXIT_SYSTEM;
 	struct lb_status fresh;
 
 	f->preparing = 0;
 	if (code > 3) {
-		log_err("nobody can log in: the login could not be prepared");
-		return;
+		log_err("the login could not be prepared: %s", f->board->failsafe == LB_POLICY_OPEN
+								       ? "only the console is left"
+								       : "nobody can log in");
+		code = 0;
 	}
 	f->login = (struct lb_login){.password = code & 1, .keys = code & 2};
 	if (lb_status_load(&fresh) == 0)
@@ -94,9 +96,10 @@ static void handle(struct failsafe *f, const struct plat_event *ev)
 	switch (ev->kind) {
 	case PLAT_EV_CHILD:
 		if (ev->pid == f->preparing)
-			take_prepared(f, ev->status);
+			take_prepared(f, WIFEXITED(ev->status) ? WEXITSTATUS(ev->status)
+							       : LB_EXIT_SYSTEM);
 		else
-			lb_services_ended(&f->services, ev->pid, ev->status, ev->at_ms);
+			lb_services_ended(&f->services, ev->pid, ev->at_ms);
 		break;
 	case PLAT_EV_SIGNAL:
 		handle_signal(f, ev->number);
@@ -186,10 +189,8 @@ enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board
 	f.preparing = lb_fork();
 	if (f.preparing == 0)
 		_exit(prepare(board, disk));
-	if (f.preparing < 0) {
-		log_err("nobody can log in: %s", strerror(errno));
-		f.preparing = 0;
-	}
+	if (f.preparing < 0)
+		take_prepared(&f, LB_EXIT_SYSTEM);
 	stay(&f);
 	end_all(&f.plat);
 	lb_login_forget();

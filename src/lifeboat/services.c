@@ -14,12 +14,10 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/hostkey.h"
 #include "panel/led.h"
+#include "plan/dhcp.h"
 #include "plat/linux/files.h"
 #include "plat/linux/proc.h"
 
-#define EXIT_NOT_HERE                                                              \
-	127 /* the program is not part of this system: starting it again is no use \
-	     */
 #define SSH_LOG	    "/run/lifeboat/ssh.log"
 #define DHCP_CONFIG "/run/lifeboat/udhcpd.conf"
 
@@ -36,7 +34,7 @@ static int exec_program(const char *const argv[])
 
 	if (lb_program_find(argv[0], path, sizeof(path)) < 0) {
 		log_err("there is no %s in this system", argv[0]);
-		return EXIT_NOT_HERE;
+		return LB_EXIT_SYSTEM;
 	}
 	(void)execv(path, (char *const *)argv);
 	log_err("%s cannot be started: %s", path, strerror(errno));
@@ -108,25 +106,15 @@ static int run_console(const struct lb_service *s)
 	return exec_program(login);
 }
 
-/* Addresses for a PC that brings none: the upper half of the subnet's first hundred and up, never
- * our own. */
 static int write_dhcp_config(const struct lb_service *s)
 {
-	uint32_t net = s->board->address & ~(uint32_t)0 << (32 - s->board->prefix_bits);
-	uint32_t hosts = ((uint32_t)1 << (32 - s->board->prefix_bits)) - 2;
-	uint32_t last = hosts > 200 ? 200 : hosts;
-	uint32_t first = last / 2;
+	struct lb_dhcp_range range = lb_dhcp_range(s->board->address, s->board->prefix_bits);
 	char text[512], own[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN], to[INET_ADDRSTRLEN],
 		mask[INET_ADDRSTRLEN];
 
-	/* Our own address must not be handed out: take the side of it that is larger. */
-	if (s->board->address >= net + first && s->board->address <= net + last) {
-		first = s->board->address - net + 1;
-		last = hosts;
-	}
 	address_text(s->board->address, own);
-	address_text(net + first, from);
-	address_text(net + last, to);
+	address_text(range.first, from);
+	address_text(range.last, to);
 	address_text(~(uint32_t)0 << (32 - s->board->prefix_bits), mask);
 	(void)snprintf(
 		text, sizeof(text),
@@ -150,41 +138,49 @@ static int run_dhcp(const struct lb_service *s)
 
 static bool nobody_can_log_in(const struct lb_board *board, const struct lb_login *login)
 {
-	return board->failsafe == LB_POLICY_LOCKED && !login->password && !login->keys;
+	return board->failsafe != LB_POLICY_OPEN && !login->password && !login->keys;
+}
+
+static void add(struct lb_services *s, const struct lb_service *service, const char *program)
+{
+	char path[LB_PATH_MAX];
+
+	if (lb_program_find(program, path, sizeof(path)) < 0)
+		log_err("%s is not part of this system: going on without it", service->name);
+	else
+		s->list[s->count++] = *service;
 }
 
 void lb_services_plan(struct lb_services *s, const struct lb_board *board,
 		      const struct lb_machine *machine, const struct lb_login *login,
 		      uint64_t now_ms)
 {
-	const struct lb_service common = {
+	const bool open = board->failsafe == LB_POLICY_OPEN;
+	const bool shut = nobody_can_log_in(board, login);
+	const bool lan = machine->lan.device[0] != '\0';
+	/* A password prompt is of no use to an owner who has only keys. */
+	const bool shell = board->console_shell && (open || login->password);
+	struct lb_service service = {
 		.board = board, .machine = machine, .login = login, .start_ms = now_ms};
-	bool shut = nobody_can_log_in(board, login);
-	bool lan = machine->lan.device[0] != '\0';
 
 	*s = (struct lb_services){0};
-	if (lan && !shut) {
-		s->list[s->count] = common;
-		s->list[s->count].name = "SSH";
-		s->list[s->count++].run = run_ssh;
-	}
-	if (lan && board->dhcp_server) {
-		s->list[s->count] = common;
-		s->list[s->count].name = "the DHCP server";
-		s->list[s->count++].run = run_dhcp;
-	}
-	/* A password prompt is of no use to an owner who has only keys. */
-	for (size_t i = 0; board->console_shell && !shut && i < machine->consoles.count; i++) {
-		if (board->failsafe == LB_POLICY_LOCKED && !login->password)
-			break;
-		s->list[s->count] = common;
-		s->list[s->count].name = "the console shell";
-		s->list[s->count].console = i;
-		s->list[s->count++].run = run_console;
+	service.name = "SSH";
+	service.run = run_ssh;
+	if (lan && !shut)
+		add(s, &service, "dropbear");
+	service.name = "the DHCP server";
+	service.run = run_dhcp;
+	if (lan && board->dhcp_server)
+		add(s, &service, "udhcpd");
+	service.name = "the console shell";
+	service.run = run_console;
+	for (size_t i = 0; shell && i < machine->consoles.count; i++) {
+		service.console = i;
+		add(s, &service, open ? "sh" : "login");
 	}
 }
 
-static void start(struct lb_service *s)
+static void start(struct lb_service *s, uint64_t now_ms)
 {
 	pid_t pid = lb_fork();
 
@@ -195,7 +191,7 @@ static void start(struct lb_service *s)
 	}
 	if (pid < 0) {
 		log_warn("%s cannot be started: %s", s->name, strerror(errno));
-		s->start_ms += LB_RESTART_MS;
+		s->start_ms = now_ms + LB_RESTART_MS;
 		return;
 	}
 	s->pid = pid;
@@ -207,24 +203,19 @@ uint64_t lb_services_start_due(struct lb_services *s, uint64_t now_ms)
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].pid == 0 && s->list[i].start_ms <= now_ms)
-			start(&s->list[i]);
+			start(&s->list[i], now_ms);
 		if (s->list[i].pid == 0 && s->list[i].start_ms < next_ms)
 			next_ms = s->list[i].start_ms;
 	}
 	return next_ms;
 }
 
-void lb_services_ended(struct lb_services *s, pid_t pid, int status, uint64_t now_ms)
+void lb_services_ended(struct lb_services *s, pid_t pid, uint64_t now_ms)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].pid != pid)
 			continue;
 		s->list[i].pid = 0;
 		s->list[i].start_ms = now_ms + LB_RESTART_MS;
-		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_HERE) {
-			s->list[i].start_ms = LB_NEVER;
-			log_err("%s is not part of this system: going on without it",
-				s->list[i].name);
-		}
 	}
 }

@@ -21,7 +21,7 @@ struct lb_service {
 	const struct lb_login *login;
 	size_t console;	   /* for a console shell: which */
 	pid_t pid;	   /* 0 = not running */
-	uint64_t start_ms; /* when to start it (again); LB_NEVER = not any more */
+	uint64_t start_ms; /* when to start it (again) */
 };
 
 struct lb_services {
@@ -29,7 +29,8 @@ struct lb_services {
 	size_t count;
 };
 
-/* Choose what this board and this machine want. Pointers stay the caller's and must live as long.
+/* Choose what this board and this machine want; a program that the system lacks is said once and
+ * left out. Pointers stay the caller's and must live as long.
  */
 void lb_services_plan(struct lb_services *s, const struct lb_board *board,
 		      const struct lb_machine *machine, const struct lb_login *login,
@@ -39,4 +40,4 @@ void lb_services_plan(struct lb_services *s, const struct lb_board *board,
 uint64_t lb_services_start_due(struct lb_services *s, uint64_t now_ms);
 
 /* A child ended: if it was one of ours, it is started again in LB_RESTART_MS. */
-void lb_services_ended(struct lb_services *s, pid_t pid, int status, uint64_t now_ms);
+void lb_services_ended(struct lb_services *s, pid_t pid, uint64_t now_ms);
