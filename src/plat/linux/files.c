@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,10 +11,13 @@
 #include "base/cleanup.h"
 #include "tables/limits.h"
 
+#define FILE_MAX \
+	8192 /* the kernel command line, the status file; text of sysfs is a page at most */
+
 int lb_file_read(const char *path, char *out, size_t size)
 {
 	CLEANUP(lb_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char buf[4096];
+	char buf[FILE_MAX];
 	size_t used = 0;
 	ssize_t n;
 
@@ -25,7 +29,7 @@ int lb_file_read(const char *path, char *out, size_t size)
 		return lb_err_from_errno(errno);
 	if (used > 0 && buf[used - 1] == '\n')
 		used--;
-	if (used >= size || used == sizeof(buf))
+	if (used >= size || used >= sizeof(buf) - 1)
 		return LB_E(NOSPC);
 	memcpy(out, buf, used);
 	out[used] = '\0';
@@ -61,11 +65,11 @@ int lb_file_replace(const char *path, const void *data, size_t n, mode_t mode)
 	char beside[LB_PATH_MAX];
 	int rc;
 
-	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
+	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >= (int)sizeof(beside))
 		return LB_E(NOSPC);
 	{
-		CLEANUP(lb_fd_closep)
-		int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+		/* A name of its own: PID 1 and the applets write the same files. */
+		CLEANUP(lb_fd_closep) int fd = mkostemp(beside, O_CLOEXEC);
 
 		if (fd < 0)
 			return lb_err_from_errno(errno);

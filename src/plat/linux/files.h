@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* Read a whole text file of at most size - 1 bytes; the last line end is removed. Returns its
- * length, or LB_E(NOENT|AUTH|IO|NOSPC) with `out` untouched. */
+/* Read a whole text file of at most size - 1 bytes, and of less than 8 KiB; the last line end is
+ * removed. Returns its length, or LB_E(NOENT|AUTH|IO|NOSPC) with `out` untouched. */
 MUST_CHECK int lb_file_read(const char *path, char *out, size_t size);
 
 /* Write a value into an existing file (sysfs, procfs). 0 or LB_E(...). */
