@@ -28,6 +28,7 @@
 #include "plat/linux/machine.h"
 #include "plat/linux/modules.h"
 #include "plat/linux/mounts.h"
+#include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
 #include "plat/linux/watchdog.h"
 
@@ -37,7 +38,7 @@
 static struct gate {
 	struct lb_board board;
 	char board_why[LB_SENTENCE_MAX]; /* what is wrong with the board file, "" = nothing */
-	char cmdline[2048];
+	char cmdline[4096 + 1];		 /* the largest COMMAND_LINE_SIZE of any architecture */
 	struct lb_machine machine;
 	struct plat plat;
 	struct lb_root root;
@@ -52,25 +53,41 @@ static void kick(void *unused)
 	lb_watchdog_kick(gate.machine.watchdog);
 }
 
+/* A boot loader may have armed the watchdog: it is fed as soon as its driver is there. */
+static void load_modules(void)
+{
+	struct lb_machine *m = &gate.machine;
+	const struct lb_board *b = &gate.board;
+
+	m->watchdog = -1;
+	if (access(b->watchdog, F_OK) == 0)
+		m->watchdog = lb_watchdog_open(b->watchdog, b->watchdog_timeout_s);
+	if (lb_modules_load(b->modules, kick, NULL) < 0)
+		log_debug("no list of kernel modules: %s", b->modules);
+	if (m->watchdog < 0)
+		m->watchdog = lb_watchdog_open(b->watchdog, b->watchdog_timeout_s);
+}
+
 /* Stage 1: what everything else stands on. */
 static void prepare_machine(void)
 {
 	struct lb_machine *m = &gate.machine;
+	int rc;
 
 	lb_mounts_basic();
+	lb_stdio_open();
 	lb_consoles_open(&m->consoles);
 	lb_log_set_sink(lb_consoles_log, &m->consoles);
-	if (lb_file_read("/proc/cmdline", gate.cmdline, sizeof(gate.cmdline)) < 0)
-		gate.cmdline[0] = '\0';
+	rc = lb_file_read("/proc/cmdline", gate.cmdline, sizeof(gate.cmdline));
+	if (rc < 0)
+		log_warn("the kernel command line is not heeded: /proc/cmdline %s",
+			 lb_strerror(rc));
 	if (lb_dir_make(LB_RUN_DIR, 0755) < 0)
 		log_err("%s cannot be made: status and failsafe will be incomplete", LB_RUN_DIR);
 	lb_board_for_this_machine(&gate.board, gate.board_why);
 	if (gate.board_why[0])
 		log_err("%s; going on with the built-in defaults, failsafe locked", gate.board_why);
-	m->watchdog = -1;
-	if (lb_modules_load(gate.board.modules, kick, NULL) < 0)
-		log_debug("no list of kernel modules: %s", gate.board.modules);
-	m->watchdog = lb_watchdog_open(&gate.board.watchdog[0], gate.board.watchdog_timeout_s);
+	load_modules();
 	lb_inputs_open(&m->inputs, gate.board.buttons, gate.board.button_count);
 	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])gate.board.leds);
 	m->lan.socket = -1;
@@ -256,18 +273,25 @@ static void name_host(void)
 		log_debug("the host name stays");
 }
 
-static void leave_for_good(enum lb_leave how)
+/* Never back into a boot: what was asked for is an end. */
+static _Noreturn void leave_for_good(enum lb_leave how)
 {
 	static const unsigned commands[] = {[LB_LEAVE_REBOOT] = RB_AUTOBOOT,
 					    [LB_LEAVE_POWEROFF] = RB_POWER_OFF,
 					    [LB_LEAVE_HALT] = RB_HALT_SYSTEM};
 
+	kick(NULL);
 	sync();
+	kick(NULL);
 	/* The overlay, if somebody mounted it: its journal ends clean. */
 	(void)mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
-	(void)mount(NULL, "/overlay", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	(void)mount(NULL, LB_OVERLAY_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL);
 	sync();
 	(void)reboot((int)commands[how]);
+	log_err("the kernel does not do it (%s): switch off by hand", strerror(errno));
+	for (;;)
+		(void)pause(); /* nobody feeds the watchdog any more: it may yet reset the machine
+				*/
 }
 
 /* Stage 5a: a person is waited for. Returns when the normal boot is to go on. */
@@ -334,7 +358,8 @@ static void start_system(char **argv)
 	lb_machine_stop(m);
 	lb_inputs_close(&m->inputs);
 	lb_leds_close(&m->leds);
-	lb_watchdog_hand_over(m->watchdog, gate.board.watchdog_handover == LB_HANDOVER_KEEP);
+	m->watchdog = lb_watchdog_hand_over(m->watchdog,
+					    gate.board.watchdog_handover == LB_HANDOVER_KEEP);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	argv[0] = gate.board.init;
@@ -343,15 +368,16 @@ static void start_system(char **argv)
 }
 
 /* PID 1 must not end: say why, leave time to read it, start over. */
-static void panic(void)
+static _Noreturn void panic(void)
 {
 	publish(LB_STATE_RESCUE, LB_REASON_NO_INIT,
 		"the init of the operating system could not be started");
 	log_err("rebooting in %d s", PANIC_WAIT_S);
-	(void)sleep(PANIC_WAIT_S);
+	for (int s = 0; s < PANIC_WAIT_S; s++) {
+		kick(NULL);
+		(void)sleep(1);
+	}
 	leave_for_good(LB_LEAVE_REBOOT);
-	for (;;)
-		(void)pause();
 }
 
 int applet_init(int argc, char **argv)
@@ -371,5 +397,4 @@ int applet_init(int argc, char **argv)
 		wait_for_person();
 	start_system(argv);
 	panic();
-	return LB_EXIT_SYSTEM;
 }

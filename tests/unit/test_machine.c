@@ -180,6 +180,25 @@ static void fork__signals_of_the_child__are_the_default_and_let_through(void **s
 	assert_int_equal(wait_ms(1000).kind, PLAT_EV_SIGNAL);
 }
 
+static void stdio__closed_by_the_kernel__leads_somewhere_again(void **state)
+{
+	int status = 0;
+	pid_t pid = lb_fork();
+
+	if (pid == 0) {
+		(void)close(0);
+		(void)close(1);
+		(void)close(2);
+		lb_stdio_open();
+		for (int i = 0; i < 3; i++)
+			if (fcntl(i, F_GETFD) != 0) /* not there, or closed on exec */
+				_exit(1);
+		_exit(open("/dev/null", O_RDONLY) >= 3 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 #define machine(f) cmocka_unit_test_setup_teardown(f, make_machine, stop_machine)
 
 TESTS(machine(console__hangs_up__the_loop_sleeps),
@@ -187,4 +206,5 @@ TESTS(machine(console__hangs_up__the_loop_sleeps),
       machine(button_device__goes_away__the_loop_sleeps),
       machine(children__more_than_the_queue_holds__none_is_lost),
       machine(children__without_an_event_loop__are_told_all_the_same),
+      unit(stdio__closed_by_the_kernel__leads_somewhere_again),
       machine(fork__signals_of_the_child__are_the_default_and_let_through))

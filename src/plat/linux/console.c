@@ -27,6 +27,16 @@ static void open_one(struct lb_consoles *c, const char *name)
 	c->count++;
 }
 
+void lb_stdio_open(void)
+{
+	for (int i = 0; i < 3; i++) {
+		/* The lowest free descriptor is i: those below are open. */
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/console", O_RDWR | O_NOCTTY) < 0 &&
+		    open("/dev/null", O_RDWR) < 0)
+			return;
+	}
+}
+
 void lb_consoles_open(struct lb_consoles *c)
 {
 	char active[LB_PATH_MAX] = "";

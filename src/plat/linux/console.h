@@ -17,6 +17,11 @@ struct lb_consoles {
 	int kmsg; /* the kernel's log, -1 = not there */
 };
 
+/* See that descriptors 0 to 2 are open, if need be on /dev/null: the kernel leaves them closed when
+ * the initramfs has no /dev/console, and the next three files that we open would take their place.
+ */
+void lb_stdio_open(void);
+
 /* Open the consoles of /sys/class/tty/console/active; /dev/console when that names none. Fails
  * never. */
 void lb_consoles_open(struct lb_consoles *c);

@@ -46,21 +46,22 @@ unsigned lb_watchdog_period_ms(int fd)
 	return (unsigned)seconds * 1000 / 3;
 }
 
-void lb_watchdog_hand_over(int fd, bool keep)
+int lb_watchdog_hand_over(int fd, bool keep)
 {
 	char number[16];
 
 	if (fd < 0)
-		return;
+		return -1;
 	lb_watchdog_kick(fd);
 	if (!keep) {
 		/* "V" before close is the kernel's magic close (watchdog-api.rst). */
 		if (write(fd, "V", 1) < 0)
 			log_warn("the watchdog cannot be disarmed: %s", strerror(errno));
 		(void)close(fd);
-		return;
+		return -1;
 	}
 	(void)snprintf(number, sizeof(number), "%d", fd);
 	if (fcntl(fd, F_SETFD, 0) < 0 || setenv("WDTFD", number, 1) < 0)
 		log_warn("the watchdog cannot be passed on: %s", strerror(errno));
+	return fd;
 }

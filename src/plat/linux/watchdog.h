@@ -16,5 +16,5 @@ void lb_watchdog_kick(int fd);
 unsigned lb_watchdog_period_ms(int fd);
 
 /* Before the running system's init is executed. keep: the descriptor stays open across exec and
- * WDTFD names it; else magic close. */
-void lb_watchdog_hand_over(int fd, bool keep);
+ * WDTFD names it; else magic close. The descriptor that is still ours, or -1. */
+int lb_watchdog_hand_over(int fd, bool keep);
