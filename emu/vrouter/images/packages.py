@@ -65,6 +65,9 @@ class Programs:
         interpreter, names = elf.needed(data) or ("", [])
         if interpreter:
             names = [*names, Path(interpreter).name]
+            folder = Path(interpreter).parent.as_posix().strip("/")
+            if folder != "lib" and folder not in tree:  # /lib64 of a PC
+                tree.link(folder, "lib")
         for name in names:
             if f"lib/{name}" in tree:
                 continue
