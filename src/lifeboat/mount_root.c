@@ -13,8 +13,10 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/reset_result.h"
 #include "lifeboat/status_file.h"
 #include "plat/linux/led.h"
+#include "plat/linux/machine.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
@@ -31,10 +33,9 @@ static int mark_formatting(void *board, int begun)
 }
 
 /* Look at what lies behind the root; dev->loop_fd is -1 when there is no room for an overlay. */
-static struct lb_overlay_sense sense(const struct lb_board *board, const struct lb_mount *root,
+static struct lb_overlay_sense sense(const struct lb_record *record, const struct lb_mount *root,
 				     struct lb_overlay_dev *dev)
 {
-	static struct lb_record record;
 	struct lb_overlay_sense s = {0};
 	char disk[LB_PATH_MAX], mkfs[LB_PATH_MAX];
 	int rc = lb_disk_by_number(root->major, root->minor, disk);
@@ -52,8 +53,8 @@ static struct lb_overlay_sense sense(const struct lb_board *board, const struct 
 	s.has_device = true;
 	s.size_bytes = dev->size_bytes;
 	s.can_f2fs = lb_program_find("mkfs.f2fs", mkfs, sizeof(mkfs)) == 0;
-	s.format_pending = lb_record_read(board, &record) == 0 &&
-			   record.overlay == LB_RECORD_OVERLAY_FORMATTING;
+	s.format_pending = record->overlay == LB_RECORD_OVERLAY_FORMATTING ||
+			   record->overlay == LB_RECORD_OVERLAY_RESET;
 	return s;
 }
 
@@ -83,8 +84,29 @@ static void describe(const struct lb_overlay_report *report, int rc, char out[LB
 			report->used_percent);
 }
 
-static void publish(const struct lb_overlay_report *report, int rc)
+static void set_complete(struct lb_record *r, void *took_ms)
 {
+	r->reset.outcome = LB_RESET_COMPLETE;
+	r->reset.format_ms = *(uint32_t *)took_ms;
+}
+
+/* This boot may be the one that a factory reset was waiting for. */
+static void finish_reset(const struct lb_board *board, struct lb_record *record,
+			 const struct lb_overlay_report *report, uint64_t took_ms)
+{
+	uint32_t ms = (uint32_t)took_ms;
+
+	if (record->reset.outcome != LB_RESET_COMMITTED || report->on_tmpfs ||
+	    !(report->formatted || report->reset_finished))
+		return;
+	if (lb_record_change(board, set_complete, &ms) < 0)
+		log_warn("the recovery record cannot be told that the factory reset is complete");
+	set_complete(record, &ms);
+}
+
+static void publish(const struct lb_overlay_report *report, int rc, const struct lb_record *record)
+{
+	char notice[LB_SENTENCE_MAX];
 	struct lb_status s;
 
 	if (lb_status_load(&s) < 0)
@@ -95,9 +117,15 @@ static void publish(const struct lb_overlay_report *report, int rc)
 		       : report->on_tmpfs ? "tmpfs"
 					  : lb_overlay_fs_name(report->fs));
 	s.overlay_used = report->used_percent;
-	describe(report, rc, s.notice);
-	if (s.notice[0])
-		log_err("%s", s.notice);
+	describe(report, rc, notice);
+	if (notice[0]) { /* else what was there stays: a bad board file, say */
+		memcpy(s.notice, notice, sizeof(s.notice));
+		log_err("%s", notice);
+	}
+	lb_reset_sentence(&record->reset, s.last_reset, sizeof(s.last_reset));
+	if (record->reset.outcome == LB_RESET_COMPLETE &&
+	    (report->formatted || report->reset_finished))
+		log_warn("%s", s.last_reset); /* said on the console, once */
 	if (lb_status_save(&s) < 0)
 		log_warn("the status cannot be written to " LB_STATUS_FILE);
 }
@@ -107,6 +135,8 @@ int lb_mount_root_start(const struct lb_board *board)
 	struct lb_overlay_dev dev;
 	struct lb_overlayfs overlayfs = {
 		.dev = &dev, .mark_formatting = mark_formatting, .record_ctx = (void *)board};
+	static struct lb_record record;
+	const uint64_t began_ms = lb_monotonic_ms();
 	struct lb_overlay_report report;
 	struct lb_overlay_sense sensed;
 	struct lb_mount root;
@@ -126,12 +156,16 @@ int lb_mount_root_start(const struct lb_board *board)
 		log_err("the root (%s) cannot be made writable: %s", root.fs, strerror(errno));
 		return LB_EXIT_SYSTEM;
 	}
-	sensed = sense(board, &root, &dev);
+	if (lb_record_read(board, &record) < 0)
+		record = (struct lb_record){0};
+	overlayfs.reset_pending = record.overlay == LB_RECORD_OVERLAY_RESET_KEEP;
+	sensed = sense(&record, &root, &dev);
 	struct plat_overlay plat = lb_overlayfs_plat(&overlayfs);
 	rc = lb_overlay_bring_up(&plat, &sensed, &report);
 	if (dev.loop_fd >= 0)
 		(void)close(dev.loop_fd);
-	publish(&report, rc);
+	finish_reset(board, &record, &report, lb_monotonic_ms() - began_ms);
+	publish(&report, rc, &record);
 	if (rc == 0)
 		log_info("switched to the %s overlay",
 			 report.on_tmpfs ? "RAM" : lb_overlay_fs_name(report.fs));

@@ -1,4 +1,5 @@
 /* One static binary, many names: "lifeboat APPLET", or a symlink with the name of an applet. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,10 +19,24 @@ static const struct applet applets[] = {
 	{0},
 };
 
+/* Is `name` one of the words, which single blanks separate? */
+static bool is_word_of(const char *words, const char *name)
+{
+	size_t len = strlen(name);
+	const char *at = words;
+
+	while (len > 0 && (at = strstr(at, name))) {
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
 static const struct applet *applet_by_name(const char *name)
 {
 	for (const struct applet *a = applets; a->name; a++)
-		if (strcmp(a->name, name) == 0 || (a->alias[0] && strcmp(a->alias, name) == 0))
+		if (strcmp(a->name, name) == 0 || is_word_of(a->alias, name))
 			return a;
 	return NULL;
 }

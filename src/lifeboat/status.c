@@ -23,6 +23,8 @@ static void print_human(const struct lb_status *s)
 		     s->failsafe_available ? lb_policy_name(s->policy) : s->failsafe_why_not);
 	if (s->host_key[0])
 		(void)printf("  host key  %s\n", s->host_key);
+	if (s->last_reset[0])
+		(void)printf("  reset     %s\n", s->last_reset);
 	if (s->notice[0])
 		(void)printf("  notice    %s\n", s->notice);
 }

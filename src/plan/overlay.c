@@ -104,5 +104,7 @@ enum lb_fs_state lb_fs_state_parse(const char *target)
 		return LB_FS_STATE_PENDING;
 	if (strcmp(target, "2") == 0)
 		return LB_FS_STATE_READY;
+	if (strcmp(target, "3") == 0)
+		return LB_FS_STATE_RESET;
 	return LB_FS_STATE_UNKNOWN;
 }

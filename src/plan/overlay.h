@@ -84,7 +84,10 @@ enum lb_fs_state {
 	LB_FS_STATE_UNKNOWN = 0,
 	LB_FS_STATE_PENDING = 1,
 	LB_FS_STATE_READY = 2,
+	/* A factory reset that keeps the staged archive was begun. OpenWrt takes any number above 2 for
+	 * "unknown", and deletes the same. */
+	LB_FS_STATE_RESET = 3,
 };
 
-/* The state that a link target stands for; anything that is not "1" or "2" is UNKNOWN. */
+/* The state that a link target stands for; anything that is not "1" to "3" is UNKNOWN. */
 enum lb_fs_state lb_fs_state_parse(const char *target);

@@ -26,7 +26,27 @@ enum lb_record_overlay {
 	LB_RECORD_OVERLAY_READY =
 		1, /* a system came up on it: its data counts, whatever .fs_state says */
 	LB_RECORD_OVERLAY_FORMATTING =
-		2, /* mkfs was begun: a power cut must not leave it half done */
+		2,		     /* mkfs was begun: a power cut must not leave it half done */
+	LB_RECORD_OVERLAY_RESET = 3, /* to be formatted at the next boot */
+	LB_RECORD_OVERLAY_RESET_KEEP = 4, /* to be emptied at the next boot, but for the archive */
+};
+
+/* The last factory reset. */
+struct lb_reset_result {
+	uint8_t outcome;  /* enum lb_reset_outcome */
+	uint8_t why;	  /* enum lb_reset_why (plan/reset.h): what did not work */
+	uint64_t at_s;	  /* when it was begun, seconds since 1970; the clock may have been wrong */
+	uint32_t took_ms; /* until the command ended */
+	uint32_t format_ms; /* of it, or after it, at the next boot: until the new overlay was there
+			     */
+	uint64_t entries;   /* deleted by the command */
+};
+
+enum lb_reset_outcome {
+	LB_RESET_NONE = 0,	/* there was none */
+	LB_RESET_COMMITTED = 1, /* asked for; the next boot finishes it */
+	LB_RESET_COMPLETE = 2,
+	LB_RESET_REFUSED = 3, /* it did not happen */
 };
 
 struct lb_record {
@@ -38,6 +58,7 @@ struct lb_record {
 	uint8_t overlay;     /* enum lb_record_overlay */
 	size_t host_key_len; /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
+	struct lb_reset_result reset;
 	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
 	char log[LB_LOG_TAIL_BYTES];
 };

@@ -26,13 +26,20 @@ static int format(const struct plat_overlay *p, enum lb_overlay_fs fs)
 }
 
 /* On a mounted overlay, before it goes over the root: how far did its first boot come? Its content
- * stays in every case; only the marks of a new file system are set. */
+ * stays unless a reset was asked for; only the marks of a new file system are set. */
 static void settle_state(const struct plat_overlay *p, struct lb_overlay_report *report)
 {
 	int state = p->state_read(p->ctx);
 
 	report->fs_state = state < 0 ? LB_FS_STATE_UNKNOWN : (enum lb_fs_state)state;
-	if (report->fs_state != LB_FS_STATE_UNKNOWN)
+	if (report->fs_state == LB_FS_STATE_RESET) {
+		report->reset_finished = p->finish_reset(p->ctx) == 0;
+		if (!report->reset_finished) {
+			log_err("a factory reset could not be finished: it goes on at the next boot");
+			return;
+		}
+	}
+	if (report->fs_state != LB_FS_STATE_UNKNOWN && report->fs_state != LB_FS_STATE_RESET)
 		return;
 	if (p->state_write(p->ctx, LB_FS_STATE_PENDING) == 0)
 		report->fs_state = LB_FS_STATE_PENDING;

@@ -15,6 +15,7 @@ struct lb_overlay_report {
 	enum lb_overlay_why why; /* why it runs on RAM, or not at all */
 	bool on_tmpfs;		 /* changes are lost at the next reboot */
 	bool formatted, checked;
+	bool reset_finished; /* what a reset with -k had left was deleted */
 	enum lb_fs_state fs_state;
 	int used_percent; /* -1 = unknown */
 };

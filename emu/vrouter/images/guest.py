@@ -130,8 +130,9 @@ class Guest:
 
 
 def aliases(applets_def):
-    """Names under which users already know an applet: the third value of each APPLET line."""
-    return [alias for alias in re.findall(r'^\s*APPLET\(\s*\w+\s*,\s*"[^"]*"\s*,\s*"([^"]*)"', applets_def, re.M) if alias]
+    """Names under which users already know an applet: the words of the third value of each APPLET line."""
+    words = re.findall(r'^\s*APPLET\(\s*\w+\s*,\s*"[^"]*"\s*,\s*"([^"]*)"', applets_def, re.M)
+    return [alias for names in words for alias in names.split()]
 
 
 def _tree(folders):

@@ -183,6 +183,16 @@ static int fake_state_read(void *ctx)
 		       : LB_E(NOENT);
 }
 
+static int fake_finish_reset(void *ctx)
+{
+	struct lb_fake_overlay *f = ctx;
+	struct lb_fake_overlay_disk whole = f->disk;
+
+	need_mounted(f, "finish_reset");
+	whole.owners_data = false;
+	return change(f, whole, false);
+}
+
 static int fake_state_write(void *ctx, enum lb_fs_state state)
 {
 	struct lb_fake_overlay *f = ctx;
@@ -242,6 +252,7 @@ struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f)
 		.switch_root = fake_switch,
 		.state_read = fake_state_read,
 		.state_write = fake_state_write,
+		.finish_reset = fake_finish_reset,
 		.mark_formatting = fake_mark_formatting,
 		.used_percent = fake_used_percent,
 	};

@@ -1,5 +1,6 @@
 #include "plat/linux/overlayfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "plat/linux/files.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/proc.h"
+#include "plat/linux/tree.h"
 
 #define NEW_ROOT "/mnt"
 #define OLD_ROOT "/rom"
@@ -143,6 +145,70 @@ int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state)
 	return 0;
 }
 
+#define ARCHIVE "sysupgrade.tgz" /* OpenWrt's name for the settings that wait to be restored */
+
+static bool stays(const char *name, bool keep)
+{
+	return strcmp(name, ".fs_state") == 0 || strcmp(name, "lost+found") == 0 ||
+	       strcmp(name, "upper") == 0 || strcmp(name, "work") == 0 ||
+	       (keep && strcmp(name, ARCHIVE) == 0);
+}
+
+/* What somebody put beside upper and work. */
+static int remove_strays(const char *overlay_dir, bool keep, uint64_t *entries)
+{
+	CLEANUP(lb_dir_closep) DIR *d = opendir(overlay_dir);
+	struct dirent *e;
+	int first = 0;
+
+	if (!d)
+		return lb_err_from_errno(errno);
+	while ((e = readdir(d))) {
+		struct lb_tree_count count = {0};
+		char path[LB_PATH_MAX + 256];
+		int rc = 0;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+		    stays(e->d_name, keep))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", overlay_dir, e->d_name);
+		if (e->d_type == DT_DIR)
+			rc = lb_tree_delete(path, NULL, &count);
+		if (rc == 0 &&
+		    unlinkat(dirfd(d), e->d_name, e->d_type == DT_DIR ? AT_REMOVEDIR : 0) < 0)
+			rc = lb_err_from_errno(errno);
+		*entries += count.entries + (rc == 0);
+		if (first == 0)
+			first = rc;
+	}
+	return first;
+}
+
+int lb_overlayfs_remove(const char *overlay_dir, bool keep, uint64_t *entries)
+{
+	static const char *const parts[] = {"upper", "work"};
+	uint64_t total = 0;
+	int first = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct lb_tree_count count = {0};
+		char path[LB_PATH_MAX];
+		int rc;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", overlay_dir, parts[i]);
+		rc = lb_tree_delete(path, keep && i == 0 ? ARCHIVE : NULL, &count);
+		total += count.entries;
+		if (first == 0 && rc != LB_E(NOENT))
+			first = rc;
+	}
+	int rc = remove_strays(overlay_dir, keep, &total);
+	CLEANUP(lb_fd_closep) int fd = open(overlay_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (rc == 0 && (fd < 0 || syncfs(fd) < 0))
+		rc = lb_err_from_errno(errno);
+	*entries = total;
+	return first < 0 ? first : rc;
+}
+
 int lb_overlayfs_used_percent(const char *overlay_dir)
 {
 	struct statvfs v;
@@ -160,12 +226,29 @@ int lb_overlayfs_used_percent(const char *overlay_dir)
 
 static int do_state_read(void *ctx)
 {
+	const struct lb_overlayfs *o = ctx;
+
+	if (o->reset_pending)
+		return LB_FS_STATE_RESET;
 	return lb_overlayfs_state_read(LB_OVERLAY_DIR);
 }
 
 static int do_state_write(void *ctx, enum lb_fs_state state)
 {
 	return lb_overlayfs_state_write(LB_OVERLAY_DIR, state);
+}
+
+static int do_finish_reset(void *ctx)
+{
+	struct lb_overlayfs *o = ctx;
+	uint64_t entries;
+	int rc = lb_overlayfs_remove(LB_OVERLAY_DIR, true, &entries);
+
+	if (rc < 0)
+		return rc;
+	/* Only now may the record forget: the overlay's own state is written next. */
+	rc = o->mark_formatting(o->record_ctx, 0);
+	return rc == LB_E(NOENT) ? 0 : rc;
 }
 
 static int do_mark_formatting(void *ctx, int begun)
@@ -191,6 +274,7 @@ struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o)
 		.switch_root = do_switch,
 		.state_read = do_state_read,
 		.state_write = do_state_write,
+		.finish_reset = do_finish_reset,
 		.mark_formatting = do_mark_formatting,
 		.used_percent = do_used_percent,
 	};

@@ -1,6 +1,9 @@
 /* plat/linux/overlayfs.h - the real struct plat_overlay: ext4 or f2fs behind a read-only root. */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "plat/linux/overlaydev.h"
 #include "plat/overlay.h"
 
@@ -8,6 +11,7 @@
 
 struct lb_overlayfs {
 	struct lb_overlay_dev *dev; /* NULL: there is none, only RAM can be had */
+	bool reset_pending;	    /* the recovery record asks for it, whatever the overlay says */
 	int (*mark_formatting)(void *record_ctx, int begun);
 	void *record_ctx;
 };
@@ -18,6 +22,10 @@ struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o);
 /* .fs_state of a mounted overlay: an enum lb_fs_state, or LB_E(NOENT|IO). */
 MUST_CHECK int lb_overlayfs_state_read(const char *overlay_dir);
 MUST_CHECK int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state);
+
+/* Delete the content of a mounted overlay, hidden or not, but its state; keep: the staged archive
+ * sysupgrade.tgz stays as well. Synced. 0 only when all is gone; goes on after an error. */
+MUST_CHECK int lb_overlayfs_remove(const char *overlay_dir, bool keep, uint64_t *entries);
 
 /* How full, in percent of what root may use; LB_E(...) when it cannot be said. */
 MUST_CHECK int lb_overlayfs_used_percent(const char *overlay_dir);

@@ -1,0 +1,208 @@
+/* Return to the state of a new installation; firstboot and jffs2reset are older names for it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "lifeboat/applet.h"
+#include "lifeboat/board_file.h"
+#include "lifeboat/record_io.h"
+#include "plat/linux/machine.h"
+#include "plat/linux/overlayfs.h"
+#include "plat/linux/proc.h"
+#include "plat/linux/resetdev.h"
+#include "plat/linux/tree.h"
+#include "store/reset.h"
+
+/* OpenWrt's words: scripts answer them, and seed 000 shows them to users. */
+#define QUESTION                                                                   \
+	"This will erase all settings and remove any installed packages. Are you " \
+	"sure? [N/y]"
+
+struct options {
+	bool yes, reboot, keep, dry_run, erase;
+};
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (strcmp(a, "--dry-run") == 0)
+			o->dry_run = true;
+		else if (strcmp(a, "--erase") == 0)
+			o->erase = true;
+		else if (a[0] != '-' || !a[1] || a[1] == '-')
+			return i;
+		else
+			for (const char *c = a + 1; *c; c++) {
+				bool *flag = *c == 'y'	 ? &o->yes
+					     : *c == 'r' ? &o->reboot
+					     : *c == 'k' ? &o->keep
+					     : *c == 'n' ? &o->dry_run
+							 : NULL;
+				if (!flag)
+					return i;
+				*flag = true;
+			}
+	}
+	return 0;
+}
+
+static bool confirmed(void)
+{
+	int answer;
+
+	(void)fprintf(stderr, "%s\n", QUESTION);
+	answer = getchar();
+	return answer == 'y' || answer == 'Y';
+}
+
+static void print_path(void *ctx, const char *path)
+{
+	(void)puts(path);
+}
+
+static int show(const struct lb_resetdev *dev, bool keep)
+{
+	struct lb_tree_count count = {0};
+
+	if (!dev->mounted) {
+		(void)printf(
+			"the overlay of %llu MiB behind the root on %s would be erased at the next boot\n",
+			(unsigned long long)dev->size_bytes >> 20, dev->disk);
+		return LB_EXIT_OK;
+	}
+	if (lb_tree_walk(LB_OVERLAY_DIR "/upper", keep ? "sysupgrade.tgz" : NULL, print_path, NULL,
+			 &count) < 0) {
+		log_err("not all of " LB_OVERLAY_DIR "/upper can be read");
+		return LB_EXIT_SYSTEM;
+	}
+	(void)fprintf(stderr, "%llu entries, %llu bytes would be deleted\n",
+		      (unsigned long long)count.entries, (unsigned long long)count.bytes);
+	return LB_EXIT_OK;
+}
+
+static void set_request(struct lb_record *r, void *keep)
+{
+	r->overlay = *(bool *)keep ? LB_RECORD_OVERLAY_RESET_KEEP : LB_RECORD_OVERLAY_RESET;
+}
+
+static int record_request(void *board, bool keep)
+{
+	return lb_record_change(board, set_request, &keep);
+}
+
+static void set_result(struct lb_record *r, void *result)
+{
+	r->reset = *(struct lb_reset_result *)result;
+}
+
+static int open_device(struct lb_resetdev *dev)
+{
+	int rc = lb_resetdev_open(dev);
+
+	if (rc == LB_E(UNSUP))
+		log_err("this root has no overlay to reset: it is not squashfs or EROFS, and this board keeps no "
+			"factory image to start over from");
+	else if (rc == LB_E(NOSPC))
+		log_err("there is no room for an overlay behind the root file system on %s: nothing to reset",
+			dev->disk);
+	else if (rc < 0)
+		log_err("the overlay cannot be found: its place on %s %s",
+			dev->disk[0] ? dev->disk : "the disk", lb_strerror(rc));
+	return rc;
+}
+
+static void say_what_comes(const struct lb_resetdev *dev)
+{
+	if (dev->mounted)
+		log_info("%s is mounted as " LB_OVERLAY_DIR "%s", dev->device,
+			 dev->writable ? ", only erasing files" : " and cannot be written to");
+	else
+		log_info("%s is not mounted", dev->disk);
+}
+
+static int carry_out(const struct lb_board *board, struct lb_resetdev *dev, const struct options *o)
+{
+	const struct lb_reset_sense sense = {.mounted = dev->mounted,
+					     .writable = dev->writable,
+					     .keep = o->keep,
+					     .erase = o->erase,
+					     .reboot = o->reboot};
+	struct lb_reset_result result = {.at_s = (uint64_t)time(NULL)};
+	const uint64_t began_ms = lb_monotonic_ms();
+	struct lb_reset_report report;
+	struct plat_reset plat;
+	int rc;
+
+	dev->record_request = record_request;
+	dev->record_ctx = (void *)board;
+	plat = lb_resetdev_plat(dev);
+	if (!o->erase)
+		say_what_comes(dev);
+	rc = lb_reset_run(&plat, &sense, &report);
+	result.outcome = report.committed ? LB_RESET_COMMITTED : LB_RESET_REFUSED;
+	result.why = (uint8_t)report.why;
+	result.took_ms = (uint32_t)(lb_monotonic_ms() - began_ms);
+	result.entries = report.entries;
+	if (lb_record_change(board, set_result, &result) < 0)
+		log_debug("this board keeps no record of the reset");
+	if (report.why != LB_RESET_WHY_NOTHING)
+		log_err("%s", lb_reset_why_text(report.why));
+	if (report.committed && !report.deleted)
+		log_info("%s will be erased on next mount", dev->device);
+	if (report.deleted && o->erase)
+		log_info("the overlay on %s was overwritten in %u ms", dev->disk, result.took_ms);
+	else if (report.deleted)
+		log_info("%llu entries deleted in %u ms", (unsigned long long)report.entries,
+			 result.took_ms);
+	if (rc == 0)
+		return LB_EXIT_OK;
+	return report.committed ? LB_EXIT_SYSTEM : LB_EXIT_NO;
+}
+
+/* Asked of init first; when the root has been erased below it, of the kernel. */
+static int restart(bool at_once)
+{
+	const char *const argv[] = {"reboot", NULL};
+
+	sync();
+	if (!at_once && lb_program_run(argv, false) == 0)
+		return LB_EXIT_OK;
+	(void)reboot(RB_AUTOBOOT);
+	log_err("the reboot failed: %s", strerror(errno));
+	return LB_EXIT_SYSTEM;
+}
+
+int applet_factoryreset(int argc, char **argv)
+{
+	CLEANUP(lb_resetdev_closep) struct lb_resetdev dev = LB_RESETDEV_CLOSED;
+	struct options o = {0};
+	struct lb_board board;
+	int wrong = parse_options(argc, argv, &o);
+	int code;
+
+	if (wrong > 0) {
+		(void)fprintf(
+			stderr,
+			"%s: '%s' is not known; 'lifeboat factoryreset --help' lists what is\n",
+			argv[0], argv[wrong]);
+		return LB_EXIT_USAGE;
+	}
+	lb_board_for_this_machine(&board, NULL);
+	if (open_device(&dev) < 0)
+		return LB_EXIT_NO;
+	if (o.dry_run)
+		return show(&dev, o.keep);
+	if (!o.yes && !confirmed())
+		return LB_EXIT_NO;
+	code = carry_out(&board, &dev, &o);
+	if (o.reboot && code != LB_EXIT_NO)
+		return restart(o.erase && dev.mounted);
+	return code;
+}

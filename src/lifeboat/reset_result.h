@@ -1,0 +1,9 @@
+/* lifeboat/reset_result.h - the last factory reset, told to a person. */
+#pragma once
+
+#include <stddef.h>
+
+#include "plan/record.h"
+
+/* "factory reset of 2026-11-21 03:44 UTC: complete, ..."; "" when there was none. */
+void lb_reset_sentence(const struct lb_reset_result *r, char *out, size_t size);

@@ -1,0 +1,187 @@
+#include "plat/linux/resetdev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "plat/linux/files.h"
+#include "plat/linux/mounts.h"
+#include "plat/linux/overlaydev.h"
+#include "plat/linux/overlayfs.h"
+
+#define SECTOR_BYTES   4096  /* the largest logical sector that O_DIRECT may ask for */
+#define LOOK_BYTES     65536 /* both file systems have their first superblock well before this */
+#define FREEZE_WAIT_MS 5000
+
+static const uint8_t marker[] = {0xDE, 0xAD, 0xC0, 0xDE};
+
+static bool is_readonly_fs(const char *fs)
+{
+	return strcmp(fs, "squashfs") == 0 || strcmp(fs, "erofs") == 0;
+}
+
+/* The read-only root: "/" before mount_root, "/rom" after it. */
+static int find_disk(struct lb_resetdev *r)
+{
+	static const char *const places[] = {"/rom", "/"};
+	struct lb_mount m;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (lb_mount_at(&m, places[i]) == 0 && is_readonly_fs(m.fs))
+			return lb_disk_by_number(m.major, m.minor, r->disk);
+	return LB_E(UNSUP);
+}
+
+int lb_resetdev_open(struct lb_resetdev *r)
+{
+	struct lb_overlay_dev dev;
+	struct lb_mount m;
+	int rc = find_disk(r);
+
+	if (rc == 0)
+		rc = lb_overlay_dev_open(&dev, r->disk, false);
+	if (rc < 0)
+		return rc;
+	r->off_bytes = dev.off_bytes;
+	r->size_bytes = dev.size_bytes;
+	r->fd = dev.loop_fd;
+	(void)snprintf(r->device, sizeof(r->device), "%s", dev.loop);
+	if (lb_mount_at(&m, LB_OVERLAY_DIR) < 0 || strcmp(m.fs, "tmpfs") == 0)
+		return 0;
+	/* Two loop devices over one area have two caches: a mounted file system is written through
+	 * its own. */
+	(void)close(r->fd);
+	r->mounted = true;
+	r->writable = !m.readonly;
+	(void)snprintf(r->fs, sizeof(r->fs), "%s", m.fs);
+	rc = lb_disk_by_number(m.major, m.minor, r->device);
+	r->fd = rc < 0 ? -1 : open(r->device, O_RDWR | O_CLOEXEC);
+	if (rc == 0 && r->fd < 0)
+		rc = lb_err_from_errno(errno);
+	return rc;
+}
+
+void lb_resetdev_closep(struct lb_resetdev *r)
+{
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
+}
+
+/* Read from the disk itself, past every cache that a write may have got stuck in. */
+static int read_back(const struct lb_resetdev *r, void *out, size_t n)
+{
+	CLEANUP(lb_fd_closep) int fd = open(r->disk, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	CLEANUP(lb_freep) void *aligned = aligned_alloc(SECTOR_BYTES, n);
+	int rc;
+
+	if (fd < 0 || !aligned)
+		return lb_err_from_errno(errno);
+	rc = lb_fd_pread(fd, aligned, n, (off_t)r->off_bytes);
+	if (rc == 0)
+		memcpy(out, aligned, n);
+	return rc;
+}
+
+static int do_mark(void *ctx)
+{
+	struct lb_resetdev *r = ctx;
+	uint8_t head[SECTOR_BYTES];
+	int rc;
+
+	if (pwrite(r->fd, marker, sizeof(marker), 0) != (ssize_t)sizeof(marker) ||
+	    fsync(r->fd) < 0) {
+		log_warn("the marker cannot be written to %s: %s", r->device, strerror(errno));
+		return lb_err_from_errno(errno);
+	}
+	rc = read_back(r, head, sizeof(head));
+	if (rc == 0 && memcmp(head, marker, sizeof(marker)) != 0)
+		rc = LB_E(IO);
+	if (rc < 0)
+		log_warn("the marker does not read back from %s", r->disk);
+	return rc;
+}
+
+static int do_request(void *ctx, bool keep)
+{
+	struct lb_resetdev *r = ctx;
+	int recorded = r->record_request(r->record_ctx, keep);
+	/* Without keeping there is nothing that a state could say to a boot that finds no marker:
+	 * the record asks. */
+	int stated =
+		keep ? lb_overlayfs_state_write(LB_OVERLAY_DIR, LB_FS_STATE_RESET) : LB_E(UNSUP);
+
+	return recorded == 0 || stated == 0 ? 0 : recorded;
+}
+
+static int do_remove(void *ctx, bool keep, uint64_t *entries)
+{
+	int rc = lb_overlayfs_remove(LB_OVERLAY_DIR, keep, entries);
+
+	if (rc < 0)
+		log_warn("something below %s cannot be deleted now: it %s", LB_OVERLAY_DIR,
+			 lb_strerror(rc));
+	return rc;
+}
+
+/* The root stands on the overlay and is busy: the kernel's emergency remount asks nobody. */
+static int do_freeze(void *ctx)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000000l};
+	struct lb_mount m;
+
+	sync();
+	if (mount(NULL, LB_OVERLAY_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0)
+		return 0;
+	if (lb_file_poke("/proc/sysrq-trigger", "u") < 0)
+		return LB_E(UNSUP);
+	for (int waited_ms = 0; waited_ms < FREEZE_WAIT_MS; waited_ms += 50) {
+		if (lb_mount_at(&m, LB_OVERLAY_DIR) == 0 && m.readonly)
+			return 0;
+		(void)nanosleep(&pause, NULL);
+	}
+	return LB_E(TIMEOUT);
+}
+
+static int do_erase(void *ctx)
+{
+	struct lb_resetdev *r = ctx;
+	uint64_t range[2] = {0, r->size_bytes & ~(uint64_t)(SECTOR_BYTES - 1)};
+	static uint8_t head[LOOK_BYTES];
+	int rc;
+
+	/* Discard gives the cells back where the device can; zeroes are what counts and what is
+	 * read back. */
+	if (ioctl(r->fd, BLKDISCARD, range) < 0)
+		log_debug("%s does not discard: %s", r->device, strerror(errno));
+	if (ioctl(r->fd, BLKZEROOUT, range) < 0 || fsync(r->fd) < 0) {
+		log_warn("%s cannot be overwritten: %s", r->device, strerror(errno));
+		return lb_err_from_errno(errno);
+	}
+	rc = read_back(r, head, sizeof(head));
+	for (size_t i = 0; rc == 0 && i < sizeof(head); i++)
+		if (head[i] != 0)
+			rc = LB_E(IO);
+	return rc;
+}
+
+struct plat_reset lb_resetdev_plat(struct lb_resetdev *r)
+{
+	return (struct plat_reset){
+		.ctx = r,
+		.mark = do_mark,
+		.request = do_request,
+		.remove = do_remove,
+		.freeze = do_freeze,
+		.erase = do_erase,
+	};
+}

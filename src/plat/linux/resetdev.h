@@ -1,0 +1,35 @@
+/* plat/linux/resetdev.h - the real struct plat_reset, for an overlay behind the read-only root. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "plat/reset.h"
+#include "tables/limits.h"
+
+struct lb_resetdev {
+	char disk[LB_PATH_MAX];		/* holds root and overlay */
+	char device[LB_PATH_MAX];	/* the overlay's own: what is or would be mounted */
+	int fd;				/* of `device`, writable; -1 = closed */
+	uint64_t off_bytes, size_bytes; /* of the overlay on `disk` */
+	bool mounted, writable;		/* on /overlay */
+	char fs[32];			/* of what is mounted there, "" = nothing */
+	/* Ask for the reset in the recovery record; LB_E(NOENT) without one. */
+	int (*record_request)(void *record_ctx, bool keep);
+	void *record_ctx;
+};
+
+#define LB_RESETDEV_CLOSED \
+	{                  \
+		.fd = -1   \
+	}
+
+/* Find the overlay of the running system, mounted or not. LB_E(UNSUP): the root is not read-only,
+ * so that there is no overlay; LB_E(NOSPC): no room for one behind the root; LB_E(...). Release
+ * with lb_resetdev_closep(). */
+MUST_CHECK int lb_resetdev_open(struct lb_resetdev *r);
+void lb_resetdev_closep(struct lb_resetdev *r);
+
+/* Valid as long as *r. */
+struct plat_reset lb_resetdev_plat(struct lb_resetdev *r);
