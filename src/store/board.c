@@ -30,6 +30,21 @@ void lb_board_defaults(struct lb_board *out)
 	}
 }
 
+void lb_board_button_defaults(struct lb_button *button)
+{
+	char why[LB_SENTENCE_MAX];
+
+	lb_key_hold(button);
+	for (int id = 0; id < LB_BOARD_KEY_COUNT; id++) {
+		const struct lb_board_key *key = &lb_board_keys[id];
+		int rc = 0;
+
+		if (key->preset && strcmp(key->section, "button") == 0)
+			rc = lb_board_set(NULL, button, (enum lb_board_key_id)id, key->preset, why);
+		assert(rc == 0); /* constants of board.def, as above */
+	}
+}
+
 PRINTF_LIKE(3, 4) static int refuse(char *why, int err, const char *fmt, ...)
 {
 	va_list args;

@@ -66,6 +66,9 @@ struct lb_board {
 /* Built-in defaults: no LED, no button, first Ethernet port, console. */
 void lb_board_defaults(struct lb_board *out);
 
+/* A button of which only the code is known: what it does, and when. */
+void lb_board_button_defaults(struct lb_button *button);
+
 /* Read a board file. 0 on success. On failure `out` is untouched and `why` is one sentence that
  * names file:line and what to write instead: LB_E(NOENT) no such file, LB_E(FORMAT) anything that
  * is wrong in it, LB_E(IO) it cannot be read. `why` may be NULL. */

@@ -34,6 +34,31 @@ static const struct {
 
 #define KEY_ROWS (sizeof(keys) / sizeof(keys[0]))
 
+static const struct {
+	uint16_t code; /* 0: every other key */
+	enum lb_action short_action, long_action;
+	unsigned short_ms;
+} holds[] = {
+#define HOLD(key, short_, long_, short_ms_)  \
+	{.code = (key),                      \
+	 .short_action = LB_ACTION_##short_, \
+	 .long_action = LB_ACTION_##long_,   \
+	 .short_ms = (short_ms_)},
+#include "tables/holds.def"
+#undef HOLD
+};
+
+void lb_key_hold(struct lb_button *button)
+{
+	size_t i = 0;
+
+	while (holds[i].code && holds[i].code != button->code)
+		i++;
+	button->short_press = (struct lb_deed){.action = holds[i].short_action};
+	button->long_press = (struct lb_deed){.action = holds[i].long_action};
+	button->short_ms = holds[i].short_ms;
+}
+
 int lb_board_key_find(const char *section, const char *name)
 {
 	for (int i = 0; i < LB_BOARD_KEY_COUNT; i++)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plat/button.h"
 
 enum lb_board_kind {
 	LB_KIND_ID,	  /* vendor,model */
@@ -17,6 +18,7 @@ enum lb_board_kind {
 	LB_KIND_SWITCH,	  /* true or false */
 	LB_KIND_ADDRESS,  /* IPv4 address/prefix */
 	LB_KIND_KEYCODE,  /* name of keys.def, or number */
+	LB_KIND_DEED,	  /* name of actions.def, or run:COMMAND */
 	LB_KIND_LAN_PORT, /* list */
 	LB_KIND_WAN_PORT, /* list */
 	LB_KIND_POLICY,	  /* the rest: one word of several */
@@ -45,6 +47,9 @@ extern const struct lb_board_key lb_board_keys[LB_BOARD_KEY_COUNT];
 
 /* LB_BOARD_<ID>, or LB_E(NOENT). */
 int lb_board_key_find(const char *section, const char *name);
+
+/* Set both deeds and short_ms to what tables/holds.def has for the button's code. */
+void lb_key_hold(struct lb_button *button);
 
 /* The name of a key code, or NULL when keys.def has none. */
 const char *lb_key_name(unsigned code);

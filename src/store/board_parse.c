@@ -13,7 +13,7 @@
 #include "store/board_value.h"
 
 #define SECTIONS_MAX	 16
-#define SECTION_KEYS_MAX 8
+#define SECTION_KEYS_MAX 10
 #define PATH_SHOWN_MAX	 96 /* of a longer path the end: the sentence must fit as well */
 
 struct loader {
@@ -212,10 +212,55 @@ static bool same_key(const struct lb_button *a, const struct lb_button *b)
 	       (!a->input[0] || !b->input[0] || strcmp(a->input, b->input) == 0);
 }
 
+static bool of_button(const struct lb_board_key *key)
+{
+	return strcmp(key->section, "button") == 0;
+}
+
+/* What the section did not say follows from the key. */
+static void fill_button(struct lb_button *b)
+{
+	struct lb_button preset = {.code = b->code};
+
+	lb_board_button_defaults(&preset);
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++) {
+		const struct lb_board_key *key = &lb_board_keys[i];
+
+		if (of_button(key) && !loading->lines.key[i])
+			memcpy((char *)b + key->off_bytes, (char *)&preset + key->off_bytes,
+			       key->size_bytes);
+	}
+}
+
+static unsigned line_of(enum lb_board_key_id id, unsigned otherwise)
+{
+	return loading->lines.key[id] ? loading->lines.key[id] : otherwise;
+}
+
+/* The times of a hold must follow each other, or some of them mean nothing. */
+static int check_hold(unsigned line, const struct lb_button *b)
+{
+	struct lb_shown name = lb_board_show(b->name);
+
+	if (b->short_ms >= b->long_ms)
+		return refuse(
+			line_of(LB_BOARD_BUTTON_SHORT_MS, line_of(LB_BOARD_BUTTON_LONG_MS, line)),
+			"button \"%s\" has short_ms %u and long_ms %u: make short_ms the smaller "
+			"one",
+			name.text, b->short_ms, b->long_ms);
+	if (b->cancel_ms && b->cancel_ms <= b->long_ms)
+		return refuse(
+			line_of(LB_BOARD_BUTTON_CANCEL, line_of(LB_BOARD_BUTTON_LONG_MS, line)),
+			"button \"%s\" has cancel_ms %u and long_ms %u: make cancel_ms the larger "
+			"one, or 0 for no limit",
+			name.text, b->cancel_ms, b->long_ms);
+	return 0;
+}
+
 static int add_button(unsigned line)
 {
 	struct lb_board *board = &loading->draft;
-	const struct lb_button *b = &loading->button;
+	struct lb_button *b = &loading->button;
 	unsigned key_line = loading->lines.key[LB_BOARD_BUTTON_KEY];
 
 	if (!key_line)
@@ -234,6 +279,9 @@ static int add_button(unsigned line)
 			line,
 			"there are more than %d buttons: keep the ones that a person can reach",
 			LB_BUTTONS_MAX);
+	fill_button(b);
+	if (check_hold(line, b) < 0)
+		return -1;
 	loading->lines.button[board->button_count] = key_line;
 	board->buttons[board->button_count++] = *b;
 	return 0;
@@ -251,8 +299,9 @@ static int on_button(cfg_t *cfg, cfg_opt_t *opt)
 	if (add_button(line) < 0)
 		return -1;
 	loading->button = (struct lb_button){0};
-	loading->lines.key[LB_BOARD_BUTTON_INPUT] = 0;
-	loading->lines.key[LB_BOARD_BUTTON_KEY] = 0;
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++)
+		if (of_button(&lb_board_keys[i]))
+			loading->lines.key[i] = 0;
 	return 0;
 }
 

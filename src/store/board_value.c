@@ -264,6 +264,43 @@ static int set_keycode(const struct value *v)
 	return 0;
 }
 
+static int set_deed(const struct value *v)
+{
+	static const char prefix[] = "run:";
+	struct lb_deed deed = {0};
+	struct lb_shown shown = lb_board_show(v->text);
+	bool runs = strncmp(v->text, prefix, strlen(prefix)) == 0;
+	const char *command = runs ? v->text + strlen(prefix) : "";
+	int action = runs ? LB_ACTION_RUN : lb_action_by_name(v->text);
+	int rc = check_length(v);
+
+	_Static_assert(LB_ACTION_COUNT == 5, "the sentence below lists the actions");
+	if (rc < 0)
+		return rc;
+	if (action < 0)
+		return refuse(
+			v,
+			"must be \"%s\", \"%s\", \"%s\", \"%s\" or \"%s/path/of/program\", not "
+			"\"%s\"",
+			lb_action_name(0), lb_action_name(1), lb_action_name(2), lb_action_name(3),
+			prefix, shown.text);
+	if (action == LB_ACTION_RUN && command[0] != '/')
+		return refuse(v,
+			      "must have the absolute path of a program after \"%s\", such as "
+			      "\"%s/usr/sbin/wps-start\", not \"%s\"",
+			      prefix, prefix, shown.text);
+	/* A touch, or a contact of the wrong polarity, must never erase what the owner has. */
+	if (action == LB_ACTION_FACTORY_RESET && v->key == &lb_board_keys[LB_BOARD_BUTTON_SHORT])
+		return refuse(v,
+			      "must not be \"%s\", or a touch of the button erases all settings: "
+			      "write it as \"long\"",
+			      shown.text);
+	deed.action = (enum lb_action)action;
+	memcpy(deed.command, command, strlen(command) + 1);
+	*(struct lb_deed *)v->field = deed;
+	return 0;
+}
+
 static bool is_port_name(const char *text)
 {
 	/* The kernel's own rules for names of network devices. */
@@ -361,6 +398,7 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_SWITCH] = set_switch,
 	[LB_KIND_ADDRESS] = set_address,
 	[LB_KIND_KEYCODE] = set_keycode,
+	[LB_KIND_DEED] = set_deed,
 	[LB_KIND_LAN_PORT] = set_lan_port,
 	[LB_KIND_WAN_PORT] = set_wan_port,
 	[LB_KIND_POLICY] = set_policy,

@@ -6,7 +6,8 @@
 #include "store/board_keys.h"
 
 /* Set one key; for a port list: add one port. Keys of the section "button" go to `button`, the
- * others to `board`. 0, or LB_E(FORMAT) with both untouched and `why` a sentence without the place.
+ * others to `board` (NULL will do for the first). 0, or LB_E(FORMAT) with both untouched and `why`
+ * a sentence without the place.
  */
 MUST_CHECK int lb_board_set(struct lb_board *board, struct lb_button *button,
 			    enum lb_board_key_id id, const char *text, char why[LB_SENTENCE_MAX]);

@@ -7,6 +7,7 @@
 #define LB_IFNAME_MAX	  16  /* IFNAMSIZ */
 #define LB_PATH_MAX	  256 /* paths in board files; PATH_MAX would waste the stack of PID 1 */
 #define LB_SERIAL_MAX	  64  /* serial numbers: device tree strings, SMBIOS 2.x text */
+#define LB_COMMAND_MAX	  128 /* of a button: a program and some words; more goes into a script */
 #define LB_LINE_MAX	  128 /* one typed console line in the window */
 #define LB_SENTENCE_MAX	  256 /* one error or reason, said to a person */
 #define LB_BLOB_MAX	  256 /* a recovery host key as dropbear stores it: ed25519 takes 83 bytes */

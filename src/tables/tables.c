@@ -41,6 +41,18 @@ static const char *const role_names[] = {
 #undef LED_ROLE
 };
 
+static const char *const action_names[] = {
+#define ACTION(id, name, deed) [LB_ACTION_##id] = (name),
+#include "tables/actions.def"
+#undef ACTION
+};
+
+static const char *const action_deeds[] = {
+#define ACTION(id, name, deed) [LB_ACTION_##id] = (deed),
+#include "tables/actions.def"
+#undef ACTION
+};
+
 #define PICK(table, i) pick(table, sizeof(table) / sizeof((table)[0]), i)
 
 static const char *pick(const char *const *table, size_t n, unsigned i)
@@ -73,10 +85,28 @@ const char *lb_led_role_name(unsigned role)
 	return PICK(role_names, role);
 }
 
+const char *lb_action_name(unsigned action)
+{
+	return PICK(action_names, action);
+}
+
+const char *lb_action_deed(unsigned action)
+{
+	return PICK(action_deeds, action);
+}
+
 int lb_policy_by_name(const char *name)
 {
 	for (int i = 0; i < LB_POLICY_COUNT; i++)
 		if (strcmp(policy_names[i], name) == 0)
+			return i;
+	return LB_E(NOENT);
+}
+
+int lb_action_by_name(const char *name)
+{
+	for (int i = 0; i < LB_ACTION_COUNT; i++)
+		if (strcmp(action_names[i], name) == 0)
 			return i;
 	return LB_E(NOENT);
 }

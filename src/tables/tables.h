@@ -34,6 +34,13 @@ enum lb_reason {
 #undef REASON
 };
 
+enum lb_action {
+#define ACTION(id, name, deed) LB_ACTION_##id,
+#include "tables/actions.def"
+#undef ACTION
+	LB_ACTION_COUNT
+};
+
 enum lb_exit {
 #define EXIT(id, code, help) LB_EXIT_##id = (code),
 #include "tables/exits.def"
@@ -52,6 +59,11 @@ const char *lb_reason_name(unsigned reason);
 const char *lb_reason_text(unsigned reason);
 const char *lb_policy_name(unsigned policy);
 const char *lb_led_role_name(unsigned role);
+const char *lb_action_name(unsigned action);
+const char *lb_action_deed(unsigned action);
 
 /* The policy of that name, or LB_E(NOENT). */
 int lb_policy_by_name(const char *name);
+
+/* The action of that name, or LB_E(NOENT). */
+int lb_action_by_name(const char *name);

@@ -10,10 +10,11 @@ WORDS = {"POLICY": "policies", "PROFILE": ["openwrt"], "HANDOVER": ["disarm", "k
 TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
-    "WAN_PORT": "list of text", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
+    "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
 }
 # Defaults that a preset cannot say.
-DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "lan.ports": "the first Ethernet port", "wan.ports": "none"}
+DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
+            "button.short_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 
 
@@ -34,6 +35,9 @@ def expected_range(tree, kind, least, most):
         words = WORDS[kind]
         return ", ".join(f"`{word}`" for word in ([row[1] for row in table(tree, words, "POLICY")]
                                                    if isinstance(words, str) else words))
+    if kind == "DEED":
+        names = [row[1] for row in table(tree, "actions", "ACTION")]
+        return ", ".join("`run:COMMAND`" if name == "run" else f"`{name}`" for name in names)
     span = f"{number(tree, least)} to {number(tree, most)}"
     if kind in ("NUMBER", "SECONDS", "KEYCODE"):
         return span

@@ -10,6 +10,8 @@ UNIQUE = [
     ("reasons", "REASON", {"id": 0, "code": 1, "name": 2}),
     ("exits", "EXIT", {"id": 0, "code": 1}),
     ("lifeline_exits", "EXIT", {"id": 0, "code": 1}),
+    ("actions", "ACTION", {"id": 0, "name": 1}),
+    ("holds", "HOLD", {"key": 0}),
     ("policies", "POLICY", {"id": 0, "name": 1}),
     ("errors", "ERR", {"name": 0, "text": 1}),
     ("announce", "FIELD", {"id": 0, "tag": 1}),

@@ -93,7 +93,8 @@ static void parse__every_key__reaches_its_field(void **state)
 		"id = \"a,b\" name = \"A b\" serial = 'S/N 1' profile = openwrt\n"
 		"window { seconds = 7 failsafe = locked debounce_ms = 0 }\n"
 		"button reset { input = \"gpio-keys\" key = \"KEY_RESTART\" }\n"
-		"button \"wps\" { key = 0x211 }\n"
+		"button \"wps\" { key = 0x211 short = 'run:/bin/echo \"a b\"' long = poweroff\n"
+		"short_ms = 0 long_ms = 500 cancel_ms = 501 }\n"
 		"led { boot = \"g:b\" failsafe = \"g:f\" running = \"g:r\" }\n"
 		"lan { ports = {eth0, \"eth1\"} address = 10.0.0.1/8 dhcp_server = yes }\n"
 		"wan { ports = \"eth2\" }\n"
@@ -117,6 +118,13 @@ static void parse__every_key__reaches_its_field(void **state)
 	assert_string_equal(b.buttons[1].name, "wps");
 	assert_string_equal(b.buttons[1].input, "");
 	assert_int_equal(b.buttons[1].code, KEY_WPS_BUTTON);
+	assert_int_equal(b.buttons[1].short_press.action, LB_ACTION_RUN);
+	assert_string_equal(b.buttons[1].short_press.command, "/bin/echo \"a b\"");
+	assert_int_equal(b.buttons[1].long_press.action, LB_ACTION_POWEROFF);
+	assert_string_equal(b.buttons[1].long_press.command, "");
+	assert_int_equal(b.buttons[1].short_ms, 0);
+	assert_int_equal(b.buttons[1].long_ms, 500);
+	assert_int_equal(b.buttons[1].cancel_ms, 501);
 	assert_string_equal(b.leds[LB_ROLE_BOOT], "g:b");
 	assert_string_equal(b.leds[LB_ROLE_FAILSAFE], "g:f");
 	assert_string_equal(b.leds[LB_ROLE_RUNNING], "g:r");
