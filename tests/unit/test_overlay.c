@@ -257,12 +257,13 @@ static void plan__every_content_and_every_set_of_failing_steps__keeps_the_rules(
 	print_message("courses of the plan: %u\n", courses);
 }
 
-static void fs_state__each_target_of_the_link__pending_ready_or_unknown(void **state)
+static void fs_state__each_target_of_the_link__is_its_state_or_unknown(void **state)
 {
-	static const char *const others[] = {"0", "3", "", "12", "21", " 1", "2\n", "01", "ready"};
+	static const char *const others[] = {"0", "4", "", "12", "21", " 1", "2\n", "01", "ready"};
 
 	assert_int_equal(lb_fs_state_parse("1"), LB_FS_STATE_PENDING);
 	assert_int_equal(lb_fs_state_parse("2"), LB_FS_STATE_READY);
+	assert_int_equal(lb_fs_state_parse("3"), LB_FS_STATE_RESET);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_int_equal(lb_fs_state_parse(others[i]), LB_FS_STATE_UNKNOWN);
 }
@@ -278,4 +279,4 @@ TESTS(unit(plan__good_overlay__mounted_and_nothing_else_touches_it),
       unit(plan__overlayfs_missing__tries_ram_then_gives_up),
       unit(plan__ram_cannot_be_had_either__gives_up_and_keeps_the_reason),
       unit(plan__every_content_and_every_set_of_failing_steps__keeps_the_rules),
-      unit(fs_state__each_target_of_the_link__pending_ready_or_unknown))
+      unit(fs_state__each_target_of_the_link__is_its_state_or_unknown))
