@@ -1,12 +1,10 @@
 #include "lifeboat/root.h"
 
-#include <blkid/blkid.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -50,9 +48,15 @@ static int wait_for_disk(struct lb_root *out, const char *spec, void (*kick)(voi
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
 	uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_DISK_MS;
 	struct stat st;
+	int rc;
 
-	while (lb_blockdev_find(spec, out->disk, &lb_blockdev_roots) < 0 ||
+	while ((rc = lb_blockdev_find(spec, out->disk, &lb_blockdev_roots)) < 0 ||
 	       stat(out->disk, &st) < 0) {
+		if (rc == LB_E(FORMAT)) /* waiting does not help */
+			return fail(out,
+				    "the root device '%.100s' is not understood: write /dev/NAME, "
+				    "PARTLABEL=NAME or PARTUUID=ID",
+				    spec);
 		if (lb_monotonic_ms() > until_ms) {
 			out->disk[0] = '\0';
 			return fail(out, "the root device %s did not appear within %d s", spec,
@@ -69,7 +73,6 @@ static int name_fs(struct lb_root *out)
 {
 	static uint8_t head[LB_ROOTFS_HEAD_BYTES];
 	struct lb_rootfs rootfs;
-	char *type;
 	int rc = lb_disk_head(out->disk, head);
 
 	if (rc < 0)
@@ -78,11 +81,8 @@ static int name_fs(struct lb_root *out)
 		(void)snprintf(out->fs, sizeof(out->fs), "%s", rootfs.fs);
 		return 0;
 	}
-	type = blkid_get_tag_value(NULL, "TYPE", out->disk);
-	(void)snprintf(out->fs, sizeof(out->fs), "%s", type ? type : "");
-	free(type);
-	return out->fs[0] ? 0
-			  : fail(out, "there is no file system on the root device %s", out->disk);
+	rc = lb_disk_type(out->disk, out->fs, sizeof(out->fs));
+	return rc < 0 ? fail(out, "there is no file system on the root device %s", out->disk) : 0;
 }
 
 /* Read a file to its end: what is damaged shows now, while there still is a way back. */

@@ -13,6 +13,7 @@ struct lb_root {
 
 /* From an initramfs: wait for the board's root device (root= on the command line wins), mount it,
  * see that its init can be read, and leave the initramfs for it. Started on the root itself: look
- * at what it is. `kick` is called while it waits. Nothing is written to any disk. */
+ * at what it is. `kick` is called while it waits. Nothing is written to a squashfs or EROFS disk; a
+ * journal of another root may be replayed, as at any mount. */
 void lb_root_enter(struct lb_root *out, const struct lb_board *board, const char *cmdline,
 		   void (*kick)(void *ctx), void *ctx);

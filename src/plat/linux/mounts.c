@@ -126,16 +126,23 @@ static void empty_dir(int dir_fd, dev_t device)
 	}
 }
 
-static int take_along(const char *from, const char *to_root)
+/* A mount point that the new root lacks costs that one file system, not the boot. */
+static void take_along(const char *at, const char *from_root, const char *to_root)
 {
-	char to[LB_PATH_MAX];
+	char from[LB_PATH_MAX], to[LB_PATH_MAX];
 
-	(void)snprintf(to, sizeof(to), "%s%s", to_root, from);
-	if (mount(from, to, NULL, MS_MOVE, NULL) == 0 ||
-	    errno == EINVAL) /* EINVAL: nothing is mounted there */
-		return 0;
-	log_warn("%s cannot be taken along into the new root: %s", from, strerror(errno));
-	return lb_err_from_errno(errno);
+	(void)snprintf(from, sizeof(from), "%s%s", from_root, at);
+	(void)snprintf(to, sizeof(to), "%s%s", to_root, at);
+	/* EINVAL: nothing is mounted there */
+	if (mount(from, to, NULL, MS_MOVE, NULL) < 0 && errno != EINVAL)
+		log_warn("%s cannot be taken along into the new root: %s", at, strerror(errno));
+}
+
+static void take_basic_along(const char *from_root, const char *to_root)
+{
+	for (size_t i = 0; i < sizeof(basic) / sizeof(basic[0]); i++)
+		if (strcmp(basic[i].at, "/dev/pts") != 0) /* travels with /dev */
+			take_along(basic[i].at, from_root, to_root);
 }
 
 int lb_switch_root(const char *new_root)
@@ -150,13 +157,13 @@ int lb_switch_root(const char *new_root)
 			(void)close(old);
 		return rc;
 	}
-	/* A mount point that the new root lacks costs that one file system, not the boot. */
-	for (size_t i = 0; i < sizeof(basic) / sizeof(basic[0]); i++)
-		if (strcmp(basic[i].at, "/dev/pts") != 0) /* travels with /dev */
-			(void)take_along(basic[i].at, new_root);
+	take_basic_along("", new_root);
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0) {
 		int rc = lb_err_from_errno(errno);
 
+		take_basic_along(new_root, "");
+		if (chdir("/") < 0)
+			log_debug("no way back to /");
 		(void)close(old);
 		return rc;
 	}
@@ -166,18 +173,12 @@ int lb_switch_root(const char *new_root)
 
 int lb_pivot_root(const char *new_root, const char *old_below)
 {
-	static const char *const along[] = {"/proc", "/sys", "/dev", "/run", "/tmp", "/overlay"};
 	char old[LB_PATH_MAX];
-	char from[LB_PATH_MAX];
 
 	(void)snprintf(old, sizeof(old), "%s%s", new_root, old_below);
 	if (syscall(SYS_pivot_root, new_root, old) < 0 || chdir("/") < 0)
 		return lb_err_from_errno(errno);
-	for (size_t i = 0; i < sizeof(along) / sizeof(along[0]); i++) {
-		(void)snprintf(from, sizeof(from), "%s%s", old_below, along[i]);
-		if (mount(from, along[i], NULL, MS_MOVE, NULL) < 0 && errno != EINVAL)
-			log_warn("%s cannot be taken along into the new root: %s", along[i],
-				 strerror(errno));
-	}
+	take_basic_along(old_below, "");
+	take_along("/overlay", old_below, "");
 	return 0;
 }

@@ -18,6 +18,38 @@
 	65536 /* both file systems have their first superblock well before this \
 	       */
 
+/* The file system's name by libblkid, "" when there is none that it knows. */
+static void probe_type(int fd, char *type, size_t size)
+{
+	blkid_probe probe = blkid_new_probe();
+	const char *value = NULL;
+
+	type[0] = '\0';
+	if (probe && blkid_probe_set_device(probe, fd, 0, 0) == 0 &&
+	    blkid_probe_enable_superblocks(probe, 1) == 0 &&
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) == 0 &&
+	    blkid_do_safeprobe(probe) == 0 &&
+	    blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0 && value)
+		(void)snprintf(type, size, "%s", value);
+	blkid_free_probe(probe);
+}
+
+int lb_disk_type(const char *disk, char *out, size_t size)
+{
+	CLEANUP(lb_fd_closep) int fd = open(disk, O_RDONLY | O_CLOEXEC);
+	char type[32];
+
+	if (fd < 0)
+		return lb_err_from_errno(errno);
+	probe_type(fd, type, sizeof(type));
+	if (!type[0])
+		return LB_E(NOENT);
+	if (strlen(type) >= size)
+		return LB_E(NOSPC);
+	(void)strcpy(out, type);
+	return 0;
+}
+
 int lb_disk_head(const char *disk, void *head)
 {
 	CLEANUP(lb_fd_closep) int fd = open(disk, O_RDONLY | O_CLOEXEC);
@@ -114,22 +146,6 @@ static bool all_bytes_are(const uint8_t *p, size_t n, uint8_t value)
 		if (p[i] != value)
 			return false;
 	return true;
-}
-
-/* The file system's name by libblkid, "" when there is none that it knows. */
-static void probe_type(int fd, char *type, size_t size)
-{
-	blkid_probe probe = blkid_new_probe();
-	const char *value = NULL;
-
-	type[0] = '\0';
-	if (probe && blkid_probe_set_device(probe, fd, 0, 0) == 0 &&
-	    blkid_probe_enable_superblocks(probe, 1) == 0 &&
-	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) == 0 &&
-	    blkid_do_safeprobe(probe) == 0 &&
-	    blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0 && value)
-		(void)snprintf(type, size, "%s", value);
-	blkid_free_probe(probe);
 }
 
 int lb_overlay_dev_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)

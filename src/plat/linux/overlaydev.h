@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,6 +16,10 @@ struct lb_overlay_dev {
 	char loop[LB_PATH_MAX]; /* loop device over the overlay's part */
 	int loop_fd; /* keeps the autoclear loop alive until it is mounted; the caller closes it */
 };
+
+/* The name of the file system on a block device as libblkid knows it; LB_E(NOENT) when it knows
+ * none, LB_E(...) when the device cannot be read. */
+MUST_CHECK int lb_disk_type(const char *disk, char *out, size_t size);
 
 /* Read the first LB_ROOTFS_HEAD_BYTES of a block device. */
 MUST_CHECK int lb_disk_head(const char *disk, void *head);
