@@ -39,6 +39,23 @@ static void add(const char *name, const char *bus, const char *uevent)
 	assert_int_equal(symlink(target, path), 0);
 }
 
+/* A flash partition or a UBI volume: a folder with its name in it. */
+static void add_flash(const char *class_dir, const char *entry, const char *name)
+{
+	char path[256];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/class/%s", sys, class_dir);
+	(void)mkdir(path, 0755);
+	(void)snprintf(path, sizeof(path), "%s/class/%s/%s", sys, class_dir, entry);
+	make_dir(path);
+	(void)snprintf(path, sizeof(path), "%s/class/%s/%s/name", sys, class_dir, entry);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fprintf(f, "%s\n", name) > 0);
+	assert_int_equal(fclose(f), 0);
+}
+
 static int make_machine(void **state)
 {
 	char path[128];
@@ -129,7 +146,10 @@ static void find__other_words__are_refused(void **state)
 					    "PARTLABEL=",
 					    "PARTUUID=",
 					    "partlabel=lifeboat",
-					    "LABEL=lifeboat"};
+					    "LABEL=lifeboat",
+					    "MTD=",
+					    "UBI=",
+					    "mtd=rootfs"};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_refused(wrong[i], LB_E(FORMAT));
@@ -151,6 +171,41 @@ static void find__same_label_twice__first_name_wins(void **state)
 	assert_found("PARTLABEL=twice", "sda1");
 }
 
+static void find__flash_partition__is_the_block_device_of_its_number(void **state)
+{
+	assert_refused("MTD=rootfs", LB_E(NOENT));
+	add_flash("mtd", "mtd5", "rootfs");
+	add_flash("mtd", "mtd6", "rootfs_data");
+	add_flash("mtd", "mtd7ro", "twin");
+	add_flash("mtd", "mtd8", "with space");
+	assert_refused("MTD=root", LB_E(NOENT));
+	assert_refused("MTD=twin", LB_E(NOENT));
+	assert_refused("UBI=rootfs", LB_E(NOENT));
+	assert_found("MTD=rootfs", "mtdblock5");
+	assert_found("MTD=rootfs_data", "mtdblock6");
+	assert_found("MTD=with space", "mtdblock8");
+}
+
+static void find__flash_name_twice__lowest_number_wins(void **state)
+{
+	add_flash("mtd", "mtd10", "twice");
+	add_flash("mtd", "mtd2", "twice");
+	add_flash("mtd", "mtd3", "twice");
+	assert_found("MTD=twice", "mtdblock2");
+}
+
+static void find__ubi_volume__is_the_block_device_of_its_numbers(void **state)
+{
+	add_flash("ubi", "ubi0", "rootfs_data");
+	add_flash("ubi", "ubi0_0", "lifeboat");
+	add_flash("ubi", "ubi0_1", "rootfs_data");
+	add_flash("ubi", "ubi1_1", "rootfs_data");
+	assert_refused("UBI=data", LB_E(NOENT));
+	assert_refused("MTD=lifeboat", LB_E(NOENT));
+	assert_found("UBI=lifeboat", "ubiblock0_0");
+	assert_found("UBI=rootfs_data", "ubiblock0_1");
+}
+
 static void find__no_sysfs__nothing_is_found(void **state)
 {
 	const struct lb_blockdev_roots none = {.sys = "/nonexistent", .dev = dev};
@@ -167,4 +222,7 @@ TESTS(on_machine(find__label__is_compared_as_a_whole),
       on_machine(find__other_words__are_refused),
       on_machine(find__same_label_on_a_stick__own_partition_wins),
       on_machine(find__same_label_twice__first_name_wins),
+      on_machine(find__flash_partition__is_the_block_device_of_its_number),
+      on_machine(find__flash_name_twice__lowest_number_wins),
+      on_machine(find__ubi_volume__is_the_block_device_of_its_numbers),
       on_machine(find__no_sysfs__nothing_is_found))

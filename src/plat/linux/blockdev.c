@@ -128,6 +128,74 @@ static void consider(struct candidate *best, const char *name, const char *class
 		*best = c;
 }
 
+/* How the kernel shows and names parts of flash that have no partition table. */
+struct flash_kind {
+	const char *class_dir;
+	const char *prefix; /* of what stands there, with numbers behind it: mtd5, ubi0_2 */
+	const char *node;   /* of the block device with the same numbers */
+	bool two_numbers;   /* device and volume: ubi0 itself holds volumes, it is none */
+};
+
+static const struct flash_kind mtd_kind = {"class/mtd", "mtd", "mtdblock", false};
+static const struct flash_kind ubi_kind = {"class/ubi", "ubi", "ubiblock", true};
+
+/* "5" of "mtd5", "0_2" of "ubi0_2"; NULL for others, such as the read-only twin "mtd5ro". */
+static const char *numbers_of(const char *entry, const struct flash_kind *kind)
+{
+	const size_t n = strlen(kind->prefix);
+
+	if (strncmp(entry, kind->prefix, n) != 0 || !entry[n])
+		return NULL;
+	if (entry[n + strspn(entry + n, "0123456789_")])
+		return NULL;
+	return (strchr(entry + n, '_') != NULL) == kind->two_numbers ? entry + n : NULL;
+}
+
+static bool is_called(const char *class_dir, const char *entry, const char *wanted)
+{
+	char dir[LB_PATH_MAX], file[LB_PATH_MAX], name[LB_PATH_MAX];
+
+	if (!path_join(dir, class_dir, entry) || !path_join(file, dir, "name") ||
+	    lb_file_read(file, name, sizeof(name)) < 0)
+		return false;
+	return strcmp(name, wanted) == 0;
+}
+
+/* 2 comes before 10. */
+static bool is_lower(const char *numbers, const char *than)
+{
+	const size_t a = strlen(numbers), b = strlen(than);
+
+	return a != b ? a < b : strcmp(numbers, than) < 0;
+}
+
+static int find_flash(const struct flash_kind *kind, const char *wanted, char out[LB_PATH_MAX],
+		      const struct lb_blockdev_roots *roots)
+{
+	char class_dir[LB_PATH_MAX], path[LB_PATH_MAX], best[LB_NAME_MAX] = "";
+
+	if (!path_join(class_dir, roots->sys, kind->class_dir))
+		return LB_E(RANGE);
+	CLEANUP(lb_dir_closep) DIR *dir = opendir(class_dir);
+	if (!dir)
+		return lb_err_from_errno(errno) == LB_E(NOENT) ? LB_E(NOENT) : LB_E(IO);
+	for (const struct dirent *e; (e = readdir(dir));) {
+		const char *numbers = numbers_of(e->d_name, kind);
+
+		if (numbers && strlen(numbers) < sizeof(best) &&
+		    (!best[0] || is_lower(numbers, best)) &&
+		    is_called(class_dir, e->d_name, wanted))
+			(void)strcpy(best, numbers);
+	}
+	if (!best[0])
+		return LB_E(NOENT);
+	if (snprintf(path, sizeof(path), "%s/%s%s", roots->dev, kind->node, best) >=
+	    (int)sizeof(path))
+		return LB_E(RANGE);
+	(void)strcpy(out, path);
+	return 0;
+}
+
 static int scan(const struct wanted *w, char out[LB_PATH_MAX],
 		const struct lb_blockdev_roots *roots)
 {
@@ -160,11 +228,17 @@ int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX], const struct lb_bl
 {
 	const char *label = after(spec, "PARTLABEL=");
 	const char *uuid = after(spec, "PARTUUID=");
+	const char *mtd = after(spec, "MTD=");
+	const char *ubi = after(spec, "UBI=");
 
 	if (label)
 		return scan(&(struct wanted){.key = "PARTNAME", .value = label}, out, roots);
 	if (uuid)
 		return scan(&(struct wanted){.key = "PARTUUID", .value = uuid}, out, roots);
+	if (mtd)
+		return find_flash(&mtd_kind, mtd, out, roots);
+	if (ubi)
+		return find_flash(&ubi_kind, ubi, out, roots);
 	if (spec[0] != '/')
 		return LB_E(FORMAT);
 	if (strlen(spec) >= LB_PATH_MAX)

@@ -12,12 +12,14 @@ struct lb_blockdev_roots {
 
 extern const struct lb_blockdev_roots lb_blockdev_roots;
 
-/* `spec` is "PARTLABEL=name", "PARTUUID=uuid" or a path, which is only copied. The device's path
- * goes to `out`. When several partitions fit, one that is not on USB wins: a stick with the label
- * of the router's own partition must not take its place; then the first by name.
+/* `spec` is "PARTLABEL=name", "PARTUUID=uuid", "MTD=name" (a flash partition), "UBI=name" (a UBI
+ * volume) or a path, which is only copied. The path of the block device goes to `out`; that of a
+ * UBI volume is there only after the kernel was told to make it (the parameter block= of ubi), and
+ * is read-only. When several partitions fit, one that is not on USB wins: a stick with the label of
+ * the router's own partition must not take its place; then the first by name, or by number.
  *
  * 0, or with `out` untouched: LB_E(NOENT) no such partition now (it may still appear),
- * LB_E(FORMAT) the spec is none of the three, LB_E(RANGE) the path is too long, LB_E(IO) /sys
+ * LB_E(FORMAT) the spec is none of the five, LB_E(RANGE) the path is too long, LB_E(IO) /sys
  * cannot be read. */
 MUST_CHECK int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX],
 				const struct lb_blockdev_roots *roots);
