@@ -23,7 +23,6 @@ BOARD = "virt-disk"
 LED = "green:status"
 ADDRESS = "192.168.1.1"
 LOST = "10.99.99.1"
-WINDOW_S = 4.0  # of boards/virt-disk.conf
 OWNER_PASSWORD = "lifeboat"  # of the guest system, emu/guest/rootfs/etc/shadow
 SSH = ("ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 "
        f"root@{ADDRESS} ")
@@ -124,7 +123,7 @@ def press_in_window(router):
                                  f"bash -c ': </dev/tcp/{ADDRESS}/22' 2>/dev/null").returncode == 0, "SSH")
     failsafe_hz = router.leds.blink_hz(LED, failsafe)
     seen(f"the LED blinks {failsafe_hz:.2f} times per second: failsafe")
-    return began, (down, up, "reset"), failsafe
+    return began, (down, up, "reset")
 
 
 def mend(router):
@@ -134,35 +133,26 @@ def mend(router):
     in_failsafe(router, f"sed -i s/{LOST}/{ADDRESS}/ /etc/config/network && grep ipaddr /etc/config/network")
     typed(f"ssh root@{ADDRESS} reboot")
     router.pc(SSH + "-o BatchMode=yes -o PreferredAuthentications=none reboot")
-    reset = router.wait_reset()
+    router.wait_reset()
     up = router.wait_up()
     wait_until(lambda: answers(router), "the router's web page")
-    steady = router.leds.wait_for(Steady(LED, True, for_ms=1000), timeout=10, after=up - 1)
+    router.leds.wait_for(Steady(LED, True, for_ms=1000), timeout=10, after=up - 1)
     seen(f"rebooted; up again, and http://{ADDRESS}/ answers. The LED is steady.")
     as_owner(router, "lifeboat log")
-    return reset, up, steady
 
 
-def phases(router, began, press, failsafe, reset, up):
-    again = router.leds.find(Blink(LED, 100, 100), after=reset)
-    marks = [(began, press[1], "window 5/s"), (failsafe, reset, "failsafe 10/s")]
-    if again is not None:
-        marks += [(again, again + WINDOW_S, "window 5/s"), (again + WINDOW_S, up, "boot 2.5/s")]
-    return [*marks, (up, up + 2, "up")]
-
-
-def show(router, marks, press, svg):
-    t0, t1 = max(marks[0][0] - 1, 0), router.now()
+def show(router, began, press, svg):
+    t0, t1 = max(began - 1, 0), router.now()
     lamps = [picture.lamp(LED)]
     step("What the LED did, recorded at the GPIO pin:")
     width = min(shutil.get_terminal_size((100, 24)).columns, 140)
     strip = picture.ansi_strip if COLOUR else picture.plain_strip
     print()
-    print("\n".join(strip(router.leds.edges, t0, t1, width, lamps=lamps, annotations=marks, presses=[press])))
+    print("\n".join(strip(router.leds.edges, t0, t1, width, lamps=lamps, presses=[press])))
     if svg:
         title = "A rescue, seen at the LED"
         with open(svg, "w") as out:
-            out.write(picture.svg_timeline(router.leds.edges, t0, t1, marks, [press], title, lamps))
+            out.write(picture.svg_timeline(router.leds.edges, t0, t1, presses=[press], title=title, lamps=lamps))
         seen(f"written: {svg}")
 
 
@@ -178,10 +168,10 @@ def main():
         with Router(BOARD, build_images(BOARD)) as router:
             boot_healthy(router)
             lock_out(router)
-            window, press, failsafe = press_in_window(router)
-            reset, up, _ = mend(router)
+            opened, press = press_in_window(router)
+            mend(router)
             time.sleep(1.5)
-            show(router, phases(router, window, press, failsafe, reset, up), press, args[1] if args else None)
+            show(router, opened, press, args[1] if args else None)
     except EmuError as error:
         raise Failure(str(error)) from None
     print(f"\nAll of it was real but the plastic: {time.monotonic() - began:.0f} s. "
