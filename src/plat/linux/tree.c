@@ -101,24 +101,40 @@ static void delete_dir(struct walk *w, int dir, const char *name, unsigned depth
 	unlink_entry(w, dir, name, true);
 }
 
-/* Takes dir_fd over. */
-static void delete_below(struct walk *w, int dir_fd, unsigned depth)
+/* Takes dir_fd over. NULL after an error. */
+static DIR *open_stream(struct walk *w, int dir_fd)
 {
-	CLEANUP(lb_dir_closep) DIR *d = fdopendir(dir_fd);
-	struct dirent *e;
+	DIR *d = fdopendir(dir_fd);
 
 	if (!d) {
 		note(w);
 		(void)close(dir_fd);
-		return;
 	}
-	while ((e = readdir(d))) {
+	return d;
+}
+
+/* The next entry that is not passed over. */
+static struct dirent *next_entry(const struct walk *w, DIR *d, unsigned depth)
+{
+	struct dirent *e;
+
+	do
+		e = readdir(d);
+	while (e &&
+	       (is_dots(e->d_name) || (depth == 0 && w->keep && strcmp(e->d_name, w->keep) == 0)));
+	return e;
+}
+
+/* Takes dir_fd over. */
+static void delete_below(struct walk *w, int dir_fd, unsigned depth)
+{
+	CLEANUP(lb_dir_closep) DIR *d = open_stream(w, dir_fd);
+	struct dirent *e;
+
+	while (d && (e = next_entry(w, d, depth))) {
 		struct stat st;
 		bool is_dir = e->d_type == DT_DIR;
 
-		if (is_dots(e->d_name) ||
-		    (depth == 0 && w->keep && strcmp(e->d_name, w->keep) == 0))
-			continue;
 		if (e->d_type == DT_UNKNOWN &&
 		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			is_dir = S_ISDIR(st.st_mode);
@@ -129,23 +145,16 @@ static void delete_below(struct walk *w, int dir_fd, unsigned depth)
 	}
 }
 
+/* Takes dir_fd over. */
 static void walk_below(struct walk *w, int dir_fd, size_t path_len, unsigned depth)
 {
-	CLEANUP(lb_dir_closep) DIR *d = fdopendir(dir_fd);
+	CLEANUP(lb_dir_closep) DIR *d = open_stream(w, dir_fd);
 	struct dirent *e;
 
-	if (!d) {
-		note(w);
-		(void)close(dir_fd);
-		return;
-	}
-	while ((e = readdir(d))) {
+	while (d && (e = next_entry(w, d, depth))) {
 		struct stat st;
 		int sub, n;
 
-		if (is_dots(e->d_name) ||
-		    (depth == 0 && w->keep && strcmp(e->d_name, w->keep) == 0))
-			continue;
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			note(w);
 			continue;
