@@ -42,11 +42,14 @@ static int prepare(const struct lb_board *board, const char *disk)
 		log_err("the login cannot be prepared: " LB_LOGIN_DIR " %s", lb_strerror(rc));
 		return LB_EXIT_SYSTEM;
 	}
+	if (login.why[0])
+		log_err("%s", login.why);
 	if (lb_host_key_provide(board, fingerprint) < 0)
 		log_err("there is no SSH in this rescue: a host key cannot be made (is dropbearkey there?)");
 	if (lb_status_load(&s) == 0) {
 		(void)snprintf(s.host_key, sizeof(s.host_key), "%s", fingerprint);
-		(void)snprintf(s.notice, sizeof(s.notice), "%s", login.why);
+		if (!s.notice[0]) /* else what is wrong with the board file stays */
+			(void)snprintf(s.notice, sizeof(s.notice), "%s", login.why);
 		if (lb_status_save(&s) < 0)
 			log_warn("the status cannot be written to " LB_STATUS_FILE);
 	}
@@ -70,8 +73,6 @@ static void take_prepared(struct failsafe *f, int code)
 	f->login = (struct lb_login){.password = code & 1, .keys = code & 2};
 	if (lb_status_load(&fresh) == 0)
 		*f->status = fresh;
-	if (f->status->notice[0])
-		log_err("%s", f->status->notice);
 	lb_services_plan(&f->services, f->board, f->machine, &f->login,
 			 f->plat.now_ms(f->plat.ctx));
 }

@@ -1,10 +1,13 @@
 #include "lifeboat/mount_root.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,6 +24,9 @@
 #include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
 #include "store/overlay.h"
+
+#define TURN_FILE    LB_RUN_DIR "/mount_root.lock"
+#define TURN_WAIT_MS (600 * 1000) /* a check of a large overlay takes minutes */
 
 static void set_formatting(struct lb_record *r, void *begun)
 {
@@ -130,6 +136,57 @@ static void publish(const struct lb_overlay_report *report, int rc, const struct
 		log_warn("the status cannot be written to " LB_STATUS_FILE);
 }
 
+/* Two at once would mount the owner's file system twice, or check it while it is mounted: either
+ * destroys it. The descriptor stays open until this process and its mkfs or fsck, should that live
+ * longer, have ended. */
+static int wait_for_turn(void)
+{
+	const struct timespec pause = {.tv_nsec = 100 * 1000000};
+	uint64_t until_ms = lb_monotonic_ms() + TURN_WAIT_MS;
+	int fd = open(TURN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		log_debug("%s cannot be made: %s", TURN_FILE, strerror(errno));
+		return 0;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	log_warn("another mount_root is at work: waiting for it to end");
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (lb_monotonic_ms() > until_ms) {
+			(void)close(fd);
+			return LB_E(BUSY);
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int stay_readonly(const char *why, const char *what)
+{
+	struct lb_status s;
+	char notice[LB_SENTENCE_MAX];
+
+	(void)snprintf(notice, sizeof(notice), "the root file system stays read-only: %s %s", why,
+		       what);
+	log_err("%s", notice);
+	if (lb_status_load(&s) == 0) {
+		(void)snprintf(s.notice, sizeof(s.notice), "%s", notice);
+		if (lb_status_save(&s) < 0)
+			log_warn("the status cannot be written to " LB_STATUS_FILE);
+	}
+	return LB_EXIT_SYSTEM;
+}
+
+/* A root without overlay. */
+static int make_writable(const char *fs)
+{
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_NOATIME, NULL) == 0)
+		return LB_EXIT_OK;
+	log_err("the root (%s) cannot be made writable: %s", fs, strerror(errno));
+	return LB_EXIT_SYSTEM;
+}
+
 int lb_mount_root_start(const struct lb_board *board)
 {
 	struct lb_overlay_dev dev;
@@ -140,8 +197,13 @@ int lb_mount_root_start(const struct lb_board *board)
 	struct lb_overlay_report report;
 	struct lb_overlay_sense sensed;
 	struct lb_mount root;
-	int rc = lb_mount_at(&root, "/");
+	int rc = wait_for_turn();
 
+	if (rc < 0) {
+		log_err("another mount_root does not end: look for it with ps");
+		return LB_EXIT_SYSTEM;
+	}
+	rc = lb_mount_at(&root, "/");
 	if (rc < 0) {
 		log_err("what is mounted on / %s", lb_strerror(rc));
 		return LB_EXIT_SYSTEM;
@@ -150,12 +212,12 @@ int lb_mount_root_start(const struct lb_board *board)
 		log_info("the overlay is over the root already");
 		return LB_EXIT_OK;
 	}
-	if (strcmp(root.fs, "squashfs") != 0 && strcmp(root.fs, "erofs") != 0) {
-		if (mount(NULL, "/", NULL, MS_REMOUNT | MS_NOATIME, NULL) == 0)
-			return LB_EXIT_OK; /* a root without overlay only has to be made writable */
-		log_err("the root (%s) cannot be made writable: %s", root.fs, strerror(errno));
-		return LB_EXIT_SYSTEM;
-	}
+	if (strcmp(root.fs, "squashfs") != 0 && strcmp(root.fs, "erofs") != 0)
+		return make_writable(root.fs);
+	if (lb_overlayfs_lacks())
+		return stay_readonly("it has no directory", lb_overlayfs_lacks());
+	if (lb_overlayfs_clear() < 0)
+		return stay_readonly("something uses", LB_OVERLAY_DIR);
 	if (lb_record_read(board, &record) < 0)
 		record = (struct lb_record){0};
 	overlayfs.reset_pending = record.overlay == LB_RECORD_OVERLAY_RESET_KEEP;

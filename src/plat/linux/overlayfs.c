@@ -114,6 +114,26 @@ static int do_switch(void *ctx)
 	return rc;
 }
 
+const char *lb_overlayfs_lacks(void)
+{
+	static const char *const needed[] = {LB_OVERLAY_DIR, NEW_ROOT, OLD_ROOT};
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		struct stat st;
+
+		if (stat(needed[i], &st) < 0 || !S_ISDIR(st.st_mode))
+			return needed[i];
+	}
+	return NULL;
+}
+
+int lb_overlayfs_clear(void)
+{
+	while (umount2(LB_OVERLAY_DIR, 0) == 0)
+		log_info("what an earlier attempt left on %s was unmounted", LB_OVERLAY_DIR);
+	return errno == EINVAL || errno == ENOENT ? 0 : lb_err_from_errno(errno);
+}
+
 int lb_overlayfs_state_read(const char *overlay_dir)
 {
 	char path[LB_PATH_MAX], target[8];
@@ -216,9 +236,9 @@ int lb_overlayfs_used_percent(const char *overlay_dir)
 
 	if (statvfs(overlay_dir, &v) < 0)
 		return lb_err_from_errno(errno);
-	if (v.f_blocks == 0)
-		return LB_E(UNSUP);
 	used = v.f_blocks - v.f_bfree;
+	if (used + v.f_bavail == 0)
+		return LB_E(UNSUP);
 	/* As df(1): of what is used and may still be used, rounded up, so that 100 means that
 	 * nothing goes any more. */
 	return (int)((used * 100 + used + v.f_bavail - 1) / (used + v.f_bavail));

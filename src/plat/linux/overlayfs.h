@@ -19,6 +19,14 @@ struct lb_overlayfs {
 /* Valid as long as *o. */
 struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o);
 
+/* The first of the directories that a root must have for an overlay to be put over it and that this
+ * one lacks; NULL = it has them all. */
+const char *lb_overlayfs_lacks(void);
+
+/* Unmount what an attempt that was cut short left on LB_OVERLAY_DIR: mounted a second time, through
+ * another loop device, its file system would be destroyed. LB_E(BUSY) when somebody uses it. */
+MUST_CHECK int lb_overlayfs_clear(void);
+
 /* .fs_state of a mounted overlay: an enum lb_fs_state, or LB_E(NOENT|IO). */
 MUST_CHECK int lb_overlayfs_state_read(const char *overlay_dir);
 MUST_CHECK int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state);
