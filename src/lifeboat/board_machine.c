@@ -262,6 +262,29 @@ static void check_uuid(struct check *c, enum lb_board_key_id id, const char *uui
 	     path_of(id).text, lb_board_show(uuid).text, has);
 }
 
+/* MTD partitions and UBI volumes: folders with a file "name". `what` is what one of them is called.
+ */
+static void check_flash(struct check *c, enum lb_board_key_id id, const char *class_dir,
+			const char *what, const char *wanted)
+{
+	struct lb_names entries, names = {0};
+	char has[LB_SENTENCE_MAX / 2];
+
+	list_dir(c, class_dir, "", &entries);
+	for (size_t i = 0; i < entries.count; i++) {
+		char path[LB_PATH_MAX], full[LB_PATH_MAX * 2], name[LB_NAME_MAX];
+
+		(void)snprintf(path, sizeof(path), "%s/%s/name", class_dir, entries.name[i]);
+		if (in_sysroot(c, full, path) == 0 && lb_file_read(full, name, sizeof(name)) >= 0)
+			lb_names_add(&names, name);
+	}
+	if (lb_names_have(&names, wanted))
+		return;
+	lb_names_tell(&names, wanted, has, sizeof(has));
+	tell(c, c->lines->key[id], "%s: this machine has no %s \"%s\"; %s", path_of(id).text, what,
+	     lb_board_show(wanted).text, has);
+}
+
 static void check_device(struct check *c, enum lb_board_key_id id, const char *path)
 {
 	struct stat st;
@@ -277,6 +300,10 @@ static void check_storage(struct check *c, enum lb_board_key_id id, const char *
 		check_label(c, id, spec + 10);
 	else if (strncmp(spec, "PARTUUID=", 9) == 0)
 		check_uuid(c, id, spec + 9);
+	else if (strncmp(spec, "MTD=", 4) == 0)
+		check_flash(c, id, "/sys/class/mtd", "flash partition", spec + 4);
+	else if (strncmp(spec, "UBI=", 4) == 0)
+		check_flash(c, id, "/sys/class/ubi", "UBI volume", spec + 4);
 	else
 		check_device(c, id, spec);
 }

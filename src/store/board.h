@@ -52,7 +52,7 @@ struct lb_board {
 
 	bool console_shell; /* a shell on the serial console in failsafe; default true */
 
-	char root[LB_PATH_MAX]; /* device path, PARTLABEL= or PARTUUID=; default PARTLABEL=rootfs */
+	char root[LB_PATH_MAX];	   /* as lb_blockdev_find() takes it; default PARTLABEL=rootfs */
 	char record[LB_PATH_MAX];  /* where the recovery record lives; "" = nowhere; default
 				      PARTLABEL=lifeboat */
 	char init[LB_PATH_MAX];	   /* the operating system's init; default /sbin/init */

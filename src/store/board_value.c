@@ -124,17 +124,26 @@ static bool has_more_than(const char *text, const char *prefix)
 	return strncmp(text, prefix, n) == 0 && text[n];
 }
 
+static bool is_place(const char *text)
+{
+	static const char *const prefixes[] = {"/dev/", "PARTLABEL=", "PARTUUID=", "MTD=", "UBI="};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (has_more_than(text, prefixes[i]))
+			return true;
+	return false;
+}
+
 static int set_storage(const struct value *v)
 {
 	int rc = check_length(v);
 
 	if (rc < 0)
 		return rc;
-	if (v->text[0] && !has_more_than(v->text, "/dev/") &&
-	    !has_more_than(v->text, "PARTLABEL=") && !has_more_than(v->text, "PARTUUID="))
+	if (v->text[0] && !is_place(v->text))
 		return refuse(v,
-			      "must be \"PARTLABEL=...\", \"PARTUUID=...\" or a path below /dev, "
-			      "not \"%s\"",
+			      "must be \"PARTLABEL=...\", \"PARTUUID=...\", \"MTD=...\", "
+			      "\"UBI=...\" or a path below /dev, not \"%s\"",
 			      lb_board_show(v->text).text);
 	return store_text(v);
 }

@@ -235,6 +235,17 @@ def test_machine__missing_partition__names_the_labels_there_are(machine):
         '13: storage.root: this machine has no partition with the label "rootfs_a"; it has "rootfs", "boot"']
 
 
+@pytest.mark.parametrize("place, folder, what", [("MTD", "mtd/mtd5", "flash partition"), ("UBI", "ubi/ubi0_1", "UBI volume")])
+def test_machine__part_of_flash__is_known_by_its_name(machine, place, folder, what):
+    name = machine.root / "sys/class" / folder / "name"
+    name.parent.mkdir(parents=True)
+    name.write_text("rootfs\n")
+    machine.change("PARTLABEL=rootfs", f"{place}=rootfs")
+    assert machine.findings() == []
+    machine.change(f"{place}=rootfs", f"{place}=rootfz")
+    assert machine.findings() == [f'13: storage.root: this machine has no {what} "rootfz"; it has "rootfs"']
+
+
 def test_machine__uuid__is_compared_without_case_and_missed_when_others_are_known(machine):
     machine.change("PARTLABEL=rootfs", "PARTUUID=22222222-02")
     assert machine.findings() == []

@@ -247,11 +247,11 @@ static void parse__wrong_value__says_what_to_write(void **state)
 		{"system { init = \"\" }",
 		 "b.conf:1: system.init must not be empty: give it a value or leave the line out"},
 		{"storage { root = \"LABEL=x\" }",
-		 "b.conf:1: storage.root must be \"PARTLABEL=...\", \"PARTUUID=...\" or a path below "
-		 "/dev, not \"LABEL=x\""},
-		{"storage { record = \"PARTLABEL=\" }",
-		 "b.conf:1: storage.record must be \"PARTLABEL=...\", \"PARTUUID=...\" or a path "
-		 "below /dev, not \"PARTLABEL=\""},
+		 "b.conf:1: storage.root must be \"PARTLABEL=...\", \"PARTUUID=...\", "
+		 "\"MTD=...\", \"UBI=...\" or a path below /dev, not \"LABEL=x\""},
+		{"storage { record = \"MTD=\" }",
+		 "b.conf:1: storage.record must be \"PARTLABEL=...\", \"PARTUUID=...\", "
+		 "\"MTD=...\", \"UBI=...\" or a path below /dev, not \"MTD=\""},
 		{"name = \"\xC3\xA4\xC3\xB6 0123456789012345678901234567890123456789012345678901234567890\"",
 		 "b.conf:1: name must have at most 63 bytes, not 66"},
 	};
