@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kernel's NAND simulator as a flash that keeps its content: with cache_file= on a disk it takes each
- * page for erased until it has written it itself, so that every load starts with an empty flash.
+/* The kernel's NAND simulator as a flash that keeps its content: with cache_file= on a disk it
+ * takes each page for erased until it has written it itself, so that every load starts with an
+ * empty flash.
  *
- * Nothing of its source is changed. The functions by which it asks and tells about its pages are replaced
- * while it is compiled, after all headers have had theirs:
+ * Nothing of its source is changed. The functions by which it asks and tells about its pages are
+ * replaced while it is compiled, after all headers have had theirs:
  * - every page counts as written: an erased one reads as 0xff from the disk,
  * - erasing writes 0xff,
  * - what was programmed is on the disk when the simulator says so, as on a real chip,
@@ -20,9 +21,10 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-/* Called for each page of a block in turn: the first one erases the block. Returns whether the page was in
- * use, which only a debug message asks for. */
-static int erase_at_first(struct file *disk, unsigned int page, unsigned int pages, unsigned int page_bytes)
+/* Called for each page of a block in turn: the first one erases the block. Returns whether the page
+ * was in use, which only a debug message asks for. */
+static int erase_at_first(struct file *disk, unsigned int page, unsigned int pages,
+			  unsigned int page_bytes)
 {
 	const size_t bytes = (size_t)pages * page_bytes;
 	loff_t at = (loff_t)page * page_bytes;
@@ -45,7 +47,7 @@ static int erase_at_first(struct file *disk, unsigned int page, unsigned int pag
 #define test_bit(page, written) 1
 #define __test_and_clear_bit(page, written) \
 	erase_at_first(ns->cfile, page, ns->geom.pgsec, ns->geom.pgszoob)
-#define filp_open(path, flags, mode) (filp_open)(path, (flags) | O_DSYNC, mode)
+#define filp_open(path, flags, mode)  (filp_open)(path, (flags) | O_DSYNC, mode)
 #define kasprintf(gfp, format, index) kstrdup((index) ? "ubi" : "boot", gfp)
 
 #include "nandsim.c"
