@@ -86,12 +86,15 @@ static int name_fs(struct lb_root *out)
 }
 
 /* Read a file to its end: what is damaged shows now, while there still is a way back. */
-static int read_through(const char *path, char *head, size_t head_size)
+static int read_through(const char *root, const char *path, char *head, size_t head_size)
 {
-	CLEANUP(lb_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(lb_fd_closep) int fd = lb_file_open_in_root(root, path);
 	static char buf[65536];
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
+	ssize_t n;
 
+	if (fd < 0)
+		return fd;
+	n = read(fd, buf, sizeof(buf));
 	if (n < 0)
 		return lb_err_from_errno(errno);
 	memset(head, 0, head_size);
@@ -101,43 +104,13 @@ static int read_through(const char *path, char *head, size_t head_size)
 	return n < 0 ? lb_err_from_errno(errno) : 0;
 }
 
-/* A path of the new root as seen from here, with absolute links taken as the new root means them.
- */
-static int inside(const char *path, char out[LB_PATH_MAX])
-{
-	char link[LB_PATH_MAX];
-
-	if (snprintf(out, LB_PATH_MAX, NEW_ROOT "%s", path) >= LB_PATH_MAX)
-		return LB_E(NOSPC);
-	for (int hops = 0; hops < 8; hops++) {
-		ssize_t n = readlink(out, link, sizeof(link) - 1);
-
-		if (n < 0)
-			return 0;
-		link[n] = '\0';
-		if (link[0] == '/') {
-			if (snprintf(out, LB_PATH_MAX, NEW_ROOT "%s", link) >= LB_PATH_MAX)
-				return LB_E(NOSPC);
-		} else {
-			char *slash = strrchr(out, '/');
-
-			if ((size_t)(slash - out) + 2 + (size_t)n > LB_PATH_MAX)
-				return LB_E(NOSPC);
-			memcpy(slash + 1, link, (size_t)n + 1);
-		}
-	}
-	return LB_E(RANGE);
-}
-
 /* Can the init of the operating system be started? A script or a dynamic program is only as good as
  * its interpreter, but the program itself is what a half-written image loses first. */
 static int check_init(struct lb_root *out, const char *init)
 {
-	char path[LB_PATH_MAX], head[SELFMAG] = "";
-	int rc = inside(init, path);
+	char head[SELFMAG] = "";
+	int rc = read_through(NEW_ROOT, init, head, sizeof(head));
 
-	if (rc == 0)
-		rc = read_through(path, head, sizeof(head));
 	if (rc < 0)
 		return fail(out, "the root file system on %s is damaged: %s %s", out->disk, init,
 			    lb_strerror(rc));

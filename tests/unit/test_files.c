@@ -99,9 +99,31 @@ static void replace__by_many_at_once__is_always_one_of_theirs(void **state)
 	assert_int_equal(mkdir(dir, 0700), 0);
 }
 
+/* `dir` is the root: /sbin is an absolute link to /usr/sbin, init one to a program beside it. */
+static void open_in_root__through_absolute_links__stays_inside(void **state)
+{
+	char command[512];
+	int fd;
+
+	(void)snprintf(
+		command, sizeof(command),
+		"cd %s && mkdir -p usr/sbin && ln -s /usr/sbin sbin && echo ours >usr/sbin/real && "
+		"ln -s /sbin/real usr/sbin/init && ln -s ../../../../etc/passwd out",
+		dir);
+	assert_int_equal(system(command), 0);
+	fd = lb_file_open_in_root(dir, "/sbin/init");
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, text, sizeof(text)), 5);
+	assert_memory_equal(text, "ours", 4);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lb_file_open_in_root(dir, "/out"), LB_E(NOENT));
+	assert_int_equal(lb_file_open_in_root(dir, "/sbin/absent"), LB_E(NOENT));
+}
+
 #define files(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 TESTS(files(read__the_longest_kernel_command_line__is_whole),
       files(read__more_than_fits__nospc_and_the_buffer_is_untouched),
+      files(open_in_root__through_absolute_links__stays_inside),
       files(replace__mode__is_as_asked_whatever_the_umask),
       files(replace__by_many_at_once__is_always_one_of_theirs))

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -34,6 +36,18 @@ int lb_file_read(const char *path, char *out, size_t size)
 	memcpy(out, buf, used);
 	out[used] = '\0';
 	return (int)used;
+}
+
+int lb_file_open_in_root(const char *root, const char *path)
+{
+	CLEANUP(lb_fd_closep) int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	long fd;
+
+	if (top < 0)
+		return lb_err_from_errno(errno);
+	fd = syscall(SYS_openat2, top, path, &how, sizeof(how));
+	return fd < 0 ? lb_err_from_errno(errno) : (int)fd;
 }
 
 static int write_all(int fd, const void *data, size_t n)

@@ -10,6 +10,10 @@
  * removed. Returns its length, or LB_E(NOENT|AUTH|IO|NOSPC) with `out` untouched. */
 MUST_CHECK int lb_file_read(const char *path, char *out, size_t size);
 
+/* Open a file for reading as programs will see it that have `root` as their "/": whatever links
+ * lead to it, absolute ones too, they stay inside. A descriptor, or LB_E(...). */
+MUST_CHECK int lb_file_open_in_root(const char *root, const char *path);
+
 /* Write a value into an existing file (sysfs, procfs). 0 or LB_E(...). */
 MUST_CHECK int lb_file_poke(const char *path, const char *value);
 

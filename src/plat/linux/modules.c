@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "tables/limits.h"
 
 static int load_one(const char *path, const char *params)
 {
@@ -23,24 +22,30 @@ static int load_one(const char *path, const char *params)
 int lb_modules_load(const char *list_path, void (*between)(void *ctx), void *ctx)
 {
 	CLEANUP(lb_file_closep) FILE *list = fopen(list_path, "re");
-	char line[LB_PATH_MAX];
-	const char *params;
-	size_t path_bytes;
+	CLEANUP(lb_freep) char *line = NULL;
+	size_t size = 0;
 	int loaded = 0;
 
 	if (!list)
 		return lb_err_from_errno(errno);
-	while (fgets(line, sizeof(line), list)) {
-		line[strcspn(line, "#\r\n")] = '\0';
-		path_bytes = strcspn(line, " \t");
-		params = line + path_bytes + strspn(line + path_bytes, " \t");
-		line[path_bytes] = '\0';
-		if (!path_bytes)
+	while (getline(&line, &size, list) > 0) {
+		char *path = line + strspn(line, " \t");
+		char *params;
+
+		path[strcspn(path, "#\r\n")] = '\0';
+		params = path + strcspn(path, " \t");
+		if (params == path)
 			continue;
-		if (load_one(line, params) == 0)
+		if (*params)
+			*params++ = '\0';
+		params += strspn(params, " \t");
+		if (path[0] != '/')
+			log_warn("kernel module %s is left out: the list wants absolute paths",
+				 path);
+		else if (load_one(path, params) == 0)
 			loaded++;
 		else if (errno != EEXIST)
-			log_warn("kernel module %s cannot be loaded: %s", line, strerror(errno));
+			log_warn("kernel module %s cannot be loaded: %s", path, strerror(errno));
 		between(ctx);
 	}
 	return loaded;
