@@ -92,6 +92,25 @@ static int make_dir(const char *path)
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? lb_err_from_errno(errno) : 0;
 }
 
+/* overlayfs clears its work directory, for which a full f2fs has no room. The owner's files over
+ * the root, only to be read, are better than a RAM overlay without them. */
+static int mount_over_root(void)
+{
+	int why;
+
+	if (mount("overlayfs:" LB_OVERLAY_DIR, NEW_ROOT, "overlay", MS_NOATIME,
+		  "lowerdir=/,upperdir=" LB_OVERLAY_DIR "/upper,workdir=" LB_OVERLAY_DIR
+		  "/work") == 0)
+		return 0;
+	why = errno;
+	log_warn("the overlay cannot be put over the root: %s", strerror(why));
+	if (why == ENOSPC &&
+	    mount("overlayfs:" LB_OVERLAY_DIR, NEW_ROOT, "overlay", MS_NOATIME | MS_RDONLY,
+		  "lowerdir=" LB_OVERLAY_DIR "/upper:/") == 0)
+		return 0;
+	return lb_err_from_errno(why);
+}
+
 static int do_switch(void *ctx)
 {
 	int rc = make_dir(LB_OVERLAY_DIR "/upper");
@@ -100,12 +119,9 @@ static int do_switch(void *ctx)
 		rc = make_dir(LB_OVERLAY_DIR "/work");
 	if (rc < 0)
 		return rc;
-	if (mount("overlayfs:" LB_OVERLAY_DIR, NEW_ROOT, "overlay", MS_NOATIME,
-		  "lowerdir=/,upperdir=" LB_OVERLAY_DIR "/upper,workdir=" LB_OVERLAY_DIR
-		  "/work") < 0) {
-		log_warn("the overlay cannot be put over the root: %s", strerror(errno));
-		return lb_err_from_errno(errno);
-	}
+	rc = mount_over_root();
+	if (rc < 0)
+		return rc;
 	rc = lb_pivot_root(NEW_ROOT, OLD_ROOT);
 	if (rc < 0)
 		(void)umount2(
