@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -112,6 +114,24 @@ static int attach_loop(int disk_fd, uint64_t off_bytes, uint64_t size_bytes, boo
 	return LB_E(BUSY);
 }
 
+/* A file system for disks would wear flash out, and what lies behind the squashfs there is a
+ * partition of its own, maybe the owner's JFFS2. By the kernel's name: a ubiblock is not marked as
+ * read-only, and while its root is mounted it even can be opened for writing. */
+static bool is_flash(int disk_fd)
+{
+	static const char *const names[] = {"/dev/mtdblock", "/dev/ubiblock"};
+	char disk[LB_PATH_MAX];
+	struct stat st;
+
+	if (fstat(disk_fd, &st) < 0 ||
+	    lb_disk_by_number(major(st.st_rdev), minor(st.st_rdev), disk) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(disk, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
 {
 	CLEANUP(lb_fd_closep) int fd = open(disk, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
@@ -123,6 +143,8 @@ int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool reado
 
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &disk_bytes) < 0)
 		return lb_err_from_errno(errno);
+	if (is_flash(fd))
+		return LB_E(UNSUP);
 	if ((rc = lb_fd_pread(fd, head, sizeof(head), 0)) < 0)
 		return rc;
 	if ((rc = lb_rootfs_parse(&rootfs, head, sizeof(head))) < 0)

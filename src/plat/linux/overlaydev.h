@@ -29,7 +29,7 @@ MUST_CHECK int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PAT
 
 /* Set up a loop device over what lies behind the read-only root on `disk`. LB_E(FORMAT): no
  * squashfs or EROFS on it, LB_E(NOSPC): no room behind it, LB_E(NOENT|IO): no loop device to be
- * had. */
+ * had, LB_E(UNSUP): flash, where the overlay is not behind the squashfs. */
 MUST_CHECK int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly);
 
 /* What is on it now, by marker and magic. */
