@@ -66,6 +66,26 @@ static void print_buttons(const struct lb_board *b)
 	(void)putchar('\n');
 }
 
+/* What they do while the system runs; buttons that do nothing then are left out. */
+static void print_deeds(const struct lb_board *b)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < b->button_count; i++) {
+		const struct lb_button *button = &b->buttons[i];
+
+		if (button->short_press.action == LB_ACTION_NONE &&
+		    button->long_press.action == LB_ACTION_NONE)
+			continue;
+		(void)printf("%s%s short %s, long %s", any ? "; " : "  presses   ", button->name,
+			     lb_action_name(button->short_press.action),
+			     lb_action_name(button->long_press.action));
+		any = true;
+	}
+	if (any)
+		(void)putchar('\n');
+}
+
 static void print_leds(const struct lb_board *b)
 {
 	bool any = false;
@@ -106,6 +126,7 @@ static void print_summary(const struct lb_board *b)
 	else
 		(void)printf("  window    off; failsafe %s\n", lb_policy_name(b->failsafe));
 	print_buttons(b);
+	print_deeds(b);
 	print_leds(b);
 	print_network(b);
 	(void)printf("  console   %s\n", b->console_shell ? "shell in failsafe" : "no shell");

@@ -136,6 +136,25 @@ static int lock(void)
 	return 0;
 }
 
+/* Say which buttons there are, and which the board file only names. */
+static void introduce(const struct lb_board *board, const struct lb_inputs *in)
+{
+	char names[LB_SENTENCE_MAX] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < board->button_count; i++) {
+		const char *name = board->buttons[i].name;
+
+		if (in->owner[i] < 0) {
+			log_warn("this machine has no button '%s': going on without it", name);
+			continue;
+		}
+		(void)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", name);
+		used = strlen(names);
+	}
+	log_info("buttons that are watched: %s", used ? names : "none");
+}
+
 static void prepare(void)
 {
 	struct lb_machine *m = &panel.machine;
@@ -143,18 +162,12 @@ static void prepare(void)
 
 	lb_board_for_this_machine(&panel.board, why);
 	if (why[0])
-		log_err("%s; no button is watched until that is mended", why);
-	else if (panel.board.button_count == 0)
-		log_warn("the board file names no button: there is nothing to watch");
+		log_err("%s", why);
 	m->watchdog = -1;
 	m->lan.socket = -1;
 	for (int role = 0; role < LB_ROLE_COUNT; role++)
 		m->leds.brightness[role] = -1;
 	lb_inputs_open(&m->inputs, panel.board.buttons, panel.board.button_count);
-	for (size_t i = 0; i < panel.board.button_count; i++)
-		if (m->inputs.owner[i] < 0)
-			log_warn("this machine has no button '%s': going on without it",
-				 panel.board.buttons[i].name);
 }
 
 int applet_panel(int argc, char **argv)
@@ -184,6 +197,7 @@ int applet_panel(int argc, char **argv)
 		log_err("the buttons cannot be watched: the event loop %s", lb_strerror(rc));
 		return LB_EXIT_SYSTEM;
 	}
+	introduce(&panel.board, &m->inputs);
 	p = lb_machine_plat(m);
 	lb_watch(&p, &hands, panel.board.buttons, panel.board.button_count, panel.board.debounce_ms,
 		 lb_inputs_held(&m->inputs));

@@ -126,6 +126,7 @@ def test_board__fine_file__says_so_with_a_summary():
   board     lifeboat,virt-disk (Lifeboat virt-disk)
   window    4 s; failsafe open
   buttons   reset (KEY_RESTART of gpio-keys), wps (KEY_WPS_BUTTON of gpio-keys)
+  presses   reset short reboot, long factory-reset; wps short run, long none
   leds      boot green:status, failsafe green:status, running green:status
   lan       192.168.1.1/24 on eth0, eth1; no DHCP server
   wan       eth2
@@ -146,6 +147,22 @@ def test_board__empty_file__is_the_defaults(tmp_path):
 def test_board__mistake__is_one_sentence_with_file_and_line(tmp_path):
     (tmp_path / "b.conf").write_text("# a comment\nlan {\n\tadress = \"192.168.1.1/24\"\n}\nled { boot = 1 }\n")
     assert check("b.conf", cwd=tmp_path) == (NO, "", "b.conf:3: unknown key 'adress' in lan; did you mean 'address'?\n")
+
+
+@pytest.mark.parametrize("line,sentence", [
+    ('short = "restart"', 'button.short must be "none", "reboot", "poweroff", "factory-reset" or "run:/path/of/program", '
+                          'not "restart"'),
+    ('long = "run:reset.sh"', 'button.long must have the absolute path of a program after "run:", such as '
+                              '"run:/usr/sbin/wps-start", not "run:reset.sh"'),
+    ('short = "factory-reset"', 'button.short must not be "factory-reset", or a touch of the button erases all settings: '
+                                'write it as "long"'),
+    ("short_ms = 5000", 'button "reset" has short_ms 5000 and long_ms 5000: make short_ms the smaller one'),
+    ("cancel_ms = 4000", 'button "reset" has cancel_ms 4000 and long_ms 5000: make cancel_ms the larger one, or 0 for no '
+                         'limit'),
+])
+def test_board__what_a_button_does__is_one_sentence_when_it_cannot_be(tmp_path, line, sentence):
+    (tmp_path / "b.conf").write_text(f'button "reset" {{\n\tkey = "KEY_RESTART"\n\t{line}\n}}\n')
+    assert check("b.conf", cwd=tmp_path) == (NO, "", f"b.conf:3: {sentence}\n")
 
 
 def test_board__environment__is_never_looked_at(tmp_path, monkeypatch):
