@@ -4,8 +4,9 @@ import shutil
 
 import pytest
 
-from vrouter import EmuError, Router, build_images
+from vrouter import EmuError, Router, build_images, load_board
 from vrouter.images import nand
+from vrouter.images.build import default_lifeboat
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("qemu-system-aarch64"), reason="qemu-system-arm is not installed"),
@@ -48,3 +49,14 @@ def test_flash__two_boots_with_a_cut_between__volumes_and_settings():
         assert int(r.serial.run("cat /etc/counter")[1]) > 0
         assert r.serial.run("dmesg | grep -c 'ubi0.*empty'")[1] == "0"
         assert r.power_off() is True
+
+
+@pytest.mark.skipif(not default_lifeboat(load_board("virt-nand")).is_file(), reason="no static lifeboat: scripts/build --arch arm64")
+def test_gate__root_on_ubi__up_on_ram_with_a_notice_and_the_volume_untouched():
+    with Router("virt-nand", build_images("virt-nand"), network=False) as r:
+        r.power_on()
+        r.serial.expect("settings are in RAM and will be lost at the next reboot", 40)
+        r.wait_up()
+        r.serial.login()
+        assert "/dev/ubiblock0_1 /rom squashfs" in r.serial.run("cut -d' ' -f1-3 /proc/mounts")[1].splitlines()
+        assert r.serial.run("head -c 4096 /dev/ubi0_2 | tr -d '\\377' | wc -c")[1] == "0"
