@@ -49,11 +49,7 @@ static int prepare(const struct lb_board *board, const char *disk)
 	if (lb_status_load(&s) == 0) {
 		(void)snprintf(s.host_key, sizeof(s.host_key), "%s", fingerprint);
 		if (!s.notice[0]) /* else what is wrong with the board file stays */
-			/* Behind what is wrong with the board file, which is why some are here. */
-			if (login.why[0] && strlen(s.notice) + 2 < sizeof(s.notice))
-				(void)snprintf(s.notice + strlen(s.notice),
-					       sizeof(s.notice) - strlen(s.notice), "%s%s",
-					       s.notice[0] ? "; " : "", login.why);
+			(void)snprintf(s.notice, sizeof(s.notice), "%s", login.why);
 		if (lb_status_save(&s) < 0)
 			log_warn("the status cannot be written to " LB_STATUS_FILE);
 	}
