@@ -1,8 +1,10 @@
 """What a person sees on the LED, from the edges of the line that the kernel drives."""
 
+import re
+
 import pytest
 
-from lab import BOOTING, FAILSAFE, FAST, LIT, STATUS_LED, WINDOW
+from lab import BOOTING, FAILSAFE, FAST, LIT, STATUS_LED, WINDOW, board_file
 
 FULL = {}
 SLOW = {"etc/init.d/S16slow": "#!/bin/sh\nsleep 2\n"}  # long enough a boot to measure
@@ -65,8 +67,7 @@ def test_failsafe__entered_and_left__10_per_second_then_the_boot_goes_on_as_any_
 
 def test_board_without_led_and_button__works_through_serial_and_network_and_stays_dark(bench):
     nothing = {
-        'button "reset" {\n\tinput = "gpio-keys"\n\tkey = "KEY_RESTART"\n}\n': "",
-        'button "wps" {\n\tinput = "gpio-keys"\n\tkey = "KEY_WPS_BUTTON"\n}\n': "",
+        **{text: "" for text in re.findall(r'^button .*?^}\n', board_file(), re.M | re.S)},
         'led {\n\tboot = "green:status"\n\tfailsafe = "green:status"\n\trunning = "green:status"\n}\n': "",
     }
     router = bench(FULL, nothing)
