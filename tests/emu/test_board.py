@@ -1,10 +1,13 @@
 """Boards as data, and what is made of them."""
 
+import dataclasses
+
 import pytest
 
-from vrouter.board import board_names, load_board, parse_board
+from vrouter import pins, storage
+from vrouter.board import EMU, board_names, load_board, parse_board
 from vrouter.errors import EmuError
-from vrouter.images import dtb
+from vrouter.images import dtb, kernel, nor
 
 MACHINE_DTS = """
 /dts-v1/;
@@ -69,6 +72,44 @@ def test_line__active_low__pressed_is_level_0():
     board = load_board("virt-disk")
     assert board.buttons["reset"].level(True) == 0
     assert board.buttons["wps"].level(True) == 1
+
+
+@pytest.mark.parametrize("part, of, sentence", [
+    ("gpio", pins.of, "no gpio.kind 'nix': choose one of pl061, ps2"),
+    ("storage", storage.of, "no storage.kind 'nix': choose one of virtio-disk, cfi-nor, nandsim"),
+])
+def test_kinds__unknown__lists_them(part, of, sentence):
+    board = dataclasses.replace(load_board("virt-disk"), **{part: {"kind": "nix"}})
+    with pytest.raises(EmuError, match=sentence):
+        of(board)
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_kinds__of_each_board__are_there_with_their_script(name):
+    board = load_board(name)
+    pins.of(board)
+    storage.of(board)
+    script = EMU / f"guest/boot/storage/{board.storage['kind']}.sh"
+    assert all(f"{function}()" in script.read_text() for function in ("find_root", "mount_overlay"))
+
+
+def test_nor__device_tree__every_partition_in_order():
+    text = storage.of(load_board("virt-nor")).device_tree()
+    assert text.index('label = "u-boot-env"; reg = <0x0 0x40000>') < text.index('label = "rootfs"; reg = <0x800000 0x3800000>')
+    assert "/delete-node/ &{/flash@0}" in text and "flash@4000000" in text
+
+
+def test_nor__root_that_reaches_into_the_next_partition__one_sentence(tmp_path):
+    root = tmp_path / "root.squashfs"
+    root.write_bytes(bytes(0x1800000 + 1))
+    with pytest.raises(EmuError, match="its partition rootfs has room for 25165824"):
+        nor.build(load_board("virt-nor"), root, tmp_path / "out", None)
+
+
+def test_kernel__no_bzimage__one_sentence(tmp_path):
+    (tmp_path / "k").write_bytes(bytes(4096))
+    with pytest.raises(EmuError, match="k is no bzImage: take kernel.boot out of the board file"):
+        kernel.unpack(tmp_path / "k", tmp_path / "out")
 
 
 def test_dtb__edited__buttons_and_leds_on_the_machines_gpio():

@@ -7,6 +7,7 @@ import pytest
 from vrouter.board import Line
 from vrouter.errors import Timeout
 from vrouter.leds import Blink, LedTrace, Steady
+from vrouter.pins import Ps2
 
 LEDS = {
     "green:status": Line("green:status", 2, "high"),
@@ -51,6 +52,16 @@ def test_feed__active_low_led__low_level_is_lit():
     trace.feed(line(1000.5, 7, 0))
     trace.feed(line(1000.6, 7, 1))
     assert trace.edges == [(0.5, "green:usb", True), (pytest.approx(0.6), "green:usb", False)]
+
+
+def test_feed__lamps_of_a_keyboard__one_line_tells_all_three():
+    lamps = {"caps": Line("caps", 2, "high"), "scroll": Line("scroll", 0, "high")}
+    trace = LedTrace(lamps, 1000.0, Ps2.levels)
+    for t, lit in ((1000.5, 0b110), (1000.6, 0b011), (1000.7, 0)):
+        trace.feed(f"4711@{t:.6f}:ps2_set_ledstate 0x5581 ledstate {lit}\n")
+    trace.feed(line(1000.8, 2, 1))
+    assert [(round(t, 3), name, on) for t, name, on in trace.edges] == [
+        (0.5, "caps", True), (0.6, "scroll", True), (0.6, "caps", False), (0.7, "scroll", False)]
 
 
 def test_feed__line_without_an_led__is_passed_over():

@@ -26,7 +26,7 @@ def test_needed__no_elf__none():
 
 def module(folder, name, needs=""):
     path = folder / "kernel" / f"{name}.ko"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\x7fELF...\0license=GPL\0depends=" + needs.encode() + b"\0name=x\0")
 
 
@@ -38,6 +38,15 @@ def test_load_order__dependencies__stand_before_what_needs_them(tmp_path):
     (tmp_path / "modules.builtin").write_text("kernel/inside.ko\n")
     order = kmods.load_order(tmp_path, ["a_disk", "inside"], {"a-disk": ["soft"]})
     assert [path.stem for path in order] == ["scsi-core", "b", "soft", "a-disk"]
+
+
+def test_load_order__modules_built_here__join_those_of_the_package(tmp_path):
+    module(tmp_path, "mtd")
+    (tmp_path / "modules.builtin").write_text("")
+    own = tmp_path / "own"
+    module(own, "gen-probe", "mtd")
+    own = own / "kernel"
+    assert [path.stem for path in kmods.load_order(tmp_path, ["gen_probe"], {}, own)] == ["mtd", "gen-probe"]
 
 
 def test_load_order__unknown_module__one_sentence(tmp_path):

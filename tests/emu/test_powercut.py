@@ -50,6 +50,14 @@ def test_lose__cut_before_the_flush__the_flush_does_not_count(tmp_path):
     assert after(tmp_path, record, policy="lose", cut=3)[0] == "ab......"
 
 
+def test_write_through__every_policy_but_torn__keeps_all(tmp_path):
+    record = recording(tmp_path, write(0, "a"), flush(), write(1, "b"), write(2, "c", 2))
+    record.write_through = True
+    for policy in ("kill", "lose", "random"):
+        assert after(tmp_path, record, policy=policy) == ("abcc....", (3, 0)), policy
+    assert {after(tmp_path, record, policy="torn", seed=seed)[0] for seed in range(20)} == {"ab......", "abc....."}
+
+
 def test_torn__last_write__ends_at_a_sector(tmp_path):
     record = recording(tmp_path, write(0, "a"), write(2, "b", 4))
     states = {after(tmp_path, record, policy="torn", seed=seed)[0] for seed in range(40)}
