@@ -32,7 +32,8 @@
 #include "plat/linux/proc.h"
 #include "plat/linux/watchdog.h"
 
-#define PANIC_WAIT_S 10 /* long enough to read the sentence on a serial console */
+#define OVERLAY_LIMIT_MS (60 * 60 * 1000) /* a check of a very large disk */
+#define PANIC_WAIT_S	 10		  /* long enough to read the sentence on a serial console */
 
 /* PID 1 has one of each and no stack to spare. */
 static struct gate {
@@ -313,10 +314,13 @@ static void wait_for_person(void)
 	gate.plat.say(gate.plat.ctx, "- continuing the normal boot -");
 }
 
-/* mkfs and fsck may take minutes: a child does it, PID 1 keeps the watchdog fed and reaps. */
+/* mkfs and fsck may take minutes: a child does it, PID 1 keeps the watchdog fed and reaps. But not
+ * for ever: a disk that hangs must cost the overlay, not the boot. */
 static void mount_overlay(void)
 {
-	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT};
+	const uint64_t until_ms = gate.plat.now_ms(gate.plat.ctx) + OVERLAY_LIMIT_MS;
+	struct plat_event ev;
+	bool ended = false;
 	pid_t pid = lb_fork();
 
 	if (pid == 0)
@@ -325,9 +329,15 @@ static void mount_overlay(void)
 		log_err("the overlay is not mounted: %s", strerror(errno));
 		return;
 	}
-	while (ev.kind != PLAT_EV_CHILD || ev.pid != pid)
-		gate.plat.wait(gate.plat.ctx, LB_NEVER, &ev);
-	if (!WIFEXITED(ev.status) || WEXITSTATUS(ev.status) != LB_EXIT_OK)
+	while (!ended && gate.plat.now_ms(gate.plat.ctx) < until_ms) {
+		gate.plat.wait(gate.plat.ctx, until_ms, &ev);
+		ended = ev.kind == PLAT_EV_CHILD && ev.pid == pid;
+	}
+	if (!ended) {
+		log_err("mount_root has not ended within %d minutes", OVERLAY_LIMIT_MS / 60000);
+		(void)kill(-1, SIGKILL); /* nothing else runs yet */
+	}
+	if (!ended || !WIFEXITED(ev.status) || WEXITSTATUS(ev.status) != LB_EXIT_OK)
 		log_err("the system starts on a root without overlay: nothing can be saved");
 }
 
