@@ -4,6 +4,21 @@
 
 #include "store/board_parse.h"
 
+static void check_deed(const struct lb_deed *d)
+{
+	CHECK(d->action < LB_ACTION_COUNT && memchr(d->command, 0, sizeof(d->command)));
+	CHECK(d->command[0] == (d->action == LB_ACTION_RUN ? '/' : '\0'));
+}
+
+static void check_button(const struct lb_button *b)
+{
+	CHECK(b->code > 0 && b->name[0]);
+	check_deed(&b->short_press);
+	check_deed(&b->long_press);
+	CHECK(b->short_press.action != LB_ACTION_FACTORY_RESET);
+	CHECK(b->short_ms < b->long_ms && (!b->cancel_ms || b->long_ms < b->cancel_ms));
+}
+
 static void check_ends(const struct lb_board *b)
 {
 	CHECK(memchr(b->id, 0, sizeof(b->id)) && b->id[0]);
@@ -16,7 +31,7 @@ static void check_ends(const struct lb_board *b)
 	CHECK(b->lan_port_count <= LB_LAN_PORTS_MAX && b->wan_port_count <= LB_LAN_PORTS_MAX);
 	CHECK(b->button_count <= LB_BUTTONS_MAX);
 	for (size_t i = 0; i < b->button_count; i++)
-		CHECK(b->buttons[i].code > 0 && b->buttons[i].name[0]);
+		check_button(&b->buttons[i]);
 	for (size_t i = 0; i < b->lan_port_count; i++)
 		for (size_t j = 0; j < b->wan_port_count; j++)
 			CHECK(strcmp(b->lan_ports[i], b->wan_ports[j]) != 0);
