@@ -84,8 +84,8 @@ enum lb_fs_state {
 	LB_FS_STATE_UNKNOWN = 0,
 	LB_FS_STATE_PENDING = 1,
 	LB_FS_STATE_READY = 2,
-	/* A factory reset that keeps the staged archive was begun. OpenWrt takes any number above 2 for
-	 * "unknown", and deletes the same. */
+	/* A factory reset that keeps the staged archive was begun. OpenWrt takes any number above 2
+	 * for "unknown", and deletes the same. */
 	LB_FS_STATE_RESET = 3,
 };
 
