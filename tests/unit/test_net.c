@@ -36,6 +36,7 @@ static int make_net(void **state)
 	may = unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
 	      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	      mount("sysfs", "/sys", "sysfs", 0, NULL) == 0 &&
+	      mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0 && /* what ip(8) leaves there goes */
 	      system("ip link add lan1 type veth peer name pc1 && ip link add lan2 type veth peer "
 		     "name pc2 && ip link add wan type veth peer name isp && "
 		     "ip link set pc1 up && ip link set pc2 up && ip link set isp up") == 0;
