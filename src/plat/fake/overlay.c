@@ -1,10 +1,13 @@
 #include "plat/fake/overlay.h"
 
+#include "plat/fake/overlay_deeds.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define SIZE_BYTES    (64ull * 1024 * 1024)
 #define FORMAT_STAGES 3 /* of a mkfs that is cut: see half_formatted() */
+#define DELETE_STAGES 4 /* of names deleted but not yet synced: see half_deleted() */
 
 static bool holds(const struct lb_fake_overlay *f, enum lb_overlay_fs fs)
 {
@@ -18,6 +21,32 @@ static struct lb_fake_overlay_disk half_formatted(struct lb_fake_overlay_disk wh
 	else
 		whole.damage = stage % FORMAT_STAGES == 1 ? LB_FAKE_HOPELESS : LB_FAKE_REPAIRABLE;
 	return whole;
+}
+
+/* Which of the names are gone is up to the file system: maybe the archive's, maybe others. */
+static struct lb_fake_overlay_disk half_deleted(struct lb_fake_overlay_disk now,
+						const struct lb_fake_overlay_disk *whole,
+						uint64_t stage)
+{
+	now.in_part = now.owners_data;
+	if (stage & 1)
+		now.archive = whole->archive;
+	if (stage & 2)
+		now.full = whole->full;
+	return now;
+}
+
+static struct lb_fake_overlay_disk half_done(const struct lb_fake_overlay *f, uint64_t stage)
+{
+	switch (f->deed) {
+	case LB_FAKE_FORMATTING:
+		return half_formatted(f->whole, stage);
+	case LB_FAKE_DELETING:
+		return half_deleted(f->disk, &f->whole, stage);
+	case LB_FAKE_STEP:
+		break;
+	}
+	return f->disk;
 }
 
 static void overlay_cut(void *ctx, const struct lb_fake_fate *fate)
@@ -35,37 +64,37 @@ static void overlay_cut(void *ctx, const struct lb_fake_fate *fate)
 		return;
 	case LB_FAKE_TORN_HEAD:
 	case LB_FAKE_TORN_TAIL:
-		if (f->is_format)
-			f->disk = half_formatted(f->whole, fate->arg);
+		f->disk = half_done(f, fate->arg);
 		return;
 	case LB_FAKE_REORDERED:
 	case LB_FAKE_SCRAMBLED:
-		if (f->is_format)
-			f->disk = half_formatted(f->whole, lb_fake_random(&random));
+		f->disk = half_done(f, lb_fake_random(&random));
 		return;
 	}
 }
 
-/* Make the disk `whole`, or what becomes of that when it goes wrong. */
-static int change(struct lb_fake_overlay *f, struct lb_fake_overlay_disk whole, bool is_format)
+int lb_fake_overlay_change(struct lb_fake_overlay *f, struct lb_fake_overlay_disk whole,
+			   enum lb_fake_deed deed)
 {
+	static const uint64_t stages[] = {[LB_FAKE_STEP] = 1,
+					  [LB_FAKE_FORMATTING] = FORMAT_STAGES,
+					  [LB_FAKE_DELETING] = DELETE_STAGES};
 	enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
 
+	f->whole = whole;
+	f->deed = deed;
 	if (outcome == LB_FAKE_OK || (outcome == LB_FAKE_FAIL && f->failure_is_stored))
 		f->disk = whole;
-	else if (outcome == LB_FAKE_FAIL && is_format)
-		f->disk = half_formatted(whole, 0);
+	else if (outcome == LB_FAKE_FAIL)
+		f->disk = half_done(f, 0);
 	else if (outcome == LB_FAKE_CUT) {
-		f->whole = whole;
-		f->is_format = is_format;
-		f->load.at_stake = f->load.under_way = is_format ? FORMAT_STAGES : 1;
+		f->load.at_stake = f->load.under_way = stages[deed];
 		lb_fake_power_go_off(f->power);
 	}
 	return outcome == LB_FAKE_OK ? 0 : LB_E(IO);
 }
 
-/* An operation that changes nothing that survives. */
-static int look(struct lb_fake_overlay *f)
+int lb_fake_overlay_look(struct lb_fake_overlay *f)
 {
 	enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
 
@@ -82,7 +111,7 @@ static void refuse_mounted(const struct lb_fake_overlay *f, const char *deed)
 		lb_fake_die("one does not %s what is mounted", deed);
 }
 
-static void need_mounted(const struct lb_fake_overlay *f, const char *deed)
+void lb_fake_overlay_need(const struct lb_fake_overlay *f, const char *deed)
 {
 	if (f->mounted == LB_FAKE_NOTHING && !f->power->off)
 		lb_fake_die("nothing is mounted: it has no %s", deed);
@@ -99,7 +128,7 @@ static int fake_format(void *ctx, enum lb_overlay_fs fs)
 	if (f->disk.owners_data && !f->erase_asked)
 		lb_fake_die("the owner's data is formatted away, and nobody asked for it");
 	f->formats++;
-	return change(f, whole, true);
+	return lb_fake_overlay_change(f, whole, LB_FAKE_FORMATTING);
 }
 
 static int fake_mount(void *ctx, enum lb_overlay_fs fs)
@@ -108,7 +137,7 @@ static int fake_mount(void *ctx, enum lb_overlay_fs fs)
 	int rc;
 
 	refuse_mounted(f, "mount");
-	rc = look(f);
+	rc = lb_fake_overlay_look(f);
 	if (rc < 0)
 		return rc;
 	if (!holds(f, fs) || f->disk.damage != LB_FAKE_SOUND)
@@ -134,19 +163,19 @@ static int fake_check(void *ctx, enum lb_overlay_fs fs)
 	refuse_mounted(f, "check");
 	f->checks++;
 	if (!can_repair(f, fs)) {
-		rc = look(f);
+		rc = lb_fake_overlay_look(f);
 		return rc < 0 ? rc : 8; /* e2fsck(8): operational error */
 	}
 	whole.content = fs == LB_FS_EXT4 ? LB_CONTENT_EXT4 : LB_CONTENT_F2FS;
 	whole.damage = LB_FAKE_SOUND;
-	rc = change(f, whole, false);
+	rc = lb_fake_overlay_change(f, whole, LB_FAKE_STEP);
 	return rc < 0 ? rc : 1; /* repaired */
 }
 
 static int fake_tmpfs(void *ctx)
 {
 	struct lb_fake_overlay *f = ctx;
-	int rc = look(f);
+	int rc = lb_fake_overlay_look(f);
 
 	if (rc == 0 && f->no_tmpfs)
 		rc = LB_E(NOSPC);
@@ -159,10 +188,10 @@ static int fake_switch(void *ctx)
 	struct lb_fake_overlay *f = ctx;
 	int rc;
 
-	need_mounted(f, "place over the root");
+	lb_fake_overlay_need(f, "place over the root");
 	if (f->switched)
 		lb_fake_die("the root was switched already");
-	rc = look(f);
+	rc = lb_fake_overlay_look(f);
 	if (rc == 0 && f->no_overlayfs)
 		rc = LB_E(UNSUP);
 	f->switched = rc == 0;
@@ -174,54 +203,92 @@ static int fake_state_read(void *ctx)
 	struct lb_fake_overlay *f = ctx;
 	int rc;
 
-	need_mounted(f, "state");
-	rc = look(f);
+	lb_fake_overlay_need(f, "state");
+	rc = lb_fake_overlay_look(f);
 	if (rc < 0)
 		return rc;
+	if (f->disk.note == LB_FAKE_NOTE_RESET_KEEP)
+		return LB_FS_STATE_RESET;
 	return f->mounted == LB_FAKE_DISK && f->disk.fs_state != LB_FS_STATE_UNKNOWN
 		       ? (int)f->disk.fs_state
 		       : LB_E(NOENT);
 }
 
+int lb_fake_overlay_delete(struct lb_fake_overlay *f, bool keep)
+{
+	struct lb_fake_overlay_disk whole = f->disk;
+
+	lb_fake_overlay_need(f, "content to delete");
+	if (f->mounted != LB_FAKE_DISK)
+		return lb_fake_overlay_look(f);
+	if (f->read_only) {
+		int rc = lb_fake_overlay_look(f);
+
+		return rc < 0 ? rc : LB_E(IO);
+	}
+	whole.owners_data = whole.in_part = whole.full = false;
+	whole.archive = keep && whole.archive;
+	for (int begun = 0; begun < 2; begun++) {
+		enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
+
+		if (outcome == LB_FAKE_OK)
+			continue;
+		f->whole = half_deleted(f->disk, &whole, begun ? 3 : 0);
+		f->deed = LB_FAKE_DELETING;
+		if (outcome == LB_FAKE_FAIL)
+			f->disk = f->whole;
+		if (outcome != LB_FAKE_CUT)
+			return LB_E(IO);
+		f->load.at_stake = f->load.under_way = DELETE_STAGES;
+		lb_fake_power_go_off(f->power);
+		return LB_E(IO);
+	}
+	return lb_fake_overlay_change(f, whole, LB_FAKE_DELETING);
+}
+
+int lb_fake_overlay_note(struct lb_fake_overlay *f, enum lb_fake_note note)
+{
+	struct lb_fake_overlay_disk whole = f->disk;
+
+	if (f->disk.note == LB_FAKE_NO_RECORD) {
+		int rc = lb_fake_overlay_look(f);
+
+		return rc < 0 ? rc : LB_E(NOENT);
+	}
+	whole.note = note;
+	return lb_fake_overlay_change(f, whole, LB_FAKE_STEP);
+}
+
 static int fake_finish_reset(void *ctx)
 {
 	struct lb_fake_overlay *f = ctx;
-	struct lb_fake_overlay_disk whole = f->disk;
+	int rc = lb_fake_overlay_delete(f, true);
 
-	need_mounted(f, "finish_reset");
-	whole.owners_data = false;
-	return change(f, whole, false);
+	if (rc == 0)
+		rc = lb_fake_overlay_note(f, LB_FAKE_NOTE_NEW);
+	return rc == LB_E(NOENT) ? 0 : rc;
 }
 
-static int fake_state_write(void *ctx, enum lb_fs_state state)
+int lb_fake_overlay_state_write(void *ctx, enum lb_fs_state state)
 {
 	struct lb_fake_overlay *f = ctx;
 	struct lb_fake_overlay_disk whole = f->disk;
 
-	need_mounted(f, "state");
+	lb_fake_overlay_need(f, "state");
 	if (f->mounted != LB_FAKE_DISK)
-		return look(f);
-	if (f->disk.full) {
-		int rc = look(f);
+		return lb_fake_overlay_look(f);
+	if (f->disk.full || f->read_only) {
+		int rc = lb_fake_overlay_look(f);
 
 		return rc < 0 ? rc : LB_E(NOSPC);
 	}
 	whole.fs_state = state;
-	return change(f, whole, false);
+	return lb_fake_overlay_change(f, whole, LB_FAKE_STEP);
 }
 
 static int fake_mark_formatting(void *ctx, int begun)
 {
-	struct lb_fake_overlay *f = ctx;
-	struct lb_fake_overlay_disk whole = f->disk;
-
-	if (f->disk.note == LB_FAKE_NO_RECORD) {
-		int rc = look(f);
-
-		return rc < 0 ? rc : LB_E(NOENT);
-	}
-	whole.note = begun ? LB_FAKE_NOTE_FORMATTING : LB_FAKE_NOTE_NEW;
-	return change(f, whole, false);
+	return lb_fake_overlay_note(ctx, begun ? LB_FAKE_NOTE_FORMATTING : LB_FAKE_NOTE_NEW);
 }
 
 static int fake_used_percent(void *ctx)
@@ -229,8 +296,8 @@ static int fake_used_percent(void *ctx)
 	struct lb_fake_overlay *f = ctx;
 	int rc;
 
-	need_mounted(f, "size");
-	rc = look(f);
+	lb_fake_overlay_need(f, "size");
+	rc = lb_fake_overlay_look(f);
 	return rc < 0 ? rc : f->mounted == LB_FAKE_DISK && f->disk.full ? 100 : 7;
 }
 
@@ -251,7 +318,7 @@ struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f)
 		.tmpfs = fake_tmpfs,
 		.switch_root = fake_switch,
 		.state_read = fake_state_read,
-		.state_write = fake_state_write,
+		.state_write = lb_fake_overlay_state_write,
 		.finish_reset = fake_finish_reset,
 		.mark_formatting = fake_mark_formatting,
 		.used_percent = fake_used_percent,
@@ -261,7 +328,7 @@ struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f)
 void lb_fake_overlay_reboot(struct lb_fake_overlay *f)
 {
 	f->mounted = LB_FAKE_NOTHING;
-	f->switched = false;
+	f->switched = f->read_only = false;
 	f->formats = f->checks = 0;
 }
 
@@ -271,7 +338,8 @@ struct lb_overlay_sense lb_fake_overlay_sense(const struct lb_fake_overlay *f)
 		.has_device = !f->no_device,
 		.size_bytes = SIZE_BYTES,
 		.content = f->disk.content,
-		.format_pending = f->disk.note == LB_FAKE_NOTE_FORMATTING,
+		.format_pending = f->disk.note == LB_FAKE_NOTE_FORMATTING ||
+				  f->disk.note == LB_FAKE_NOTE_RESET,
 		.can_f2fs = true,
 	};
 }

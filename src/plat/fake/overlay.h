@@ -1,8 +1,10 @@
-/* plat/fake/overlay.h - a router's overlay in memory, with its record, a boot after another.
+/* plat/fake/overlay.h - a router's overlay in memory, with its record, a boot after another, and a
+ * factory reset in between.
  *
  * Stricter than hardware. These abort with a message: formatting, checking or mounting what is
  * mounted; formatting over the owner's data that nobody asked to erase; putting nothing over the
- * root, or putting something there twice; asking for the state of what is not mounted.
+ * root, or putting something there twice; asking for the state of what is not mounted; deleting
+ * from what is not mounted, or erasing what is and can be written to.
  *
  * A call that returned has reached the medium (mkfs, fsck and the record all flush). A cut hits the
  * call under way: it is done, not done, or half done.
@@ -11,6 +13,7 @@
 
 #include "plat/fake/power.h"
 #include "plat/overlay.h"
+#include "plat/reset.h"
 
 enum lb_fake_damage {
 	LB_FAKE_SOUND,
@@ -23,6 +26,8 @@ enum lb_fake_note { /* the overlay field of the recovery record */
 	LB_FAKE_NOTE_READY,
 	LB_FAKE_NOTE_FORMATTING,
 	LB_FAKE_NO_RECORD,
+	LB_FAKE_NOTE_RESET,
+	LB_FAKE_NOTE_RESET_KEEP,
 };
 
 enum lb_fake_mounted {
@@ -38,6 +43,8 @@ struct lb_fake_overlay_disk {
 	enum lb_fs_state fs_state;
 	bool full; /* mounts, but nothing can be written */
 	bool owners_data;
+	bool in_part; /* some of it has been deleted already */
+	bool archive; /* the staged archive, which counts for itself */
 	enum lb_fake_note note;
 };
 
@@ -48,6 +55,7 @@ struct lb_fake_overlay {
 	bool no_device, no_overlayfs, no_tmpfs;
 	bool erase_asked;	/* the owner's data may go */
 	bool failure_is_stored; /* a call that fails has done its work all the same */
+	bool read_only;		/* what is mounted cannot be written to */
 	struct lb_fake_overlay_disk disk;
 
 	/* Since the last power-on. */
@@ -56,12 +64,19 @@ struct lb_fake_overlay {
 	unsigned formats, checks;
 
 	struct lb_fake_overlay_disk whole; /* the disk if the call under way is done */
-	bool is_format;
+	enum lb_fake_deed {
+		LB_FAKE_STEP, /* done or not done */
+		LB_FAKE_FORMATTING,
+		LB_FAKE_DELETING,
+	} deed;
 };
 
 /* Lives on `power`, which must outlive it. A blank disk, a record that says nothing. */
 void lb_fake_overlay_init(struct lb_fake_overlay *f, struct lb_fake_power *power);
 struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f);
+
+/* A factory reset of the same disk, as it is mounted now. */
+struct plat_reset lb_fake_reset_plat(struct lb_fake_overlay *f);
 
 /* What the next boot finds: nothing is mounted any more, the disk is as it was left. */
 void lb_fake_overlay_reboot(struct lb_fake_overlay *f);
