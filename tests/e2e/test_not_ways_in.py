@@ -50,6 +50,14 @@ def test_button__a_glitch_of_10_ms__is_no_press(bench):
     comes_up(router)
 
 
+def test_button__pressed_for_less_than_the_board_asks__is_no_press(bench):
+    router = bench({"seconds = 4": "seconds = 2\n\tdebounce_ms = 500"})
+    router.power_on()
+    router.leds.wait_for(WINDOW)
+    router.button("reset").press(0.05)
+    comes_up(router)
+
+
 def test_console__a_digit__sets_the_debug_level_for_the_system(bench):
     router = bench(FAST)
     router.power_on()
