@@ -6,7 +6,7 @@ entries, sector size), then one header sector per entry, followed by the data of
 kill    all that the disk acknowledged is there (a disk without a cache)
 lose    all writes since the last flush are lost
 random  each write since the last flush is there, lost, or there in part (a disk that reorders)
-torn    like kill, but the last write stops in its middle
+torn    like kill, but the write under way stops in its middle: the one at the cut, or the last that was not flushed
 """
 
 import os
@@ -50,7 +50,7 @@ def blockdev_args(node, image, log):
 
 class Recording:
     """What happened to the disk since `base` was copied. A `write_through` device has no cache: each of its writes
-    is as good as flushed, only the last one can be torn."""
+    is as good as flushed."""
 
     def __init__(self, base, log, write_through=False):
         self.base, self.log, self.write_through = base, log, write_through
@@ -61,12 +61,14 @@ class Recording:
         return [index for index, step in enumerate(self.steps) if step.length]
 
     def build(self, out, policy="lose", cut=None, seed=0):
-        """Write to `out` what is on the disk if power fails after step `cut` (default: after the last).
+        """Write to `out` what is on the disk if power fails at step `cut` (default: after the last).
 
-        Returns (writes kept, writes lost)."""
+        A step that is named is under way, and `torn` cuts it wherever it is. After the last one the disk has
+        acknowledged all: what it flushed, or wrote through, is whole. Returns (writes kept, writes lost)."""
         if policy not in POLICIES:
             raise EmuError(f"there is no power-cut policy {policy!r}: choose one of {', '.join(POLICIES)}")
-        cut = len(self.steps) - 1 if cut is None else cut
+        under_way = cut is not None
+        cut = cut if under_way else len(self.steps) - 1
         done = self.steps[: cut + 1]
         flushed = max((index for index, step in enumerate(done) if step.is_flush), default=-1)
         last_write = max((index for index, step in enumerate(done) if step.length), default=-1)
@@ -78,9 +80,10 @@ class Recording:
                 if not step.length:
                     continue
                 data = self._data(log, step)
-                if policy == "torn" and index == last_write:
+                cached = index > flushed and not step.flags & FUA and not self.write_through
+                if policy == "torn" and index == last_write and (under_way or cached):
                     data = _torn(data, dice)
-                elif index > flushed and not step.flags & FUA and not self.write_through:
+                elif cached:
                     data = _after_flush(data, policy, dice)
                 if data:
                     image.seek(step.offset)

@@ -44,7 +44,7 @@ SUITES = [
     Suite("powercut", "meson", ("sanitize",), 600, "a cut at every write, flush and rename"),
     Suite("fuzz", "fuzz", ("fuzz",), 600, "every parser for some seconds"),
     Suite("cli", "pytest", ("sanitize",), 600, "the programs as a user calls them"),
-    Suite("emu", "pytest", ("static-arm64",), 900, "the virtual router itself"),
+    Suite("emu", "pytest", ("static-arm64", "static-amd64"), 900, "the virtual router itself"),
     Suite("e2e", "pytest", ("static-arm64", "gcc"), 1800, "a router, its button, LED, console and network"),
 ]
 

@@ -50,18 +50,28 @@ def test_lose__cut_before_the_flush__the_flush_does_not_count(tmp_path):
     assert after(tmp_path, record, policy="lose", cut=3)[0] == "ab......"
 
 
-def test_write_through__every_policy_but_torn__keeps_all(tmp_path):
+def test_write_through__every_policy__keeps_all_but_a_write_under_way(tmp_path):
     record = recording(tmp_path, write(0, "a"), flush(), write(1, "b"), write(2, "c", 2))
     record.write_through = True
-    for policy in ("kill", "lose", "random"):
+    for policy in ("kill", "lose", "random", "torn"):
         assert after(tmp_path, record, policy=policy) == ("abcc....", (3, 0)), policy
-    assert {after(tmp_path, record, policy="torn", seed=seed)[0] for seed in range(20)} == {"ab......", "abc....."}
+    torn = {after(tmp_path, record, policy="torn", cut=3, seed=seed)[0] for seed in range(20)}
+    assert torn == {"ab......", "abc....."}
 
 
 def test_torn__last_write__ends_at_a_sector(tmp_path):
     record = recording(tmp_path, write(0, "a"), write(2, "b", 4))
     states = {after(tmp_path, record, policy="torn", seed=seed)[0] for seed in range(40)}
     assert states == {"a.......", "a.b.....", "a.bb....", "a.bbb..."}
+
+
+def test_torn__flushed_last_write__is_whole_unless_it_was_under_way(tmp_path):
+    for entries in ([write(0, "a"), write(2, "c", 2), flush()], [write(2, "c", 2, flags=FUA)]):
+        record = recording(tmp_path, *entries)
+        assert {after(tmp_path, record, policy="torn", seed=seed)[0][2:] for seed in range(20)} == {"cc...."}
+        named = record.writes()[-1]
+        states = {after(tmp_path, record, policy="torn", cut=named, seed=seed)[0][2:] for seed in range(20)}
+        assert states == {"......", "c....."}
 
 
 def test_random__seeds__many_states_but_flushed_data_always(tmp_path):
