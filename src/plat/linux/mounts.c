@@ -55,12 +55,17 @@ bool lb_root_is_initramfs(void)
 	       ((unsigned long)s.f_type == RAMFS_MAGIC || (unsigned long)s.f_type == TMPFS_MAGIC);
 }
 
+static bool is_ro(const char *options)
+{
+	return strncmp(options, "ro", 2) == 0 && (options[2] == ',' || options[2] == '\0');
+}
+
 /* One line of /proc/self/mountinfo (proc_pid_mountinfo(5)):
  * id parent major:minor root mountpoint options [optional fields] - fstype source superoptions */
 static bool parse_line(char *line, const char *where, struct lb_mount *m)
 {
 	char *separator = strstr(line, " - ");
-	char *mountpoint, *options;
+	char *mountpoint, *options, super[4];
 
 	if (!separator || sscanf(line, "%*u %*u %u:%u", &m->major, &m->minor) != 2)
 		return false;
@@ -70,10 +75,11 @@ static bool parse_line(char *line, const char *where, struct lb_mount *m)
 			return false;
 	mountpoint = strsep(&line, " ");
 	options = strsep(&line, " ");
-	if (!mountpoint || !options || strcmp(mountpoint, where) != 0)
+	if (!mountpoint || !options || strcmp(mountpoint, where) != 0 ||
+	    sscanf(separator + 3, "%31s %255s %3s", m->fs, m->source, super) != 3)
 		return false;
-	m->readonly = strncmp(options, "ro", 2) == 0 && (options[2] == ',' || options[2] == '\0');
-	return sscanf(separator + 3, "%31s %255s", m->fs, m->source) == 2;
+	m->readonly = is_ro(options) || is_ro(super);
+	return true;
 }
 
 int lb_mount_at(struct lb_mount *out, const char *where)

@@ -54,13 +54,20 @@ static bool make_mutable(int dir, const char *name)
 	return ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
 }
 
+/* It, the directory that it is in, or both. */
+static bool make_deletable(int dir, const char *name)
+{
+	bool itself = make_mutable(dir, name);
+
+	return make_mutable(dir, ".") || itself;
+}
+
 static void unlink_entry(struct walk *w, int dir, const char *name, bool is_dir)
 {
 	int flags = is_dir ? AT_REMOVEDIR : 0;
 
 	if (unlinkat(dir, name, flags) == 0 ||
-	    (errno == EPERM && (make_mutable(dir, name) || make_mutable(dir, ".")) &&
-	     unlinkat(dir, name, flags) == 0)) {
+	    (errno == EPERM && make_deletable(dir, name) && unlinkat(dir, name, flags) == 0)) {
 		w->count.entries++;
 		return;
 	}
@@ -82,18 +89,29 @@ static int open_dir(struct walk *w, int dir, const char *name)
 	return st.st_dev == w->device ? lb_fd_take(&fd) : -1;
 }
 
+/* What cannot be moved does not count: reading the top level again would not find it there. */
+static void move_up(struct walk *w, int dir, const char *name)
+{
+	char up[32];
+
+	(void)snprintf(up, sizeof(up), ".deep.%d.%u", (int)getpid(), w->moved);
+	if (renameat(dir, name, w->top, up) < 0 &&
+	    (errno != EPERM || !make_deletable(dir, name) || renameat(dir, name, w->top, up) < 0)) {
+		note(w);
+		return;
+	}
+	w->moved++;
+}
+
 static void delete_below(struct walk *w, int dir_fd, unsigned depth);
 
 static void delete_dir(struct walk *w, int dir, const char *name, unsigned depth)
 {
-	char up[32];
 	int fd;
 
 	if (depth == DEPTH_MAX) {
-		(void)snprintf(up, sizeof(up), ".deep.%d.%u", (int)getpid(), w->moved++);
-		if (renameat(dir, name, w->top, up) < 0)
-			note(w);
-		return; /* the top level is read again until nothing is left */
+		move_up(w, dir, name); /* the top level is read again after that */
+		return;
 	}
 	fd = open_dir(w, dir, name);
 	if (fd >= 0)
