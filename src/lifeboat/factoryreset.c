@@ -124,7 +124,7 @@ static void say_what_comes(const struct lb_resetdev *dev)
 		log_info("%s is mounted as " LB_OVERLAY_DIR "%s", dev->device,
 			 dev->writable ? ", only erasing files" : " and cannot be written to");
 	else
-		log_info("%s is not mounted", dev->disk);
+		log_info("the overlay on %s is not mounted", dev->disk);
 }
 
 static int carry_out(const struct lb_board *board, struct lb_resetdev *dev, const struct options *o)
@@ -155,7 +155,7 @@ static int carry_out(const struct lb_board *board, struct lb_resetdev *dev, cons
 	if (report.why != LB_RESET_WHY_NOTHING)
 		log_err("%s", lb_reset_why_text(report.why));
 	if (report.committed && !report.deleted)
-		log_info("%s will be erased on next mount", dev->device);
+		log_info("the overlay on %s will be erased on next mount", dev->disk);
 	if (report.deleted && o->erase)
 		log_info("the overlay on %s was overwritten in %u ms", dev->disk, result.took_ms);
 	else if (report.deleted)

@@ -236,7 +236,8 @@ int lb_mount_root_start(const struct lb_board *board)
 
 static void set_ready(struct lb_record *r, void *unused)
 {
-	r->overlay = LB_RECORD_OVERLAY_READY;
+	if (r->overlay != LB_RECORD_OVERLAY_RESET && r->overlay != LB_RECORD_OVERLAY_RESET_KEEP)
+		r->overlay = LB_RECORD_OVERLAY_READY;
 	r->last_state = LB_STATE_RUNNING;
 }
 
@@ -261,7 +262,11 @@ int lb_mount_root_done(const struct lb_board *board)
 		return LB_EXIT_NO;
 	}
 	on_disk = s.overlay[0] && strcmp(s.overlay, "tmpfs") != 0;
-	if (on_disk && lb_overlayfs_state_write(LB_OVERLAY_DIR, LB_FS_STATE_READY) < 0)
+	/* A factory reset that was asked for meanwhile, or that could not be finished, still
+	 * stands.
+	 */
+	if (on_disk && lb_overlayfs_state_read(LB_OVERLAY_DIR) != LB_FS_STATE_RESET &&
+	    lb_overlayfs_state_write(LB_OVERLAY_DIR, LB_FS_STATE_READY) < 0)
 		log_warn("the overlay cannot be marked as ready: is it full or read-only?");
 	rc = on_disk ? lb_record_change(board, set_ready, NULL) : LB_E(NOENT);
 	if (rc < 0 && rc != LB_E(NOENT))

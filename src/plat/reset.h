@@ -16,5 +16,6 @@ struct plat_reset {
 	int (*remove)(void *ctx, bool keep,
 		      uint64_t *entries); /* content of the mounted overlay, made durable */
 	int (*freeze)(void *ctx);	  /* the mounted overlay becomes read-only */
-	int (*erase)(void *ctx);	  /* the device reads as blank where a file system begins */
+	/* Overwrite all of the device but the marker, which stays until it is formatted. */
+	int (*erase)(void *ctx);
 };

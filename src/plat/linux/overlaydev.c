@@ -1,6 +1,7 @@
 #include "plat/linux/overlaydev.h"
 
 #include <blkid/blkid.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -114,6 +115,40 @@ static int attach_loop(int disk_fd, uint64_t off_bytes, uint64_t size_bytes, boo
 	return LB_E(BUSY);
 }
 
+static bool is_loop_over(int loop_fd, dev_t disk, uint64_t off_bytes)
+{
+	struct loop_info64 info;
+
+	return ioctl(loop_fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_rdevice == disk &&
+	       info.lo_offset == off_bytes && !(info.lo_flags & LO_FLAGS_READ_ONLY);
+}
+
+/* The loop device that is there already, or LB_E(NOENT). Two over one area have two caches: what is
+ * written through one, a file system on the other overwrites later, even when it seems unmounted
+ * because only the root still holds it. */
+static int attached_already(int disk_fd, uint64_t off_bytes, char path[LB_PATH_MAX])
+{
+	CLEANUP(lb_dir_closep) DIR *d = opendir("/sys/block");
+	struct dirent *e;
+	struct stat st;
+
+	if (!d || fstat(disk_fd, &st) < 0)
+		return lb_err_from_errno(errno);
+	while ((e = readdir(d))) {
+		char name[LB_PATH_MAX];
+
+		if (strncmp(e->d_name, "loop", 4) != 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "/dev/%.32s", e->d_name);
+		CLEANUP(lb_fd_closep) int fd = open(name, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 && is_loop_over(fd, st.st_rdev, off_bytes)) {
+			memcpy(path, name, sizeof(name));
+			return lb_fd_take(&fd);
+		}
+	}
+	return LB_E(NOENT);
+}
+
 /* A file system for disks would wear flash out, and what lies behind the squashfs there is a
  * partition of its own, maybe the owner's JFFS2. By the kernel's name: a ubiblock is not marked as
  * read-only, and while its root is mounted it even can be opened for writing. */
@@ -155,7 +190,9 @@ int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool reado
 		return LB_E(NOSPC);
 	dev.size_bytes = disk_bytes - dev.off_bytes;
 	(void)snprintf(dev.disk, sizeof(dev.disk), "%s", disk);
-	dev.loop_fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.loop);
+	dev.loop_fd = readonly ? LB_E(NOENT) : attached_already(fd, dev.off_bytes, dev.loop);
+	if (dev.loop_fd < 0)
+		dev.loop_fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.loop);
 	if (dev.loop_fd < 0)
 		return dev.loop_fd;
 	*out = dev;

@@ -152,26 +152,34 @@ static int do_freeze(void *ctx)
 	return LB_E(TIMEOUT);
 }
 
+/* The marker stays at the very start until the next boot formats: wherever a cut hits, the reset
+ * happens. Written to the disk itself, because the kernel refuses to overwrite below a file system
+ * that still holds pages of its own device. */
 static int do_erase(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
-	uint64_t range[2] = {0, r->size_bytes & ~(uint64_t)(SECTOR_BYTES - 1)};
-	static uint8_t head[LOOK_BYTES];
+	const uint64_t end = (r->off_bytes + r->size_bytes) & ~(uint64_t)(SECTOR_BYTES - 1);
+	uint64_t range[2] = {r->off_bytes + SECTOR_BYTES, end - r->off_bytes - SECTOR_BYTES};
+	static uint8_t head[LOOK_BYTES], found[LOOK_BYTES];
+	CLEANUP(lb_fd_closep) int disk = open(r->disk, O_RDWR | O_CLOEXEC);
 	int rc;
 
+	memset(head, 0, sizeof(head));
+	memcpy(head, marker, sizeof(marker));
+	if (disk < 0 || fsync(r->fd) < 0)
+		return lb_err_from_errno(errno);
 	/* Discard gives the cells back where the device can; zeroes are what counts and what is
 	 * read back. */
-	if (ioctl(r->fd, BLKDISCARD, range) < 0)
-		log_debug("%s does not discard: %s", r->device, strerror(errno));
-	if (ioctl(r->fd, BLKZEROOUT, range) < 0 || fsync(r->fd) < 0) {
-		log_warn("%s cannot be overwritten: %s", r->device, strerror(errno));
+	if (ioctl(disk, BLKDISCARD, range) < 0)
+		log_debug("%s does not discard: %s", r->disk, strerror(errno));
+	if (ioctl(disk, BLKZEROOUT, range) < 0 ||
+	    pwrite(disk, head, SECTOR_BYTES, (off_t)r->off_bytes) != SECTOR_BYTES ||
+	    fsync(disk) < 0) {
+		log_warn("the overlay on %s cannot be overwritten: %s", r->disk, strerror(errno));
 		return lb_err_from_errno(errno);
 	}
-	rc = read_back(r, head, sizeof(head));
-	for (size_t i = 0; rc == 0 && i < sizeof(head); i++)
-		if (head[i] != 0)
-			rc = LB_E(IO);
-	return rc;
+	rc = read_back(r, found, sizeof(found));
+	return rc == 0 && memcmp(found, head, sizeof(head)) != 0 ? LB_E(IO) : rc;
 }
 
 struct plat_reset lb_resetdev_plat(struct lb_resetdev *r)
