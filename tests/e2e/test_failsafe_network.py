@@ -2,7 +2,7 @@
 
 import socket
 
-from lab import ADDRESS, DHCP, FAST
+from lab import ADDRESS, DHCP, FAST, wait_until
 from wires import Capture, arp_answers, dhcp_offer, inside
 
 WATCHDOG_S = 5  # the shortest that a board file may have
@@ -53,10 +53,9 @@ def test_failsafe__lan_and_wan__answers_on_each_lan_port_gives_no_addresses_and_
     probe_wan(router)
     assert from_router(wire) == []
     wire.end()
-    # All of that took longer than the watchdog is patient, and it was armed
+    # The watchdog was armed, and fed for longer than it is patient
     assert router.ssh("cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout").split() == ["active", str(WATCHDOG_S)]
-    uptime = float(router.ssh("cat /proc/uptime").split()[0])
-    assert uptime > 2 * WATCHDOG_S, "too short to show anything"
+    wait_until(lambda: router.resets or float(router.ssh("cat /proc/uptime").split()[0]) > 3 * WATCHDOG_S)
     assert router.resets == []
 
 

@@ -22,7 +22,7 @@ def test_button__pressed_in_the_window__failsafe_at_once_and_the_reason_everywhe
     router.leds.wait_for(WINDOW)
     router.button(button).press(0.1)
     window_end(router, opened)
-    assert router.said(f"- failsafe button {button} was pressed -\n- failsafe -\n")
+    assert router.said(f"- failsafe button {button} was pressed -\n- failsafe -")
     router.leds.wait_for(FAILSAFE)
     assert router.ssh("hostname") == "lifeboat-failsafe"
     status = router.status()
