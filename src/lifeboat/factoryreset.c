@@ -106,7 +106,10 @@ static int open_device(struct lb_resetdev *dev)
 {
 	int rc = lb_resetdev_open(dev);
 
-	if (rc == LB_E(UNSUP))
+	if (rc == LB_E(UNSUP) && dev->disk[0])
+		log_err("the overlay of a root on flash (%s) cannot be reset by this version: nothing was changed",
+			dev->disk);
+	else if (rc == LB_E(UNSUP))
 		log_err("this root has no overlay to reset: it is not squashfs or EROFS, and this board keeps no "
 			"factory image to start over from");
 	else if (rc == LB_E(NOSPC))
