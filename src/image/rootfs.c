@@ -1,5 +1,7 @@
 #include "image/rootfs.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 
 #define SQUASHFS_MAGIC	   0x73717368u /* "hsqs" */
@@ -54,4 +56,9 @@ int lb_rootfs_parse(struct lb_rootfs *out, const void *head, size_t n)
 	if (lb_rd_le32(&r) == EROFS_MAGIC)
 		return parse_erofs(out, erofs);
 	return LB_E(FORMAT);
+}
+
+bool lb_rootfs_is_readonly(const char *fs)
+{
+	return strcmp(fs, "squashfs") == 0 || strcmp(fs, "erofs") == 0;
 }

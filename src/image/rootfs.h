@@ -1,6 +1,7 @@
 /* image/rootfs.h - read-only root file systems: what they are and where they end (pure). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,3 +18,6 @@ struct lb_rootfs {
 /* 0, LB_E(FORMAT) when it is neither squashfs nor EROFS, LB_E(TRUNC|RANGE) when it is one but its
  * superblock makes no sense; then `out` is untouched. */
 MUST_CHECK int lb_rootfs_parse(struct lb_rootfs *out, const void *head, size_t n);
+
+/* Is a file system of this name made to be read only, with an overlay on top? */
+bool lb_rootfs_is_readonly(const char *fs);

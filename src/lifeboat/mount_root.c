@@ -212,7 +212,7 @@ int lb_mount_root_start(const struct lb_board *board)
 		log_info("the overlay is over the root already");
 		return LB_EXIT_OK;
 	}
-	if (strcmp(root.fs, "squashfs") != 0 && strcmp(root.fs, "erofs") != 0)
+	if (!lb_rootfs_is_readonly(root.fs))
 		return make_writable(root.fs);
 	if (lb_overlayfs_lacks())
 		return stay_readonly("it has no directory", lb_overlayfs_lacks());

@@ -25,11 +25,6 @@
 #define WAIT_FOR_DISK_MS 10000 /* a USB disk needs 2 to 5 s after its driver is loaded */
 #define LOOK_EVERY_MS	 20
 
-static bool is_readonly_fs(const char *fs)
-{
-	return strcmp(fs, "squashfs") == 0 || strcmp(fs, "erofs") == 0;
-}
-
 static int fail(struct lb_root *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static int fail(struct lb_root *out, const char *fmt, ...)
@@ -165,5 +160,5 @@ void lb_root_enter(struct lb_root *out, const struct lb_board *board, const char
 	rc = lb_root_is_initramfs() ? enter_from_initramfs(out, board, cmdline, kick, ctx)
 				    : look_at_root(out);
 	if (rc == 0)
-		out->kind = is_readonly_fs(out->fs) ? LB_ROOT_READONLY : LB_ROOT_WRITABLE;
+		out->kind = lb_rootfs_is_readonly(out->fs) ? LB_ROOT_READONLY : LB_ROOT_WRITABLE;
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from screen import find, lamp_cell, text_of
 from vrouter import lamps, panel, panel_app, panel_canvas, panel_terminal
 from vrouter.board import load_board
 from vrouter.errors import EmuError
@@ -34,24 +35,6 @@ def make_front(**values):
 def blink(front, line, start, end, half_s):
     for i in range(round((end - start) / half_s)):
         front.recent.add(start + i * half_s, line, i % 2 == 0)
-
-
-def text_of(rows):
-    return ["".join(ch for ch, _ in row) for row in rows]
-
-
-def find(rows, text):
-    """(column, row) of a text on the screen."""
-    for y, line in enumerate(text_of(rows)):
-        if text in line:
-            return line.index(text), y
-    raise AssertionError(f"{text!r} is not on the screen:\n" + "\n".join(text_of(rows)))
-
-
-def lamp_cell(rows, name):
-    """The cell in the middle of the lamp above its label, and its look."""
-    x, y = find(rows, name)
-    return rows[y - 2][x + len(name) // 2]
 
 
 # --- layout

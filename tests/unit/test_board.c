@@ -11,30 +11,7 @@
 #include "store/board_parse.h"
 #include "store/board_text.h"
 #include "store/board_value.h"
-
-static char why[LB_SENTENCE_MAX];
-
-static int parse(struct lb_board *out, const char *text)
-{
-	return lb_board_parse(out, NULL, text, strlen(text), "b.conf", why);
-}
-
-/* The sentence must be this one, the outputs must be as before. */
-static void assert_refused(const char *text, const char *sentence)
-{
-	struct lb_board board, before;
-	struct lb_board_lines lines, lines_before;
-
-	memset(&board, 0x5A, sizeof(board));
-	memset(&lines, 0x5A, sizeof(lines));
-	before = board;
-	lines_before = lines;
-	assert_int_equal(lb_board_parse(&board, &lines, text, strlen(text), "b.conf", why),
-			 LB_E(FORMAT));
-	assert_string_equal(why, sentence);
-	assert_memory_equal(&board, &before, sizeof(board));
-	assert_memory_equal(&lines, &lines_before, sizeof(lines));
-}
+#include "tests/unit/board_text.h"
 
 static void defaults__every_preset__is_what_board_h_promises(void **state)
 {

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "image/rootfs.h"
 #include "plat/linux/files.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlaydev.h"
@@ -24,11 +25,6 @@
 
 static const uint8_t marker[] = {0xDE, 0xAD, 0xC0, 0xDE};
 
-static bool is_readonly_fs(const char *fs)
-{
-	return strcmp(fs, "squashfs") == 0 || strcmp(fs, "erofs") == 0;
-}
-
 /* The read-only root: "/" before mount_root, "/rom" after it. */
 static int find_disk(struct lb_resetdev *r)
 {
@@ -36,7 +32,7 @@ static int find_disk(struct lb_resetdev *r)
 	struct lb_mount m;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (lb_mount_at(&m, places[i]) == 0 && is_readonly_fs(m.fs))
+		if (lb_mount_at(&m, places[i]) == 0 && lb_rootfs_is_readonly(m.fs))
 			return lb_disk_by_number(m.major, m.minor, r->disk);
 	return LB_E(UNSUP);
 }
