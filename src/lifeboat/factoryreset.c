@@ -71,6 +71,11 @@ static int show(const struct lb_resetdev *dev, bool keep)
 {
 	struct lb_tree_count count = {0};
 
+	if (!dev->mounted && dev->kind != LB_VOLUME_ROOTDISK) {
+		(void)printf("the overlay of %llu MiB on %s would be erased at the next boot\n",
+			     (unsigned long long)dev->size_bytes >> 20, dev->disk);
+		return LB_EXIT_OK;
+	}
 	if (!dev->mounted) {
 		(void)printf(
 			"the overlay of %llu MiB behind the root on %s would be erased at the next boot\n",
@@ -115,6 +120,8 @@ static int open_device(struct lb_resetdev *dev)
 	else if (rc == LB_E(NOSPC))
 		log_err("there is no room for an overlay behind the root file system on %s: nothing to reset",
 			dev->disk);
+	else if (rc == LB_E(EXIST))
+		log_err("%s; nothing was reset", lb_overlay_why_text(LB_WHY_AMBIGUOUS));
 	else if (rc < 0)
 		log_err("the overlay cannot be found: its place on %s %s",
 			dev->disk[0] ? dev->disk : "the disk", lb_strerror(rc));
@@ -136,7 +143,8 @@ static int carry_out(const struct lb_board *board, struct lb_resetdev *dev, cons
 					     .writable = dev->writable,
 					     .keep = o->keep,
 					     .erase = o->erase,
-					     .reboot = o->reboot};
+					     .reboot = o->reboot,
+					     .locked = dev->kind == LB_VOLUME_UBI};
 	struct lb_reset_result result = {.at_s = (uint64_t)time(NULL)};
 	const uint64_t began_ms = lb_monotonic_ms();
 	struct lb_reset_report report;

@@ -87,11 +87,15 @@ static int mount_readonly(const struct lb_overlay_dev *dev)
 
 	if (rc < 0)
 		return rc;
-	/* Without replaying the journal: that would write. */
+	/* Without replaying the journal: that would write. JFFS2 and UBIFS replay it in memory. */
 	if (content == LB_CONTENT_EXT4)
-		rc = mount(dev->loop, PEEK_DIR, "ext4", MS_RDONLY | MS_NOATIME, "noload");
+		rc = mount(dev->source, PEEK_DIR, "ext4", MS_RDONLY | MS_NOATIME, "noload");
 	else if (content == LB_CONTENT_F2FS)
-		rc = mount(dev->loop, PEEK_DIR, "f2fs", MS_RDONLY | MS_NOATIME, "norecovery");
+		rc = mount(dev->source, PEEK_DIR, "f2fs", MS_RDONLY | MS_NOATIME, "norecovery");
+	else if (content == LB_CONTENT_JFFS2)
+		rc = mount(dev->source, PEEK_DIR, "jffs2", MS_RDONLY | MS_NOATIME, "");
+	else if (content == LB_CONTENT_UBIFS)
+		rc = mount(dev->source, PEEK_DIR, "ubifs", MS_RDONLY | MS_NOATIME, "");
 	else
 		return LB_E(NOENT);
 	return rc < 0 ? lb_err_from_errno(errno) : 0;

@@ -38,7 +38,7 @@ static int mark_formatting(void *board, int begun)
 	return lb_record_change(board, set_formatting, &begun);
 }
 
-/* Look at what lies behind the root; dev->loop_fd is -1 when there is no room for an overlay. */
+/* Look at the place of the overlay; dev->loop_fd is -1 when there is no room for an overlay. */
 static struct lb_overlay_sense sense(const struct lb_record *record, const struct lb_mount *root,
 				     struct lb_overlay_dev *dev)
 {
@@ -51,12 +51,17 @@ static struct lb_overlay_sense sense(const struct lb_record *record, const struc
 		rc = lb_overlay_dev_open(dev, disk, false);
 	if (rc == 0)
 		rc = lb_overlay_dev_content(dev, &s.content);
+	if (rc == LB_E(EXIST)) {
+		s.ambiguous = true;
+		return s;
+	}
 	if (rc < 0) {
 		log_warn("no overlay can be had behind the root file system: the place for it %s",
 			 lb_strerror(rc));
 		return s;
 	}
 	s.has_device = true;
+	s.kind = dev->kind;
 	s.size_bytes = dev->size_bytes;
 	s.can_f2fs = lb_program_find("mkfs.f2fs", mkfs, sizeof(mkfs)) == 0;
 	s.format_pending = record->overlay == LB_RECORD_OVERLAY_FORMATTING ||

@@ -2,9 +2,19 @@
 
 #include <string.h>
 
-static enum lb_overlay_fs fs_for_size(const struct lb_overlay_sense *s)
+static enum lb_overlay_fs fs_for(const struct lb_overlay_sense *s)
 {
+	if (s->kind == LB_VOLUME_MTD)
+		return LB_FS_JFFS2;
+	if (s->kind == LB_VOLUME_UBI)
+		return LB_FS_UBIFS;
 	return s->size_bytes > LB_F2FS_ABOVE_BYTES && s->can_f2fs ? LB_FS_F2FS : LB_FS_EXT4;
+}
+
+static bool is_large_enough(const struct lb_overlay_sense *s)
+{
+	return s->size_bytes >=
+	       (s->kind == LB_VOLUME_MTD ? LB_OVERLAY_MIN_MTD_BYTES : LB_OVERLAY_MIN_BYTES);
 }
 
 /* Bytes that nobody recognises may be the owner's damaged data: they are not ours to format. */
@@ -23,9 +33,10 @@ static void fall_back(struct lb_overlay_plan *p, enum lb_overlay_why why)
 
 void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *sense)
 {
-	*p = (struct lb_overlay_plan){
-		.sense = *sense, .fs = fs_for_size(sense), .step = LB_STEP_MOUNT};
-	if (!sense->has_device || sense->size_bytes < LB_OVERLAY_MIN_BYTES)
+	*p = (struct lb_overlay_plan){.sense = *sense, .fs = fs_for(sense), .step = LB_STEP_MOUNT};
+	if (sense->ambiguous)
+		fall_back(p, LB_WHY_AMBIGUOUS);
+	else if (!sense->has_device || !is_large_enough(sense))
 		fall_back(p, LB_WHY_NO_DEVICE);
 	else if (may_format(sense))
 		p->step = LB_STEP_FORMAT;
@@ -33,7 +44,7 @@ void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *
 		p->fs = LB_FS_EXT4;
 	else if (sense->content == LB_CONTENT_F2FS)
 		p->fs = LB_FS_F2FS;
-	else
+	else if (sense->content == LB_CONTENT_UNKNOWN)
 		p->step = LB_STEP_CHECK; /* e2fsck finds an ext4 by the copies of its superblock */
 }
 
@@ -86,6 +97,8 @@ const char *lb_overlay_why_text(enum lb_overlay_why why)
 		break;
 	case LB_WHY_NO_DEVICE:
 		return "there is no room for an overlay behind the root file system";
+	case LB_WHY_AMBIGUOUS:
+		return "more than one place for the overlay is called rootfs_data: leave one of them that name";
 	case LB_WHY_UNRECOGNISED:
 		return "the overlay area holds data that is no overlay file system, and nothing asked to erase it";
 	case LB_WHY_FORMAT_FAILED:
@@ -106,5 +119,7 @@ enum lb_fs_state lb_fs_state_parse(const char *target)
 		return LB_FS_STATE_READY;
 	if (strcmp(target, "3") == 0)
 		return LB_FS_STATE_RESET;
+	if (strcmp(target, "4") == 0)
+		return LB_FS_STATE_RESET_ALL;
 	return LB_FS_STATE_UNKNOWN;
 }

@@ -18,11 +18,22 @@ enum lb_overlay_content {
 	LB_CONTENT_DEADCODE, /* DE AD C0 DE: somebody asked for a fresh overlay */
 	LB_CONTENT_EXT4,
 	LB_CONTENT_F2FS,
+	LB_CONTENT_JFFS2,
+	LB_CONTENT_UBIFS,
+};
+
+/* Where the overlay lies: OpenWrt's kinds, found in its order (facts of OpenWrt, section 2.2). */
+enum lb_volume {
+	LB_VOLUME_ROOTDISK, /* behind the read-only root, on the same block device */
+	LB_VOLUME_MTD,	    /* flash partition rootfs_data */
+	LB_VOLUME_UBI,	    /* UBI volume rootfs_data */
 };
 
 enum lb_overlay_fs {
 	LB_FS_EXT4,
 	LB_FS_F2FS,
+	LB_FS_JFFS2,
+	LB_FS_UBIFS,
 };
 
 /* OpenWrt makes f2fs above this size and ext4 up to it (facts of OpenWrt, section 2.4). */
@@ -35,8 +46,13 @@ enum lb_overlay_fs {
 /* Less than this holds no file system with a journal. */
 #define LB_OVERLAY_MIN_BYTES (1024ull * 1024)
 
+/* JFFS2 wants five erase blocks to clean up in, which on small NOR flash have 64 KiB. */
+#define LB_OVERLAY_MIN_MTD_BYTES (5 * 65536ull)
+
 struct lb_overlay_sense {
-	bool has_device;     /* there is room for an overlay behind the read-only part */
+	bool has_device;     /* there is room for an overlay */
+	bool ambiguous;	     /* more than one place claims to be it, so there is none */
+	enum lb_volume kind; /* of that room */
 	uint64_t size_bytes; /* of that room */
 	enum lb_overlay_content content;
 	bool format_pending; /* the record says that a formatting was begun and never finished */
@@ -56,6 +72,7 @@ enum lb_overlay_step {
 enum lb_overlay_why {
 	LB_WHY_NOTHING,
 	LB_WHY_NO_DEVICE,    /* no room behind the root file system */
+	LB_WHY_AMBIGUOUS,    /* two flash partitions or UBI volumes of the same name */
 	LB_WHY_UNRECOGNISED, /* there is something, but not an overlay */
 	LB_WHY_FORMAT_FAILED,
 	LB_WHY_MOUNT_FAILED,  /* mounting failed before and after the check */
@@ -87,7 +104,11 @@ enum lb_fs_state {
 	/* A factory reset that keeps the staged archive was begun. OpenWrt takes any number above 2
 	 * for "unknown", and deletes the same. */
 	LB_FS_STATE_RESET = 3,
+	/* One that keeps nothing was begun, on flash, where no marker fits below a mounted file
+	 * system.
+	 */
+	LB_FS_STATE_RESET_ALL = 4,
 };
 
-/* The state that a link target stands for; anything that is not "1" to "3" is UNKNOWN. */
+/* The state that a link target stands for; anything that is not "1" to "4" is UNKNOWN. */
 enum lb_fs_state lb_fs_state_parse(const char *target);

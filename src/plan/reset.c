@@ -13,6 +13,8 @@ void lb_reset_begin(struct lb_reset_plan *p, const struct lb_reset_sense *sense)
 		fail(p, LB_RESET_WHY_ERASE_KEEP);
 	else if (sense->erase && sense->mounted && !sense->reboot)
 		fail(p, LB_RESET_WHY_ERASE_MOUNTED);
+	else if (sense->erase && sense->mounted && sense->locked)
+		fail(p, LB_RESET_WHY_ERASE_LOCKED);
 	else if (sense->keep && !sense->mounted)
 		fail(p, LB_RESET_WHY_KEEP_UNMOUNTED);
 	else if (sense->keep)
@@ -39,9 +41,10 @@ void lb_reset_next(struct lb_reset_plan *p, int result)
 	case LB_RESET_MARK:
 		if (ok)
 			after_commit(p);
-		else if (p->sense.mounted && p->sense.writable && !p->sense.erase)
-			p->step = LB_RESET_REQUEST; /* a kernel may refuse writes under a mounted
-						       file system */
+		else if (p->sense.mounted && (p->sense.writable || result == LB_E(UNSUP)) &&
+			 (!p->sense.erase || result == LB_E(UNSUP)))
+			p->step = LB_RESET_REQUEST; /* flash, or a kernel that refuses writes under
+						       a mounted file system */
 		else
 			fail(p, LB_RESET_WHY_NOT_MARKED);
 		return;
@@ -97,6 +100,8 @@ const char *lb_reset_why_text(enum lb_reset_why why)
 		return "the overlay could not be made read-only to be erased: the next boot formats it";
 	case LB_RESET_WHY_NOT_ERASED:
 		return "the overlay could not be erased, or did not read back as empty: the next boot formats it";
+	case LB_RESET_WHY_ERASE_LOCKED:
+		return "a UBI volume cannot be erased while it is mounted: leave --erase out, or use it in failsafe";
 	}
 	return "";
 }

@@ -3,9 +3,10 @@
  * The first step that lasts commits: from then on the reset happens, whatever is cut. On a block
  * device that is the marker DE AD C0 DE in the boot block, which neither ext4 nor f2fs uses: four
  * bytes, and the next boot formats. It works on an overlay that is full, read-only after an error
- * or damaged beyond mounting. What is deleted at once as well is gone at once. To keep a staged
- * archive the file system has to stay: then the request is a state of the overlay, and the next
- * boot deletes what a power cut left.
+ * or damaged beyond mounting. On flash no marker can be written below a mounted file system: there
+ * the request in the record or in the overlay's state commits. What is deleted at once as well is
+ * gone at once. To keep a staged archive the file system has to stay: then the request is a state
+ * of the overlay, and the next boot deletes what a power cut left.
  */
 #pragma once
 
@@ -19,6 +20,7 @@ struct lb_reset_sense {
 	bool keep;     /* -k: the staged archive stays */
 	bool erase;    /* --erase: now, not at the next boot */
 	bool reboot;   /* -r: the machine is restarted right afterwards */
+	bool locked;   /* a UBI volume: the kernel lets nobody erase it while it is mounted */
 };
 
 enum lb_reset_step {
@@ -41,6 +43,7 @@ enum lb_reset_why {
 	LB_RESET_WHY_NOT_DELETED,
 	LB_RESET_WHY_NOT_FROZEN,
 	LB_RESET_WHY_NOT_ERASED,
+	LB_RESET_WHY_ERASE_LOCKED, /* --erase of a mounted UBI volume */
 };
 
 struct lb_reset_plan {

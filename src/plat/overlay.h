@@ -15,8 +15,8 @@ struct plat_overlay {
 	int (*switch_root)(void *ctx); /* overlay of / and /overlay becomes the root */
 	int (*state_read)(void *ctx);  /* enum lb_fs_state of what is on /overlay */
 	int (*state_write)(void *ctx, enum lb_fs_state state);
-	/* What a reset that keeps the staged archive has not yet deleted on /overlay. */
-	int (*finish_reset)(void *ctx);
+	/* What a reset has not yet deleted on /overlay; keep: the staged archive stays. */
+	int (*finish_reset)(void *ctx, bool keep);
 	int (*mark_formatting)(void *ctx,
 			       int begun); /* in the recovery record; LB_E(NOENT) without one */
 	int (*used_percent)(void *ctx);	   /* of what is on /overlay, 0..100 */

@@ -30,16 +30,19 @@ static int format(const struct plat_overlay *p, enum lb_overlay_fs fs)
 static void settle_state(const struct plat_overlay *p, struct lb_overlay_report *report)
 {
 	int state = p->state_read(p->ctx);
+	bool reset = state == LB_FS_STATE_RESET || state == LB_FS_STATE_RESET_ALL;
 
 	report->fs_state = state < 0 ? LB_FS_STATE_UNKNOWN : (enum lb_fs_state)state;
-	if (report->fs_state == LB_FS_STATE_RESET) {
-		report->reset_finished = p->finish_reset(p->ctx) == 0;
+	if (reset) {
+		bool keep = report->fs_state == LB_FS_STATE_RESET;
+
+		report->reset_finished = p->finish_reset(p->ctx, keep) == 0;
 		if (!report->reset_finished) {
 			log_err("a factory reset could not be finished: it goes on at the next boot");
 			return;
 		}
 	}
-	if (report->fs_state != LB_FS_STATE_UNKNOWN && report->fs_state != LB_FS_STATE_RESET)
+	if (report->fs_state != LB_FS_STATE_UNKNOWN && !reset)
 		return;
 	if (p->state_write(p->ctx, LB_FS_STATE_PENDING) == 0)
 		report->fs_state = LB_FS_STATE_PENDING;

@@ -99,7 +99,7 @@ static void plan__marker_blank_or_unfinished_formatting__formats_and_mounts(void
 		assert_true(c.plan.formatted);
 		assert_why(&c, LB_WHY_NOTHING);
 	}
-	for (int content = LB_CONTENT_UNKNOWN; content <= LB_CONTENT_F2FS; content++) {
+	for (int content = LB_CONTENT_UNKNOWN; content <= LB_CONTENT_UBIFS; content++) {
 		struct lb_overlay_sense s = sense((enum lb_overlay_content)content);
 
 		s.format_pending = true;
@@ -126,6 +126,45 @@ static void plan__formats__f2fs_above_100_mib_if_it_can_be_made(void **state)
 		s.can_f2fs = rows[i].can_f2fs;
 		assert_int_equal(play(&s, 0).plan.fs, rows[i].fs);
 	}
+}
+
+static void plan__flash__file_system_by_the_kind_of_volume_and_whatever_its_size(void **state)
+{
+	static const struct {
+		enum lb_volume kind;
+		enum lb_overlay_content content;
+		enum lb_overlay_fs fs;
+	} rows[] = {{LB_VOLUME_MTD, LB_CONTENT_JFFS2, LB_FS_JFFS2},
+		    {LB_VOLUME_UBI, LB_CONTENT_UBIFS, LB_FS_UBIFS}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (uint64_t size = 2 * MIB; size < 500 * MIB; size *= 3) {
+			struct lb_overlay_sense s = sense(rows[i].content);
+			struct course c;
+
+			s.kind = rows[i].kind;
+			s.size_bytes = size;
+			c = play(&s, 0);
+			ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_SWITCH, LB_STEP_DONE);
+			assert_int_equal(c.plan.fs, rows[i].fs);
+			s.content = LB_CONTENT_BLANK;
+			c = play(&s, 0);
+			ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_SWITCH,
+				     LB_STEP_DONE);
+			assert_int_equal(c.plan.fs, rows[i].fs);
+		}
+	}
+}
+
+static void plan__two_places_of_one_name__ram_and_neither_is_touched(void **state)
+{
+	struct lb_overlay_sense s = sense(LB_CONTENT_DEADCODE);
+	struct course c;
+
+	s.ambiguous = true;
+	c = play(&s, 0);
+	ASSERT_STEPS(&c, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
+	assert_why(&c, LB_WHY_AMBIGUOUS);
 }
 
 /* OpenWrt goes on with a read-only root when the mount fails (facts of OpenWrt, section 9). */
@@ -170,7 +209,7 @@ static void plan__unknown_bytes__checked_first_then_ram_and_never_formatted(void
 
 static void plan__no_room_or_too_little__ram_and_the_device_is_not_touched(void **state)
 {
-	for (int content = LB_CONTENT_UNKNOWN; content <= LB_CONTENT_F2FS; content++) {
+	for (int content = LB_CONTENT_UNKNOWN; content <= LB_CONTENT_UBIFS; content++) {
 		struct lb_overlay_sense none = sense((enum lb_overlay_content)content);
 		struct lb_overlay_sense small = none;
 		struct course c;
@@ -240,7 +279,7 @@ static void plan__every_content_and_every_set_of_failing_steps__keeps_the_rules(
 	static const uint64_t sizes[] = {0, LB_OVERLAY_MIN_BYTES, 100 * MIB, 200 * MIB};
 	unsigned courses = 0;
 
-	for (int content = LB_CONTENT_UNKNOWN; content <= LB_CONTENT_F2FS; content++)
+	for (int content = LB_CONTENT_UNKNOWN; content <= LB_CONTENT_UBIFS; content++)
 		for (unsigned bits = 0; bits < 4 * 8; bits++)
 			for (unsigned fails = 0; fails < FAILS(LB_STEP_DONE); fails++) {
 				struct lb_overlay_sense s = sense((enum lb_overlay_content)content);
@@ -259,11 +298,12 @@ static void plan__every_content_and_every_set_of_failing_steps__keeps_the_rules(
 
 static void fs_state__each_target_of_the_link__is_its_state_or_unknown(void **state)
 {
-	static const char *const others[] = {"0", "4", "", "12", "21", " 1", "2\n", "01", "ready"};
+	static const char *const others[] = {"0", "5", "", "12", "21", " 1", "2\n", "01", "ready"};
 
 	assert_int_equal(lb_fs_state_parse("1"), LB_FS_STATE_PENDING);
 	assert_int_equal(lb_fs_state_parse("2"), LB_FS_STATE_READY);
 	assert_int_equal(lb_fs_state_parse("3"), LB_FS_STATE_RESET);
+	assert_int_equal(lb_fs_state_parse("4"), LB_FS_STATE_RESET_ALL);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_int_equal(lb_fs_state_parse(others[i]), LB_FS_STATE_UNKNOWN);
 }
@@ -271,6 +311,8 @@ static void fs_state__each_target_of_the_link__is_its_state_or_unknown(void **st
 TESTS(unit(plan__good_overlay__mounted_and_nothing_else_touches_it),
       unit(plan__marker_blank_or_unfinished_formatting__formats_and_mounts),
       unit(plan__formats__f2fs_above_100_mib_if_it_can_be_made),
+      unit(plan__flash__file_system_by_the_kind_of_volume_and_whatever_its_size),
+      unit(plan__two_places_of_one_name__ram_and_neither_is_touched),
       unit(plan__damaged__checks_mounts_again_then_ram_with_the_reason),
       unit(plan__damaged_but_repairable__mounted_after_the_check),
       unit(plan__unknown_bytes__checked_first_then_ram_and_never_formatted),

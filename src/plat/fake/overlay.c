@@ -259,10 +259,10 @@ int lb_fake_overlay_note(struct lb_fake_overlay *f, enum lb_fake_note note)
 	return lb_fake_overlay_change(f, whole, LB_FAKE_STEP);
 }
 
-static int fake_finish_reset(void *ctx)
+static int fake_finish_reset(void *ctx, bool keep)
 {
 	struct lb_fake_overlay *f = ctx;
-	int rc = lb_fake_overlay_delete(f, true);
+	int rc = lb_fake_overlay_delete(f, keep);
 
 	if (rc == 0)
 		rc = lb_fake_overlay_note(f, LB_FAKE_NOTE_NEW);

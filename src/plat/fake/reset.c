@@ -19,8 +19,11 @@ static int fake_request(void *ctx, bool keep)
 {
 	struct lb_fake_overlay *f = ctx;
 	int recorded = lb_fake_overlay_note(f, keep ? LB_FAKE_NOTE_RESET_KEEP : LB_FAKE_NOTE_RESET);
-	int stated = keep ? lb_fake_overlay_state_write(f, LB_FS_STATE_RESET) : LB_E(UNSUP);
+	int stated;
 
+	if (recorded == 0 && !keep)
+		return 0;
+	stated = lb_fake_overlay_state_write(f, keep ? LB_FS_STATE_RESET : LB_FS_STATE_RESET_ALL);
 	return recorded == 0 || stated == 0 ? 0 : recorded;
 }
 

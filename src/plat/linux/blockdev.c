@@ -169,10 +169,14 @@ static bool is_lower(const char *numbers, const char *than)
 	return a != b ? a < b : strcmp(numbers, than) < 0;
 }
 
-static int find_flash(const struct flash_kind *kind, const char *wanted, char out[LB_PATH_MAX],
+/* The lowest numbers with that name, and how many have it; or LB_E(...). */
+static int scan_flash(const struct flash_kind *kind, const char *wanted, char best[LB_NAME_MAX],
 		      const struct lb_blockdev_roots *roots)
 {
-	char class_dir[LB_PATH_MAX], path[LB_PATH_MAX], best[LB_NAME_MAX] = "";
+	char class_dir[LB_PATH_MAX];
+	int count = 0;
+
+	best[0] = '\0';
 
 	if (!path_join(class_dir, roots->sys, kind->class_dir))
 		return LB_E(RANGE);
@@ -182,13 +186,36 @@ static int find_flash(const struct flash_kind *kind, const char *wanted, char ou
 	for (const struct dirent *e; (e = readdir(dir));) {
 		const char *numbers = numbers_of(e->d_name, kind);
 
-		if (numbers && strlen(numbers) < sizeof(best) &&
-		    (!best[0] || is_lower(numbers, best)) &&
-		    is_called(class_dir, e->d_name, wanted))
+		if (!numbers || strlen(numbers) >= LB_NAME_MAX ||
+		    !is_called(class_dir, e->d_name, wanted))
+			continue;
+		if (count++ == 0 || is_lower(numbers, best))
 			(void)strcpy(best, numbers);
 	}
-	if (!best[0])
-		return LB_E(NOENT);
+	return count;
+}
+
+int lb_blockdev_flash(enum lb_blockdev_flash kind, const char *name, char out[LB_NAME_MAX],
+		      const struct lb_blockdev_roots *roots)
+{
+	char numbers[LB_NAME_MAX];
+	int count =
+		scan_flash(kind == LB_BLOCKDEV_UBI ? &ubi_kind : &mtd_kind, name, numbers, roots);
+
+	if (count != 1)
+		return count < 0 ? count : count == 0 ? LB_E(NOENT) : LB_E(EXIST);
+	(void)strcpy(out, numbers);
+	return 0;
+}
+
+static int find_flash(const struct flash_kind *kind, const char *wanted, char out[LB_PATH_MAX],
+		      const struct lb_blockdev_roots *roots)
+{
+	char path[LB_PATH_MAX], best[LB_NAME_MAX];
+	int count = scan_flash(kind, wanted, best, roots);
+
+	if (count <= 0)
+		return count < 0 ? count : LB_E(NOENT);
 	if (snprintf(path, sizeof(path), "%s/%s%s", roots->dev, kind->node, best) >=
 	    (int)sizeof(path))
 		return LB_E(RANGE);

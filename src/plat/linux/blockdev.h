@@ -23,3 +23,14 @@ extern const struct lb_blockdev_roots lb_blockdev_roots;
  * cannot be read. */
 MUST_CHECK int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX],
 				const struct lb_blockdev_roots *roots);
+
+enum lb_blockdev_flash {
+	LB_BLOCKDEV_MTD,
+	LB_BLOCKDEV_UBI,
+};
+
+/* The numbers of the one flash partition or UBI volume of that name, such as "6" or "0_2". 0, or
+ * with `out` untouched: LB_E(NOENT) none is called so, LB_E(EXIST) more than one is, LB_E(RANGE|IO)
+ * as above. */
+MUST_CHECK int lb_blockdev_flash(enum lb_blockdev_flash kind, const char *name,
+				 char out[LB_NAME_MAX], const struct lb_blockdev_roots *roots);

@@ -167,7 +167,7 @@ static bool is_flash(int disk_fd)
 	return false;
 }
 
-int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
+static int open_rootdisk(struct lb_overlay_dev *out, const char *disk, bool readonly)
 {
 	CLEANUP(lb_fd_closep) int fd = open(disk, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	uint8_t head[LB_ROOTFS_HEAD_BYTES];
@@ -190,11 +190,28 @@ int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool reado
 		return LB_E(NOSPC);
 	dev.size_bytes = disk_bytes - dev.off_bytes;
 	(void)snprintf(dev.disk, sizeof(dev.disk), "%s", disk);
-	dev.loop_fd = readonly ? LB_E(NOENT) : attached_already(fd, dev.off_bytes, dev.loop);
+	dev.loop_fd = readonly ? LB_E(NOENT) : attached_already(fd, dev.off_bytes, dev.source);
 	if (dev.loop_fd < 0)
-		dev.loop_fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.loop);
+		dev.loop_fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.source);
 	if (dev.loop_fd < 0)
 		return dev.loop_fd;
+	*out = dev;
+	return 0;
+}
+
+int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
+{
+	struct lb_overlay_dev dev = {.loop_fd = -1};
+	int rc = lb_flash_find(&dev.flash);
+
+	if (rc == LB_E(NOENT))
+		return open_rootdisk(out, disk, readonly);
+	if (rc < 0)
+		return rc;
+	dev.kind = dev.flash.kind;
+	dev.size_bytes = dev.flash.size_bytes;
+	(void)strcpy(dev.disk, dev.flash.node);
+	(void)strcpy(dev.source, dev.flash.source);
 	*out = dev;
 	return 0;
 }
@@ -207,7 +224,7 @@ static bool all_bytes_are(const uint8_t *p, size_t n, uint8_t value)
 	return true;
 }
 
-int lb_overlay_dev_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
+static int rootdisk_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
 {
 	static const uint8_t deadcode[] = {0xDE, 0xAD, 0xC0, 0xDE};
 	static uint8_t look[BLANK_LOOK_BYTES];
@@ -231,7 +248,23 @@ int lb_overlay_dev_content(const struct lb_overlay_dev *dev, enum lb_overlay_con
 	return 0;
 }
 
+int lb_overlay_dev_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
+{
+	return dev->kind == LB_VOLUME_ROOTDISK ? rootdisk_content(dev, out)
+					       : lb_flash_content(&dev->flash, out);
+}
+
 const char *lb_overlay_fs_name(enum lb_overlay_fs fs)
 {
-	return fs == LB_FS_F2FS ? "f2fs" : "ext4";
+	switch (fs) {
+	case LB_FS_EXT4:
+		break;
+	case LB_FS_F2FS:
+		return "f2fs";
+	case LB_FS_JFFS2:
+		return "jffs2";
+	case LB_FS_UBIFS:
+		return "ubifs";
+	}
+	return "ext4";
 }

@@ -1,5 +1,5 @@
-/* plat/linux/overlaydev.h - the overlay's file system behind the read-only root, on one block
- * device ("rootdisk"). */
+/* plat/linux/overlaydev.h - the place of the overlay: in flash, or behind the read-only root on one
+ * block device ("rootdisk"). */
 #pragma once
 
 #include <stdbool.h>
@@ -8,13 +8,18 @@
 
 #include "base/err.h"
 #include "plan/overlay.h"
+#include "plat/linux/flash.h"
 #include "tables/limits.h"
 
 struct lb_overlay_dev {
-	char disk[LB_PATH_MAX]; /* the block device that holds root and overlay */
+	enum lb_volume kind;
+	char disk[LB_PATH_MAX]; /* holds the overlay, and in a rootdisk the root as well */
 	uint64_t off_bytes, size_bytes;
-	char loop[LB_PATH_MAX]; /* loop device over the overlay's part */
-	int loop_fd; /* keeps the autoclear loop alive until it is mounted; the caller closes it */
+	char source[LB_PATH_MAX]; /* for mount(2): a loop device over the overlay's part, or flash
+				   */
+	int loop_fd; /* keeps the autoclear loop alive until it is mounted; the caller closes it; -1
+			on flash */
+	struct lb_flash flash; /* on flash only */
 };
 
 /* The name of the file system on a block device as libblkid knows it; LB_E(NOENT) when it knows
@@ -27,14 +32,15 @@ MUST_CHECK int lb_disk_head(const char *disk, void *head);
 /* Device node of a block device number, such as "/dev/vda2". */
 MUST_CHECK int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PATH_MAX]);
 
-/* Set up a loop device over what lies behind the read-only root on `disk`. LB_E(FORMAT): no
- * squashfs or EROFS on it, LB_E(NOSPC): no room behind it, LB_E(NOENT|IO): no loop device to be
- * had, LB_E(UNSUP): flash, where the overlay is not behind the squashfs. */
+/* Find the place of the overlay: flash by its name, else set up a loop device over what lies behind
+ * the read-only root on `disk`. LB_E(EXIST): two places on flash have the name, LB_E(FORMAT): no
+ * squashfs or EROFS on the disk, LB_E(NOSPC): no room behind it, LB_E(NOENT|IO): no loop device to
+ * be had, LB_E(UNSUP): the root is on flash, where the overlay is not behind the squashfs. */
 MUST_CHECK int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly);
 
 /* What is on it now, by marker and magic. */
 MUST_CHECK int lb_overlay_dev_content(const struct lb_overlay_dev *dev,
 				      enum lb_overlay_content *out);
 
-/* Name for mount(2), mkfs.* and fsck.*: "ext4", "f2fs". */
+/* Name for mount(2), mkfs.* and fsck.*: "ext4", "f2fs", "jffs2", "ubifs". */
 const char *lb_overlay_fs_name(enum lb_overlay_fs fs);

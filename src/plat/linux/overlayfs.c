@@ -31,17 +31,28 @@ static int clear_marker(int fd)
 	return 0;
 }
 
+static bool is_on_flash(const struct lb_overlayfs *o)
+{
+	return o->dev->kind != LB_VOLUME_ROOTDISK;
+}
+
 static int do_format(void *ctx, enum lb_overlay_fs fs)
 {
 	struct lb_overlayfs *o = ctx;
-	const char *const ext4[] = {"mkfs.ext4",   "-q",	 "-F", "-L",
-				    "rootfs_data", o->dev->loop, NULL};
-	const char *const f2fs[] = {"mkfs.f2fs",   "-q",	 "-f", "-l",
-				    "rootfs_data", o->dev->loop, NULL};
+	const char *const ext4[] = {"mkfs.ext4",   "-q",	   "-F", "-L",
+				    "rootfs_data", o->dev->source, NULL};
+	const char *const f2fs[] = {"mkfs.f2fs",   "-q",	   "-f", "-l",
+				    "rootfs_data", o->dev->source, NULL};
 	int rc;
 
 	log_info("the overlay on %s is being formatted as %s", o->dev->disk,
 		 lb_overlay_fs_name(fs));
+	if (is_on_flash(o)) {
+		rc = lb_flash_erase(&o->dev->flash);
+		if (rc < 0)
+			log_err("%s cannot be erased: it %s", o->dev->disk, lb_strerror(rc));
+		return rc; /* the kernel makes the file system when it is mounted */
+	}
 	rc = lb_program_run(fs == LB_FS_F2FS ? f2fs : ext4, true);
 	if (rc != 0) {
 		log_err("mkfs.%s %s", lb_overlay_fs_name(fs), rc < 0 ? lb_strerror(rc) : "failed");
@@ -54,11 +65,12 @@ static int do_mount(void *ctx, enum lb_overlay_fs fs)
 {
 	struct lb_overlayfs *o = ctx;
 
-	if (mount(o->dev->loop, LB_OVERLAY_DIR, lb_overlay_fs_name(fs), MS_NOATIME, "") == 0)
+	if (mount(o->dev->source, LB_OVERLAY_DIR, lb_overlay_fs_name(fs), MS_NOATIME, "") == 0)
 		return 0;
-	log_warn("the overlay (%s behind the root on %s) cannot be mounted: %s",
-		 lb_overlay_fs_name(fs), o->dev->disk, strerror(errno));
-	return lb_err_from_errno(errno);
+	int why = errno;
+	log_warn("the overlay (%s on %s) cannot be mounted: %s", lb_overlay_fs_name(fs),
+		 o->dev->disk, strerror(why));
+	return lb_err_from_errno(why);
 }
 
 static int do_check(void *ctx, enum lb_overlay_fs fs)
@@ -66,10 +78,13 @@ static int do_check(void *ctx, enum lb_overlay_fs fs)
 	struct lb_overlayfs *o = ctx;
 	/* -y, not -p: preen gives up on the very damage that makes a mount fail, and nobody is
 	 * there to ask. */
-	const char *const ext4[] = {"e2fsck", "-f", "-y", o->dev->loop, NULL};
-	const char *const f2fs[] = {"fsck.f2fs", "-f", "-y", o->dev->loop, NULL};
-	int rc = lb_program_run(fs == LB_FS_F2FS ? f2fs : ext4, true);
+	const char *const ext4[] = {"e2fsck", "-f", "-y", o->dev->source, NULL};
+	const char *const f2fs[] = {"fsck.f2fs", "-f", "-y", o->dev->source, NULL};
+	int rc;
 
+	if (is_on_flash(o))
+		return LB_E(UNSUP); /* both mend themselves when they are mounted */
+	rc = lb_program_run(fs == LB_FS_F2FS ? f2fs : ext4, true);
 	/* e2fsck(8): 0 clean, 1 repaired, 2 repaired and a reboot is due, 4 and more not repaired.
 	 */
 	log_info("the overlay was checked: %s", rc < 0	  ? lb_strerror(rc)
@@ -274,11 +289,11 @@ static int do_state_write(void *ctx, enum lb_fs_state state)
 	return lb_overlayfs_state_write(LB_OVERLAY_DIR, state);
 }
 
-static int do_finish_reset(void *ctx)
+static int do_finish_reset(void *ctx, bool keep)
 {
 	struct lb_overlayfs *o = ctx;
 	uint64_t entries;
-	int rc = lb_overlayfs_remove(LB_OVERLAY_DIR, true, &entries);
+	int rc = lb_overlayfs_remove(LB_OVERLAY_DIR, keep, &entries);
 
 	if (rc < 0)
 		return rc;

@@ -1,4 +1,4 @@
-/* plat/linux/overlayfs.h - the real struct plat_overlay: ext4 or f2fs behind a read-only root. */
+/* plat/linux/overlayfs.h - the real struct plat_overlay: ext4, f2fs, JFFS2 or UBIFS. */
 #pragma once
 
 #include <stdbool.h>

@@ -25,6 +25,11 @@
 
 static const uint8_t marker[] = {0xDE, 0xAD, 0xC0, 0xDE};
 
+static bool is_on_flash(const struct lb_resetdev *r)
+{
+	return r->kind != LB_VOLUME_ROOTDISK;
+}
+
 /* The read-only root: "/" before mount_root, "/rom" after it. */
 static int find_disk(struct lb_resetdev *r)
 {
@@ -47,18 +52,23 @@ int lb_resetdev_open(struct lb_resetdev *r)
 		rc = lb_overlay_dev_open(&dev, r->disk, false);
 	if (rc < 0)
 		return rc;
+	r->kind = dev.kind;
+	r->flash = dev.flash;
 	r->off_bytes = dev.off_bytes;
 	r->size_bytes = dev.size_bytes;
 	r->fd = dev.loop_fd;
-	(void)snprintf(r->device, sizeof(r->device), "%s", dev.loop);
+	(void)strcpy(r->disk, dev.disk);
+	(void)strcpy(r->device, dev.source);
 	if (lb_mount_at(&m, LB_OVERLAY_DIR) < 0 || strcmp(m.fs, "tmpfs") == 0)
 		return 0;
 	/* Two loop devices over one area have two caches: a mounted file system is written through
 	 * its own. */
-	(void)close(r->fd);
+	lb_resetdev_closep(r);
 	r->mounted = true;
 	r->writable = !m.readonly;
 	(void)snprintf(r->fs, sizeof(r->fs), "%s", m.fs);
+	if (is_on_flash(r))
+		return 0;
 	rc = lb_disk_by_number(m.major, m.minor, r->device);
 	r->fd = rc < 0 ? -1 : open(r->device, O_RDWR | O_CLOEXEC);
 	if (rc == 0 && r->fd < 0)
@@ -88,12 +98,30 @@ static int read_back(const struct lb_resetdev *r, void *out, size_t n)
 	return rc;
 }
 
+/* The marker takes the place of a whole erase block, with what JFFS2 has there: cut in between, the
+ * record still knows that all of it is to go. UBI keeps such a note itself. */
+static int mark_flash(struct lb_resetdev *r)
+{
+	int recorded = LB_E(NOENT), rc;
+
+	if (r->mounted)
+		return LB_E(UNSUP);
+	if (r->kind == LB_VOLUME_MTD)
+		recorded = r->record_request(r->record_ctx, false);
+	rc = lb_flash_mark(&r->flash);
+	if (rc < 0)
+		log_warn("the marker does not read back from %s: it %s", r->disk, lb_strerror(rc));
+	return recorded == 0 ? 0 : rc;
+}
+
 static int do_mark(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
 	uint8_t head[SECTOR_BYTES];
 	int rc;
 
+	if (is_on_flash(r))
+		return mark_flash(r);
 	if (pwrite(r->fd, marker, sizeof(marker), 0) != (ssize_t)sizeof(marker) ||
 	    fsync(r->fd) < 0) {
 		log_warn("the marker cannot be written to %s: %s", r->device, strerror(errno));
@@ -111,11 +139,13 @@ static int do_request(void *ctx, bool keep)
 {
 	struct lb_resetdev *r = ctx;
 	int recorded = r->record_request(r->record_ctx, keep);
-	/* Without keeping there is nothing that a state could say to a boot that finds no marker:
-	 * the record asks. */
-	int stated =
-		keep ? lb_overlayfs_state_write(LB_OVERLAY_DIR, LB_FS_STATE_RESET) : LB_E(UNSUP);
+	int stated;
 
+	/* The record asks for a formatting, which is more than a state can ask for. */
+	if (recorded == 0 && !keep)
+		return 0;
+	stated = lb_overlayfs_state_write(LB_OVERLAY_DIR,
+					  keep ? LB_FS_STATE_RESET : LB_FS_STATE_RESET_ALL);
 	return recorded == 0 || stated == 0 ? 0 : recorded;
 }
 
@@ -151,9 +181,8 @@ static int do_freeze(void *ctx)
 /* The marker stays at the very start until the next boot formats: wherever a cut hits, the reset
  * happens. Written to the disk itself, because the kernel refuses to overwrite below a file system
  * that still holds pages of its own device. */
-static int do_erase(void *ctx)
+static int erase_rootdisk(struct lb_resetdev *r)
 {
-	struct lb_resetdev *r = ctx;
 	const uint64_t end = (r->off_bytes + r->size_bytes) & ~(uint64_t)(SECTOR_BYTES - 1);
 	uint64_t range[2] = {r->off_bytes + SECTOR_BYTES, end - r->off_bytes - SECTOR_BYTES};
 	static uint8_t head[LOOK_BYTES], found[LOOK_BYTES];
@@ -176,6 +205,13 @@ static int do_erase(void *ctx)
 	}
 	rc = read_back(r, found, sizeof(found));
 	return rc == 0 && memcmp(found, head, sizeof(head)) != 0 ? LB_E(IO) : rc;
+}
+
+static int do_erase(void *ctx)
+{
+	struct lb_resetdev *r = ctx;
+
+	return is_on_flash(r) ? lb_flash_erase(&r->flash) : erase_rootdisk(r);
 }
 
 struct plat_reset lb_resetdev_plat(struct lb_resetdev *r)

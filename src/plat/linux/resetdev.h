@@ -1,17 +1,21 @@
-/* plat/linux/resetdev.h - the real struct plat_reset, for an overlay behind the read-only root. */
+/* plat/linux/resetdev.h - the real struct plat_reset: an overlay behind the read-only root, or on
+ * flash. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plat/linux/flash.h"
 #include "plat/reset.h"
 #include "tables/limits.h"
 
 struct lb_resetdev {
-	char disk[LB_PATH_MAX];		/* holds root and overlay */
+	enum lb_volume kind;
+	struct lb_flash flash;		/* on flash only */
+	char disk[LB_PATH_MAX];		/* holds the overlay, and in a rootdisk the root as well */
 	char device[LB_PATH_MAX];	/* the overlay's own: what is or would be mounted */
-	int fd;				/* of `device`, writable; -1 = closed */
+	int fd;				/* of `device`, writable; -1 = closed, or on flash */
 	uint64_t off_bytes, size_bytes; /* of the overlay on `disk` */
 	bool mounted, writable;		/* on /overlay */
 	char fs[32];			/* of what is mounted there, "" = nothing */
@@ -26,7 +30,8 @@ struct lb_resetdev {
 	}
 
 /* Find the overlay of the running system, mounted or not. LB_E(UNSUP): the root is not read-only,
- * so that there is no overlay; LB_E(NOSPC): no room for one behind the root; LB_E(...). Release
+ * so that there is no overlay; LB_E(NOSPC): no room for one behind the root; LB_E(EXIST): two
+ * places claim to be it; LB_E(...). Release
  * with lb_resetdev_closep(). */
 MUST_CHECK int lb_resetdev_open(struct lb_resetdev *r);
 void lb_resetdev_closep(struct lb_resetdev *r);
