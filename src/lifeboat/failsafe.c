@@ -18,6 +18,7 @@
 
 #define ANNOUNCE_EVERY_MS 1000 /* as in the window: who listens for one second knows */
 #define GRACE_MS	  2000
+#define FAREWELL_MS	  300 /* until the session that said "continue" has its exit code */
 
 struct failsafe {
 	struct plat plat;
@@ -137,6 +138,7 @@ static void stay(struct failsafe *f)
 		if (now_ms >= announce_ms) {
 			f->plat.announce(f->plat.ctx, f->status->state, f->status->reason, 0);
 			announce_ms = now_ms + ANNOUNCE_EVERY_MS;
+			lb_services_trim_log();
 		}
 		due_ms = lb_services_start_due(&f->services, now_ms);
 		f->plat.wait(f->plat.ctx, earlier(earlier(edge_ms, announce_ms), due_ms), &ev);
@@ -173,6 +175,15 @@ static void end_all(const struct plat *p)
 	wait_until_alone(p);
 }
 
+static void let_sessions_end(const struct plat *p)
+{
+	uint64_t until_ms = p->now_ms(p->ctx) + FAREWELL_MS;
+	struct plat_event ev;
+
+	while (p->now_ms(p->ctx) < until_ms)
+		p->wait(p->ctx, until_ms, &ev);
+}
+
 enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board,
 			      struct lb_status *status, const char *disk)
 {
@@ -193,6 +204,8 @@ enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board
 	if (f.preparing < 0)
 		take_prepared(&f, LB_EXIT_SYSTEM);
 	stay(&f);
+	if (f.leave == LB_LEAVE_CONTINUE)
+		let_sessions_end(&f.plat);
 	end_all(&f.plat);
 	lb_login_forget();
 	f.plat.led(f.plat.ctx, LB_ROLE_FAILSAFE, false);

@@ -1,6 +1,7 @@
 /* The boot gate, PID 1: sense, decide, act. Each stage is one function; main order is at the end of
  * the file. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,10 +266,13 @@ static void say_failsafe(void)
 	gate.plat.say(gate.plat.ctx, text);
 }
 
-static void name_host(void)
+/* `before`: the name that goes with the normal boot again. */
+static void name_host(char before[HOST_NAME_MAX + 1])
 {
 	char name[LB_NAME_MAX + 16];
 
+	if (gethostname(before, HOST_NAME_MAX + 1) < 0)
+		before[0] = '\0';
 	(void)snprintf(name, sizeof(name), "%s-%s", "lifeboat", lb_state_name(gate.status.state));
 	if (sethostname(name, strlen(name)) < 0)
 		log_debug("the host name stays");
@@ -299,14 +303,17 @@ static _Noreturn void leave_for_good(enum lb_leave how)
 static void wait_for_person(void)
 {
 	const char *disk = gate.root.disk[0] ? gate.root.disk : NULL;
+	char host_name[HOST_NAME_MAX + 1];
 	enum lb_leave how;
 
 	lb_leds_set(&gate.machine.leds, LB_ROLE_BOOT, false);
 	say_failsafe();
-	name_host();
+	name_host(host_name);
 	how = lb_failsafe_run(&gate.machine, &gate.board, &gate.status, disk);
 	if (how != LB_LEAVE_CONTINUE)
 		leave_for_good(how);
+	if (sethostname(host_name, strlen(host_name)) < 0)
+		log_debug("the host name of failsafe stays");
 	/* mount_root may have been run meanwhile. */
 	if (lb_status_load(&gate.status) < 0)
 		log_warn("what became of the overlay in failsafe is not known");

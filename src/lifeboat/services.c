@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +19,9 @@
 #include "plat/linux/files.h"
 #include "plat/linux/proc.h"
 
-#define SSH_LOG	    "/run/lifeboat/ssh.log"
-#define DHCP_CONFIG "/run/lifeboat/udhcpd.conf"
+#define SSH_LOG		  "/run/lifeboat/ssh.log"
+#define SSH_LOG_MAX_BYTES 65536
+#define DHCP_CONFIG	  "/run/lifeboat/udhcpd.conf"
 
 static void address_text(uint32_t address, char out[INET_ADDRSTRLEN])
 {
@@ -52,7 +54,7 @@ static int run_ssh(const struct lb_service *s)
 				"-P",	    "/run/lifeboat/ssh.pid",
 				"-r",	    LB_HOST_KEY_FILE,
 				"-p",	    listen_on};
-	int log = open(SSH_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int log = open(SSH_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	size_t n = 12;
 
 	address_text(s->machine->lan.address, address);
@@ -218,4 +220,12 @@ void lb_services_ended(struct lb_services *s, pid_t pid, uint64_t now_ms)
 		s->list[i].pid = 0;
 		s->list[i].start_ms = now_ms + LB_RESTART_MS;
 	}
+}
+
+void lb_services_trim_log(void)
+{
+	struct stat st;
+
+	if (stat(SSH_LOG, &st) == 0 && st.st_size > SSH_LOG_MAX_BYTES && truncate(SSH_LOG, 0) < 0)
+		log_debug(SSH_LOG " cannot be cut: %s", strerror(errno));
 }
