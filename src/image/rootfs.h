@@ -19,5 +19,11 @@ struct lb_rootfs {
  * superblock makes no sense; then `out` is untouched. */
 MUST_CHECK int lb_rootfs_parse(struct lb_rootfs *out, const void *head, size_t n);
 
+#define LB_ROOTFS_UUID_MAX 37
+
+/* A name for exactly this image: the UUID of an EROFS; a squashfs has none, so one is made of its
+ * superblock, which changes with its content. 0 or an error as above, then `out` is untouched. */
+MUST_CHECK int lb_rootfs_uuid(char out[LB_ROOTFS_UUID_MAX], const void *head, size_t n);
+
 /* Is a file system of this name made to be read only, with an overlay on top? */
 bool lb_rootfs_is_readonly(const char *fs);

@@ -160,7 +160,42 @@ static void both_magics__squashfs_first_as_the_kernel_is_told(void **state)
 	assert_is("squashfs", 8192);
 }
 
-TESTS(unit(squashfs__its_superblock__length_is_bytes_used),
+static void assert_uuid(const char *uuid)
+{
+	char out[LB_ROOTFS_UUID_MAX];
+
+	assert_int_equal(lb_rootfs_uuid(out, head, sizeof(head)), 0);
+	assert_string_equal(out, uuid);
+}
+
+static void uuid__of_an_erofs_and_a_squashfs__changes_with_the_image(void **state)
+{
+	char one[LB_ROOTFS_UUID_MAX], other[LB_ROOTFS_UUID_MAX];
+
+	make_erofs(12, 1000);
+	for (uint8_t i = 0; i < 16; i++)
+		head[SUPER_AT + 48 + i] = (uint8_t)(i * 0x11);
+	assert_uuid("00112233-4455-6677-8899-aabbccddeeff");
+	make_squashfs(0x123456);
+	put_le(4, 0x2a, 4);
+	put_le(8, 0x65432100, 4);
+	assert_int_equal(lb_rootfs_uuid(one, head, sizeof(head)), 0);
+	assert_memory_equal(one, "0000002a-65432100-00123456-", 27);
+	head[95] ^= 1; /* the last table lies elsewhere */
+	assert_int_equal(lb_rootfs_uuid(other, head, sizeof(head)), 0);
+	assert_string_not_equal(one, other);
+	head[95] ^= 1;
+	head[96] ^= 1; /* behind the superblock */
+	assert_uuid(one);
+	assert_int_equal(lb_rootfs_uuid(other, head, 95), LB_E(TRUNC));
+	head[0] = 'x';
+	memcpy(other, one, sizeof(one));
+	assert_int_equal(lb_rootfs_uuid(other, head, sizeof(head)), LB_E(FORMAT));
+	assert_string_equal(other, one);
+}
+
+TESTS(unit(uuid__of_an_erofs_and_a_squashfs__changes_with_the_image),
+      unit(squashfs__its_superblock__length_is_bytes_used),
       unit(squashfs__length_that_cannot_be__out_of_range),
       unit(squashfs__every_truncation__ends_early_or_is_no_squashfs),
       unit(erofs__each_block_size__length_is_its_blocks),
