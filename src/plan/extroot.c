@@ -36,9 +36,11 @@ static int refuse(struct lb_extroot_wrong *wrong, unsigned line, const char *fmt
 static int set_text(char *out, size_t size, const struct lb_uci_item *i,
 		    struct lb_extroot_wrong *wrong)
 {
-	if (strlen(i->value) >= size)
+	size_t len = strlen(i->value);
+
+	if (len >= size)
 		return refuse(wrong, i->line, "'%.40s' has more than %zu bytes", i->name, size - 1);
-	(void)strcpy(out, i->value);
+	memcpy(out, i->value, len + 1);
 	return 0;
 }
 
