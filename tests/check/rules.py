@@ -24,7 +24,7 @@ PURE_HEADERS = [
     "stdlib.h", "string.h",
 ]
 PURE_SYMBOLS = [
-    r"mem(chr|cmp|cpy|move|set|mem)",
+    r"mem(chr|rchr|cmp|cpy|move|set|mem)",
     r"str(chr|chrnul|rchr|cmp|ncmp|len|nlen|spn|cspn|str|pbrk)",
     r"__?v?snprintf(_chk)?|v?snprintf",
     r"__mem\w+_chk",

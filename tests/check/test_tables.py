@@ -16,6 +16,8 @@ UNIQUE = [
     ("errors", "ERR", {"name": 0, "text": 1}),
     ("announce", "FIELD", {"id": 0, "tag": 1}),
     ("record", "RECORD_(?:INT|BLOB|TEXT)", {"tag": 0, "name": 1}),
+    ("images", "IMAGE", {"id": 0, "name": 1}),
+    ("refusals", "REFUSAL", {"id": 0, "code": 1, "name": 2}),
     ("applets", "APPLET", {"id": 0, "name": 1}),
     ("verbs", "VERB", {"id": 0, "name": 1}),
 ]
