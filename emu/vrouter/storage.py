@@ -4,12 +4,22 @@ The file `disk.img` of a router is what its device holds, byte by byte, whatever
 can be asked the same things (see Storage); a new kind is a class here and a script in emu/guest/boot/storage.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import EmuError
 from .images import disk, nand, nor
 
 MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is to be on the device."""
+
+    root: Path  # image of the root file system
+    room_bytes: int = 0  # behind it
+    parts: tuple = ()  # further partitions of a disk: (label, MiB)
 
 
 class Storage:
@@ -27,8 +37,10 @@ class Storage:
         """How much room the image gets behind the root. The size of a flash chip is fixed."""
         return 0
 
-    def build(self, root_image, room_bytes, out, guest):
-        self.module.build(self.board, root_image, out, guest)
+    def build(self, layout, out, guest):
+        if layout.parts:
+            raise EmuError(f"{self.board.name} has no partition table: its partitions stand in its board file")
+        self.module.build(self.board, layout.root, out, guest)
 
     def module_bytes(self):
         """The code that makes the image: a change of it makes the image anew."""
@@ -50,10 +62,10 @@ class Storage:
 
 
 class VirtioDisk(Storage):
-    """A disk with a GPT; the overlay lies behind the squashfs in the same partition."""
+    """A disk with a GPT; the overlay lies behind the root in the same partition, or in one of its own."""
 
     write_through = False
-    roots = ("squashfs", "ext4")
+    roots = ("squashfs", "erofs", "ext4")
     module = disk
 
     def room_bytes(self, overlay):
@@ -64,8 +76,8 @@ class VirtioDisk(Storage):
             return overlay * MIB
         raise EmuError(f"overlay cannot be {overlay!r}: choose {', '.join(sizes)} or a number of MiB")
 
-    def build(self, root_image, room_bytes, out, guest):
-        disk.build(self.board, root_image, room_bytes, out)
+    def build(self, layout, out, guest):
+        disk.build(self.board, layout.root, layout.room_bytes, layout.parts, out)
 
     def qemu_args(self, node):
         return ["-device", f"virtio-blk-pci,drive={node},addr={self.board.storage['addr']}"]

@@ -16,6 +16,7 @@
 #include "plat/linux/proc.h"
 #include "plat/linux/resetdev.h"
 #include "plat/linux/tree.h"
+#include "plat/linux/volume.h"
 #include "store/reset.h"
 
 /* OpenWrt's words: scripts answer them, and seed 000 shows them to users. */
@@ -112,7 +113,8 @@ static int open_device(struct lb_resetdev *dev)
 	int rc = lb_resetdev_open(dev);
 
 	if (rc == LB_E(UNSUP) && dev->disk[0])
-		log_err("the overlay of a root on flash (%s) cannot be reset by this version: nothing was changed",
+		log_err("the root is on flash (%s), and no flash partition or UBI volume is called " LB_VOLUME_NAME
+			": there is no overlay to reset",
 			dev->disk);
 	else if (rc == LB_E(UNSUP))
 		log_err("this root has no overlay to reset: it is not squashfs or EROFS, and this board keeps no "
@@ -120,8 +122,11 @@ static int open_device(struct lb_resetdev *dev)
 	else if (rc == LB_E(NOSPC))
 		log_err("there is no room for an overlay behind the root file system on %s: nothing to reset",
 			dev->disk);
-	else if (rc == LB_E(EXIST))
-		log_err("%s; nothing was reset", lb_overlay_why_text(LB_WHY_AMBIGUOUS));
+	else if (rc == LB_E(BUSY) && dev->elsewhere[0])
+		log_err("%s is mounted on %s and not as the overlay: unmount it first; nothing was reset",
+			dev->device, dev->elsewhere);
+	else if (dev->refused != LB_WHY_NOTHING)
+		log_err("%s; nothing was reset", lb_overlay_why_text(dev->refused));
 	else if (rc < 0)
 		log_err("the overlay cannot be found: its place on %s %s",
 			dev->disk[0] ? dev->disk : "the disk", lb_strerror(rc));

@@ -15,8 +15,8 @@
 #include "lifeboat/hostkey.h"
 #include "lifeboat/owner.h"
 #include "plat/linux/files.h"
-#include "plat/linux/overlaydev.h"
 #include "plat/linux/proc.h"
+#include "plat/linux/volume.h"
 
 #define LOGIN_ETC   LB_LOGIN_DIR "/etc"
 #define LOGIN_SHELL LB_LOGIN_DIR "/shell" /* dropbear starts it as "-shell": the multicall name */
@@ -109,7 +109,7 @@ static int peek(const char *disk)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return lb_err_from_errno(errno);
-	rc = disk ? lb_overlay_dev_open(&dev, disk, true) : LB_E(NOENT);
+	rc = disk ? lb_volume_open(&dev, disk, true) : LB_E(NOENT);
 	if (rc == 0)
 		rc = mount_readonly(&dev);
 	CLEANUP(lb_fd_closep)

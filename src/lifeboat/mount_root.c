@@ -23,6 +23,7 @@
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
+#include "plat/linux/volume.h"
 #include "store/overlay.h"
 
 #define TURN_FILE    LB_RUN_DIR "/mount_root.lock"
@@ -38,7 +39,7 @@ static int mark_formatting(void *board, int begun)
 	return lb_record_change(board, set_formatting, &begun);
 }
 
-/* Look at the place of the overlay; dev->loop_fd is -1 when there is no room for an overlay. */
+/* Look at the place of the overlay; dev->fd is -1 when there is nothing to be closed. */
 static struct lb_overlay_sense sense(const struct lb_record *record, const struct lb_mount *root,
 				     struct lb_overlay_dev *dev)
 {
@@ -46,18 +47,18 @@ static struct lb_overlay_sense sense(const struct lb_record *record, const struc
 	char disk[LB_PATH_MAX], mkfs[LB_PATH_MAX];
 	int rc = lb_disk_by_number(root->major, root->minor, disk);
 
-	dev->loop_fd = -1;
-	if (rc == 0)
-		rc = lb_overlay_dev_open(dev, disk, false);
-	if (rc == 0)
-		rc = lb_overlay_dev_content(dev, &s.content);
-	if (rc == LB_E(EXIST)) {
-		s.ambiguous = true;
-		return s;
+	dev->fd = -1;
+	if (rc == 0) {
+		rc = lb_volume_open(dev, disk, false);
+		if (rc == 0)
+			rc = lb_overlay_dev_content(dev, &s.content);
+		s.refused = lb_volume_refusal(rc);
 	}
 	if (rc < 0) {
-		log_warn("no overlay can be had behind the root file system: the place for it %s",
-			 lb_strerror(rc));
+		if (s.refused == LB_WHY_NOTHING)
+			log_warn(
+				"no overlay can be had behind the root file system: the place for it %s",
+				lb_strerror(rc));
 		return s;
 	}
 	s.has_device = true;
@@ -229,8 +230,8 @@ int lb_mount_root_start(const struct lb_board *board)
 	sensed = sense(&record, &root, &dev);
 	struct plat_overlay plat = lb_overlayfs_plat(&overlayfs);
 	rc = lb_overlay_bring_up(&plat, &sensed, &report);
-	if (dev.loop_fd >= 0)
-		(void)close(dev.loop_fd);
+	if (dev.fd >= 0)
+		(void)close(dev.fd);
 	finish_reset(board, &record, &report, lb_monotonic_ms() - began_ms);
 	publish(&report, rc, &record);
 	if (rc == 0)

@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+bool lb_volume_is_flash(enum lb_volume kind)
+{
+	return kind == LB_VOLUME_MTD || kind == LB_VOLUME_UBI;
+}
+
+/* By the size of the overlay's own place: OpenWrt goes by that of the whole disk for a partition,
+ * which gives a small one f2fs. */
 static enum lb_overlay_fs fs_for(const struct lb_overlay_sense *s)
 {
 	if (s->kind == LB_VOLUME_MTD)
@@ -34,10 +41,12 @@ static void fall_back(struct lb_overlay_plan *p, enum lb_overlay_why why)
 void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *sense)
 {
 	*p = (struct lb_overlay_plan){.sense = *sense, .fs = fs_for(sense), .step = LB_STEP_MOUNT};
-	if (sense->ambiguous)
-		fall_back(p, LB_WHY_AMBIGUOUS);
+	if (sense->refused != LB_WHY_NOTHING)
+		fall_back(p, sense->refused);
 	else if (!sense->has_device || !is_large_enough(sense))
 		fall_back(p, LB_WHY_NO_DEVICE);
+	else if (sense->content == LB_CONTENT_ARCHIVE)
+		fall_back(p, LB_WHY_ARCHIVE); /* whatever else asks for a formatting */
 	else if (may_format(sense))
 		p->step = LB_STEP_FORMAT;
 	else if (sense->content == LB_CONTENT_EXT4)
@@ -99,6 +108,16 @@ const char *lb_overlay_why_text(enum lb_overlay_why why)
 		return "there is no room for an overlay behind the root file system";
 	case LB_WHY_AMBIGUOUS:
 		return "more than one place for the overlay is called rootfs_data: leave one of them that name";
+	case LB_WHY_NO_SUCH_NAME:
+		return "there is no volume of the name that fstools_overlay_name asks for on the kernel command line";
+	case LB_WHY_PROTECTED:
+		return "the place of the overlay is protected: the board file or the built-in list names it as one that "
+		       "nothing may write to";
+	case LB_WHY_UNREADABLE:
+		return "the place of the overlay cannot be read: its device reports errors";
+	case LB_WHY_ARCHIVE:
+		return "the overlay area holds saved settings that OpenWrt's sysupgrade left there: save them if you want "
+		       "them, then run firstboot";
 	case LB_WHY_UNRECOGNISED:
 		return "the overlay area holds data that is no overlay file system, and nothing asked to erase it";
 	case LB_WHY_FORMAT_FAILED:

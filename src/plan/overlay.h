@@ -20,14 +20,19 @@ enum lb_overlay_content {
 	LB_CONTENT_F2FS,
 	LB_CONTENT_JFFS2,
 	LB_CONTENT_UBIFS,
+	LB_CONTENT_ARCHIVE, /* settings that OpenWrt's sysupgrade left there to be restored: gzip */
 };
 
-/* Where the overlay lies: OpenWrt's kinds, found in its order (facts of OpenWrt, section 2.2). */
+/* Where the overlay lies: OpenWrt's kinds (facts of OpenWrt, section 2.2). */
 enum lb_volume {
-	LB_VOLUME_ROOTDISK, /* behind the read-only root, on the same block device */
-	LB_VOLUME_MTD,	    /* flash partition rootfs_data */
-	LB_VOLUME_UBI,	    /* UBI volume rootfs_data */
+	LB_VOLUME_ROOTDISK,  /* behind the read-only root, on the same block device */
+	LB_VOLUME_MTD,	     /* flash partition rootfs_data */
+	LB_VOLUME_UBI,	     /* UBI volume rootfs_data */
+	LB_VOLUME_PARTITION, /* partition rootfs_data of the disk that holds the root */
 };
+
+/* Raw flash, where a file system for disks would wear it out. */
+bool lb_volume_is_flash(enum lb_volume kind);
 
 enum lb_overlay_fs {
 	LB_FS_EXT4,
@@ -49,14 +54,28 @@ enum lb_overlay_fs {
 /* JFFS2 wants five erase blocks to clean up in, which on small NOR flash have 64 KiB. */
 #define LB_OVERLAY_MIN_MTD_BYTES (5 * 65536ull)
 
+enum lb_overlay_why {
+	LB_WHY_NOTHING,
+	LB_WHY_NO_DEVICE,    /* no room behind the root file system */
+	LB_WHY_AMBIGUOUS,    /* two volumes of the same kind have the name */
+	LB_WHY_NO_SUCH_NAME, /* the kernel command line asks for a volume that is not there */
+	LB_WHY_PROTECTED,    /* the volume is one that nothing may write to */
+	LB_WHY_UNREADABLE,   /* its device reports errors */
+	LB_WHY_ARCHIVE, /* settings wait there to be restored, in a form that must not be lost */
+	LB_WHY_UNRECOGNISED, /* there is something, but not an overlay */
+	LB_WHY_FORMAT_FAILED,
+	LB_WHY_MOUNT_FAILED,  /* mounting failed before and after the check */
+	LB_WHY_SWITCH_FAILED, /* the overlay file system is missing in the kernel, or refused */
+};
+
 struct lb_overlay_sense {
 	bool has_device;     /* there is room for an overlay */
-	bool ambiguous;	     /* more than one place claims to be it, so there is none */
 	enum lb_volume kind; /* of that room */
 	uint64_t size_bytes; /* of that room */
 	enum lb_overlay_content content;
 	bool format_pending; /* the record says that a formatting was begun and never finished */
 	bool can_f2fs;	     /* mkfs.f2fs is there */
+	enum lb_overlay_why refused; /* NOTHING, or why the place must not be used */
 };
 
 enum lb_overlay_step {
@@ -67,16 +86,6 @@ enum lb_overlay_step {
 	LB_STEP_TMPFS, /* take a RAM overlay instead: `why` says what is wrong, to be told loudly */
 	LB_STEP_DONE,
 	LB_STEP_GIVE_UP, /* not even a RAM overlay: the root stays read-only */
-};
-
-enum lb_overlay_why {
-	LB_WHY_NOTHING,
-	LB_WHY_NO_DEVICE,    /* no room behind the root file system */
-	LB_WHY_AMBIGUOUS,    /* two flash partitions or UBI volumes of the same name */
-	LB_WHY_UNRECOGNISED, /* there is something, but not an overlay */
-	LB_WHY_FORMAT_FAILED,
-	LB_WHY_MOUNT_FAILED,  /* mounting failed before and after the check */
-	LB_WHY_SWITCH_FAILED, /* the overlay file system is missing in the kernel, or refused */
 };
 
 struct lb_overlay_plan {

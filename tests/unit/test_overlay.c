@@ -161,10 +161,57 @@ static void plan__two_places_of_one_name__ram_and_neither_is_touched(void **stat
 	struct lb_overlay_sense s = sense(LB_CONTENT_DEADCODE);
 	struct course c;
 
-	s.ambiguous = true;
+	s.refused = LB_WHY_AMBIGUOUS;
 	c = play(&s, 0);
 	ASSERT_STEPS(&c, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
 	assert_why(&c, LB_WHY_AMBIGUOUS);
+}
+
+static void plan__place_that_must_not_be_used__ram_and_the_sentence_for_it(void **state)
+{
+	static const enum lb_overlay_why whys[] = {LB_WHY_NO_SUCH_NAME, LB_WHY_PROTECTED,
+						   LB_WHY_UNREADABLE};
+
+	for (size_t i = 0; i < sizeof(whys) / sizeof(whys[0]); i++) {
+		struct lb_overlay_sense s = sense(LB_CONTENT_DEADCODE);
+		struct course c;
+
+		s.refused = whys[i];
+		s.format_pending = true;
+		c = play(&s, 0);
+		ASSERT_STEPS(&c, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
+		assert_why(&c, whys[i]);
+	}
+}
+
+/* OpenWrt unpacks it and formats at once: cut in between, the settings are lost. */
+static void plan__archive_at_the_start__never_formatted_whatever_asks_for_it(void **state)
+{
+	for (int pending = 0; pending < 2; pending++) {
+		struct lb_overlay_sense s = sense(LB_CONTENT_ARCHIVE);
+		struct course c;
+
+		s.kind = LB_VOLUME_PARTITION;
+		s.format_pending = pending;
+		c = play(&s, 0);
+		ASSERT_STEPS(&c, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
+		assert_why(&c, LB_WHY_ARCHIVE);
+	}
+}
+
+/* By the size of its own place: OpenWrt takes that of the disk around a partition (facts of
+ * OpenWrt, section 2.4), so that a small partition of a large eMMC becomes f2fs. */
+static void plan__new_partition__file_system_by_the_size_of_the_partition(void **state)
+{
+	struct lb_overlay_sense s = sense(LB_CONTENT_BLANK);
+
+	s.kind = LB_VOLUME_PARTITION;
+	s.size_bytes = LB_F2FS_ABOVE_BYTES;
+	assert_int_equal(play(&s, 0).plan.fs, LB_FS_EXT4);
+	s.size_bytes++;
+	assert_int_equal(play(&s, 0).plan.fs, LB_FS_F2FS);
+	s.can_f2fs = false;
+	assert_int_equal(play(&s, 0).plan.fs, LB_FS_EXT4);
 }
 
 /* OpenWrt goes on with a read-only root when the mount fails (facts of OpenWrt, section 9). */
@@ -313,6 +360,9 @@ TESTS(unit(plan__good_overlay__mounted_and_nothing_else_touches_it),
       unit(plan__formats__f2fs_above_100_mib_if_it_can_be_made),
       unit(plan__flash__file_system_by_the_kind_of_volume_and_whatever_its_size),
       unit(plan__two_places_of_one_name__ram_and_neither_is_touched),
+      unit(plan__place_that_must_not_be_used__ram_and_the_sentence_for_it),
+      unit(plan__archive_at_the_start__never_formatted_whatever_asks_for_it),
+      unit(plan__new_partition__file_system_by_the_size_of_the_partition),
       unit(plan__damaged__checks_mounts_again_then_ram_with_the_reason),
       unit(plan__damaged_but_repairable__mounted_after_the_check),
       unit(plan__unknown_bytes__checked_first_then_ram_and_never_formatted),

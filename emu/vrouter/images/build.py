@@ -36,15 +36,16 @@ def default_lifeboat(board):
 
 def build_images(
     board="virt-disk", lifeboat=None, out=None, *, mode="initramfs", root="squashfs", overlay="f2fs",
-    board_conf=None, squashfs_extra=None, initramfs_extra=None,
+    parts=(), board_conf=None, squashfs_extra=None, initramfs_extra=None,
 ):
     """Images of a board, built as far as they are not there yet.
 
     lifeboat      the static program for the guest's architecture; default build-ARCH/src/lifeboat/lifeboat
     mode          "initramfs": lifeboat is /init of the initramfs. "init": a kernel that mounts the squashfs
                   itself and starts /sbin/lifeboat of it. "plain": boots without lifeboat.
-    root          "squashfs" or "ext4" (no overlay then)
-    overlay       room behind the squashfs of a disk: "f2fs" or "ext4" (a size for which that is chosen), MiB, 0 = none
+    root          "squashfs", "erofs", or "ext4" (no overlay then)
+    overlay       room behind the root of a disk: "f2fs" or "ext4" (a size for which that is chosen), MiB, 0 = none
+    parts         further partitions of a disk: ((label, MiB), ...)
     board_conf    text or Path of another /etc/lifeboat/board.conf; default: the board's own
     *_extra       {path in the guest: bytes, str or Path} added to the root file system or the initramfs
     """
@@ -55,19 +56,18 @@ def build_images(
     store_kind = storage.of(board)
     if root not in store_kind.roots:
         raise EmuError(f"{board.name} has no root file system {root!r}: choose {' or '.join(store_kind.roots)}")
-    parts = guest.Guest(board, _program(board, lifeboat, mode), _conf(board, board_conf))
+    files = guest.Guest(board, _program(board, lifeboat, mode), _conf(board, board_conf), root)
     store = Store(out / "store")
     with store:
         blob = _device_tree(store, board, store_kind.device_tree())
-        tree = parts.initramfs(mode, initramfs_extra or {}).cpio()
+        tree = files.initramfs(mode, initramfs_extra or {}).cpio()
         initramfs = store.get("initramfs.cpio", tree, lambda to: to.write_bytes(tree))
-        root_tree = parts.root(mode, squashfs_extra or {})
-        write_root = rootfs.squashfs if root == "squashfs" else rootfs.ext4
-        image = store.get(f"root.{root}", _code("rootfs") + root_tree.tar(), lambda to: write_root(root_tree, to))
-        room = store_kind.room_bytes(overlay) if root == "squashfs" else 0
-        what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {room}".encode()
-        whole = store.get("disk.img", what, lambda to: store_kind.build(image, room, to, parts))
-        boots = _kernel(store, board, parts.kernel)
+        root_tree = files.root(mode, squashfs_extra or {})
+        image = store.get(f"root.{root}", _code("rootfs") + root_tree.tar(), lambda to: rootfs.MAKERS[root](root_tree, to))
+        layout = storage.Layout(image, store_kind.room_bytes(overlay) if root != "ext4" else 0, tuple(parts))
+        what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {layout.room_bytes} {layout.parts}".encode()
+        whole = store.get("disk.img", what, lambda to: store_kind.build(layout, to, files))
+        boots = _kernel(store, board, files.kernel)
         store.prune()
     return Images(board.name, mode, boots, initramfs, blob, image, whole)
 

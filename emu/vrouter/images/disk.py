@@ -1,4 +1,4 @@
-"""The board's disk: a GPT with a partition for the recovery record and one for the root."""
+"""The board's disk: a GPT with a partition for the recovery record, one for the root, and others behind them."""
 
 import os
 import subprocess
@@ -10,23 +10,29 @@ MIB = 1 << 20
 SECTOR = 512
 
 
-def build(board, root_image, behind_bytes, out):
-    """A sparse disk image with `root_image` in the root partition and `behind_bytes` of room after it."""
+def build(board, root_image, behind_bytes, parts, out):
+    """A sparse disk image with `root_image` in the root partition and `behind_bytes` of room after it; `parts` are
+    further partitions: (label, MiB), blank."""
     storage = board.storage
     root_bytes = root_image.stat().st_size + behind_bytes
     record_kib = storage["record_kib"]
     root_start = MIB + record_kib * 1024
     root_sectors = -(-root_bytes // SECTOR)
-    layout = (
-        "label: gpt\n"
-        f"start={MIB // SECTOR}, size={record_kib * 1024 // SECTOR}, name={storage['record_partition']}\n"
-        f"start={root_start // SECTOR}, size={root_sectors}, name={storage['root_partition']}\n"
-    )
+    layout = [
+        "label: gpt",
+        f"start={MIB // SECTOR}, size={record_kib * 1024 // SECTOR}, name={storage['record_partition']}",
+        f"start={root_start // SECTOR}, size={root_sectors}, name={storage['root_partition']}",
+    ]
+    end = root_start + root_sectors * SECTOR
+    for label, mib in parts:
+        start = -(-end // MIB) * MIB
+        layout.append(f'start={start // SECTOR}, size={mib * MIB // SECTOR}, name="{label}"')
+        end = start + mib * MIB
     # One MiB at the end for the second copy of the table, and the whole a number of MiB
-    total = -(-(root_start + root_sectors * SECTOR) // MIB) * MIB + MIB
+    total = -(-end // MIB) * MIB + MIB
     with open(out, "wb") as image:
         image.truncate(total)
-    _sfdisk(layout, out)
+    _sfdisk("\n".join(layout) + "\n", out)
     with open(out, "r+b") as image, open(root_image, "rb") as root:
         image.seek(root_start)
         while chunk := root.read(MIB):
@@ -62,17 +68,28 @@ def partitions(image):
 
 
 def overlay_area(board, image):
-    """(offset_bytes, size_bytes) of the room behind the squashfs of a disk image."""
-    start, size = partitions(image)[board.storage["root_partition"]]
+    """(offset_bytes, size_bytes) of the overlay: its own partition, or the room behind the read-only root."""
+    found = partitions(image)
+    if "rootfs_data" in found:
+        return found["rootfs_data"]
+    start, size = found[board.storage["root_partition"]]
     with open(image, "rb") as disk:
         disk.seek(start)
-        head = disk.read(48)
-    if head[:4] != b"hsqs":
-        raise EmuError(f"{image} holds no squashfs: there is no overlay behind it")
-    used = int.from_bytes(head[40:48], "little")
+        used = _root_bytes(disk.read(4096))
+    if not used:
+        raise EmuError(f"{image} holds no squashfs or EROFS: there is no overlay behind it")
     align = board.storage["overlay_align"]
     behind = -(-used // align) * align
     return start + behind, max(size - behind, 0)
+
+
+def _root_bytes(head):
+    """Length of a squashfs or EROFS by its superblock, 0 when it is neither."""
+    if head[:4] == b"hsqs":
+        return int.from_bytes(head[40:48], "little")
+    if head[1024:1028] == (0xE0F5E1E2).to_bytes(4, "little"):
+        return int.from_bytes(head[1060:1064], "little") << head[1036]
+    return 0
 
 
 def _sfdisk(layout, image):

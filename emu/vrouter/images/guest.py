@@ -20,8 +20,9 @@ BUILTIN_MODULES = ["virtio_pci", "virtio_blk", "squashfs"]
 class Guest:
     """Everything that the trees are made of; `packages_folder` holds the unpacked Debian packages."""
 
-    def __init__(self, board, lifeboat, board_conf):
+    def __init__(self, board, lifeboat, board_conf, root="squashfs"):
         self.board = board
+        self.modules = [*board.kernel["modules"], *board.kernel.get("modules_of", {}).get(root, ())]
         self.data = tomllib.loads((GUEST / "guest.toml").read_text())
         wanted = [board.kernel["package"], *self.data["packages"], *board.guest.get("packages", ())]
         self.folder = packages.unpacked(board.arch, wanted)
@@ -45,11 +46,11 @@ class Guest:
             self._put_rescue(tree)
             self._put_lifeboat(tree)
             tree.link("init", "sbin/lifeboat")
-            self._put_modules(tree, self.board.kernel["modules"])
+            self._put_modules(tree, self.modules)
         else:
             self._put_busybox(tree)
             kernel = self.board.kernel
-            names = kernel["modules"] if mode == "plain" else kernel.get("builtin", BUILTIN_MODULES)
+            names = self.modules if mode == "plain" else kernel.get("builtin", BUILTIN_MODULES)
             self._put_modules(tree, names)
             self._put_storage(tree)
             tree.file("init", (GUEST / "boot" / f"{mode}.sh").read_bytes(), 0o755)
@@ -76,7 +77,7 @@ class Guest:
         tree.chardev("dev/console", 5, 1)
         tree.chardev("dev/null", 1, 3, 0o666)
         self._put_rescue(tree, "rootfs")
-        self._put_modules(tree, self.board.kernel["modules"])
+        self._put_modules(tree, self.modules)
         if mode != "plain":
             self._put_lifeboat(tree)
         tree.add_extra(extra)

@@ -1,4 +1,4 @@
-"""A file tree as the image of a root file system: squashfs, or ext4 for boards without an overlay."""
+"""A file tree as the image of a root file system: squashfs, EROFS, or ext4 for boards without an overlay."""
 
 import os
 import stat
@@ -19,19 +19,23 @@ def squashfs(tree, out):
     _run(argv, "squashfs-tools", tree.tar())
 
 
+def erofs(tree, out):
+    """LZ4 is what Debian's kernel has for it. mkfs.erofs 1.5 takes a folder only: devices are left out, for an ordinary
+    user cannot make them, and /dev is the kernel's own devtmpfs."""
+    with tempfile.TemporaryDirectory() as folder:
+        _write(tree, Path(folder))
+        Path(out).unlink(missing_ok=True)
+        _run(["mkfs.erofs", "-zlz4hc", "-T0", "-U00000000-0000-0000-0000-000000000001", "--all-root", "--quiet",
+              str(out), folder], "erofs-utils")
+
+
 def ext4(tree, out):
     """mkfs.ext4 fills the image from a folder; debugfs then sets what an ordinary user could not."""
     with tempfile.TemporaryDirectory() as folder:
+        _write(tree, Path(folder))
         fixes = []
         for path, entry in tree.sorted():
-            real = Path(folder) / path
-            if stat.S_ISDIR(entry.mode):
-                real.mkdir(exist_ok=True)
-            elif stat.S_ISLNK(entry.mode):
-                real.symlink_to(entry.target)
-            elif stat.S_ISREG(entry.mode):
-                real.write_bytes(entry.data)
-            else:
+            if stat.S_ISCHR(entry.mode):
                 major, minor = entry.device
                 fixes += [f"cd /{Path(path).parent}", f"mknod {Path(path).name} c {major} {minor}", "cd /"]
             fixes += [f"sif /{path} mode 0{entry.mode:o}", f"sif /{path} uid 0", f"sif /{path} gid 0"]
@@ -40,6 +44,24 @@ def ext4(tree, out):
         script = Path(folder) / ".debugfs"
         script.write_text("\n".join(fixes) + "\n")
         _run(["debugfs", "-w", "-f", str(script), str(out)], "e2fsprogs")
+
+
+MAKERS = {"squashfs": squashfs, "erofs": erofs, "ext4": ext4}
+
+
+def _write(tree, folder):
+    """The tree as real files, all but its devices."""
+    folder.chmod(0o755)
+    for path, entry in tree.sorted():
+        real = folder / path
+        if stat.S_ISDIR(entry.mode):
+            real.mkdir(exist_ok=True)
+        elif stat.S_ISLNK(entry.mode):
+            real.symlink_to(entry.target)
+        elif stat.S_ISREG(entry.mode):
+            real.write_bytes(entry.data)
+        if stat.S_ISDIR(entry.mode) or stat.S_ISREG(entry.mode):
+            real.chmod(stat.S_IMODE(entry.mode))
 
 
 def _run(argv, package, data=b""):

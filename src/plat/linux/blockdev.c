@@ -11,9 +11,7 @@
 
 #include "base/cleanup.h"
 #include "plat/linux/files.h"
-
-#define UEVENT_BYTES \
-	1024 /* the kernel writes a dozen short lines; a GPT name has at most 108 bytes */
+#include "plat/linux/uevent.h"
 
 const struct lb_blockdev_roots lb_blockdev_roots = {.sys = "/sys", .dev = "/dev"};
 
@@ -33,27 +31,6 @@ static bool path_join(char out[LB_PATH_MAX], const char *dir, const char *name)
 	int n = snprintf(out, LB_PATH_MAX, "%s/%s", dir, name);
 
 	return n > 0 && n < LB_PATH_MAX;
-}
-
-/* The value of "KEY=value\n" in a uevent file; false when there is no such line or no room. */
-static bool uevent_get(const char *uevent, const char *key, char *out, size_t size)
-{
-	const size_t key_len = strlen(key);
-
-	for (const char *line = uevent; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, key_len) == 0 && line[key_len] == '=') {
-			const char *value = line + key_len + 1;
-			size_t n = strcspn(value, "\n");
-
-			if (n >= size)
-				return false;
-			memcpy(out, value, n);
-			out[n] = '\0';
-			return true;
-		}
-	}
-	return false;
 }
 
 static void probe_freep(blkid_probe *probe)
@@ -82,9 +59,9 @@ static bool fits(const struct wanted *w, const char *uevent, const char *path)
 	char value[LB_PATH_MAX];
 	const bool is_uuid = strcmp(w->key, "PARTUUID") == 0;
 
-	if (uevent_get(uevent, w->key, value, sizeof(value)))
+	if (lb_uevent_get(uevent, w->key, value, sizeof(value)))
 		return is_uuid ? strcasecmp(value, w->value) == 0 : strcmp(value, w->value) == 0;
-	return is_uuid && uevent_get(uevent, "PARTN", value, sizeof(value)) &&
+	return is_uuid && lb_uevent_get(uevent, "PARTN", value, sizeof(value)) &&
 	       table_says(path, w->value);
 }
 
@@ -114,12 +91,12 @@ static void consider(struct candidate *best, const char *name, const char *class
 {
 	struct candidate c;
 	char class_path[LB_PATH_MAX], file[LB_PATH_MAX], devname[LB_NAME_MAX];
-	char uevent[UEVENT_BYTES];
+	char uevent[LB_UEVENT_BYTES];
 
 	if (strlen(name) >= sizeof(c.name) || !path_join(class_path, class_dir, name) ||
 	    !path_join(file, class_path, "uevent") ||
 	    lb_file_read(file, uevent, sizeof(uevent)) < 0 ||
-	    !uevent_get(uevent, "DEVNAME", devname, sizeof(devname)) ||
+	    !lb_uevent_get(uevent, "DEVNAME", devname, sizeof(devname)) ||
 	    !path_join(c.path, dev_root, devname) || !fits(w, uevent, c.path))
 		return;
 	(void)strcpy(c.name, name);

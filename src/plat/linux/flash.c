@@ -33,10 +33,10 @@ static int read_number(const char *class_dir, const char *entry, const char *fil
 	return end == text || *end ? LB_E(FORMAT) : 0;
 }
 
-static int find_ubi(struct lb_flash *f)
+static int find_ubi(struct lb_flash *f, const char *name)
 {
 	char numbers[LB_NAME_MAX], entry[LB_PATH_MAX], block[LB_PATH_MAX];
-	int rc = lb_blockdev_flash(LB_BLOCKDEV_UBI, LB_FLASH_VOLUME, numbers, &lb_blockdev_roots);
+	int rc = lb_blockdev_flash(LB_BLOCKDEV_UBI, name, numbers, &lb_blockdev_roots);
 
 	if (rc < 0)
 		return rc;
@@ -50,10 +50,10 @@ static int find_ubi(struct lb_flash *f)
 	return read_number("ubi", entry, "data_bytes", &f->size_bytes);
 }
 
-static int find_mtd(struct lb_flash *f)
+static int find_mtd(struct lb_flash *f, const char *name)
 {
 	char numbers[LB_NAME_MAX], entry[LB_PATH_MAX];
-	int rc = lb_blockdev_flash(LB_BLOCKDEV_MTD, LB_FLASH_VOLUME, numbers, &lb_blockdev_roots);
+	int rc = lb_blockdev_flash(LB_BLOCKDEV_MTD, name, numbers, &lb_blockdev_roots);
 
 	if (rc < 0)
 		return rc;
@@ -64,13 +64,11 @@ static int find_mtd(struct lb_flash *f)
 	return read_number("mtd", entry, "size", &f->size_bytes);
 }
 
-int lb_flash_find(struct lb_flash *out)
+int lb_flash_find(enum lb_volume kind, const char *name, struct lb_flash *out)
 {
 	struct lb_flash f = {0};
-	int rc = find_ubi(&f);
+	int rc = kind == LB_VOLUME_UBI ? find_ubi(&f, name) : find_mtd(&f, name);
 
-	if (rc == LB_E(NOENT))
-		rc = find_mtd(&f);
 	if (rc == 0)
 		*out = f;
 	return rc;

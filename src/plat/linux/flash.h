@@ -1,5 +1,5 @@
 /* plat/linux/flash.h - the overlay in a flash partition (MTD, for JFFS2) or in a UBI volume (for
- * UBIFS), by the name rootfs_data. */
+ * UBIFS). */
 #pragma once
 
 #include <stdint.h>
@@ -8,8 +8,6 @@
 #include "plan/overlay.h"
 #include "tables/limits.h"
 
-#define LB_FLASH_VOLUME "rootfs_data" /* OpenWrt's name (facts of OpenWrt, section 2.2) */
-
 struct lb_flash {
 	enum lb_volume kind;	  /* MTD or UBI */
 	char node[LB_PATH_MAX];	  /* character device: "/dev/mtd6", "/dev/ubi0_2" */
@@ -17,9 +15,9 @@ struct lb_flash {
 	uint64_t size_bytes;
 };
 
-/* UBI comes before MTD, as in OpenWrt. LB_E(NOENT): there is none; LB_E(EXIST): two of the same
- * kind have the name. Else 0 or LB_E(...). */
-MUST_CHECK int lb_flash_find(struct lb_flash *out);
+/* The flash partition or UBI volume of that name. LB_E(NOENT): there is none; LB_E(EXIST): two of
+ * the same kind have the name. Else 0 or LB_E(...). */
+MUST_CHECK int lb_flash_find(enum lb_volume kind, const char *name, struct lb_flash *out);
 
 /* What is on it now: looks at each erase block, for an empty first one may be JFFS2's free space.
  * An update of a UBI volume that was cut counts as a marker: it has discarded what was there. */

@@ -106,6 +106,31 @@ int lb_mount_at(struct lb_mount *out, const char *where)
 	return 0;
 }
 
+int lb_mount_of(unsigned major, unsigned minor, char where[LB_PATH_MAX])
+{
+	CLEANUP(lb_file_closep) FILE *f = fopen("/proc/self/mountinfo", "re");
+	CLEANUP(lb_freep) char *line = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return lb_err_from_errno(errno);
+	while (getline(&line, &size, f) > 0) {
+		unsigned at_major, at_minor;
+		int start = 0, end = 0;
+
+		if (sscanf(line, "%*u %*u %u:%u %*s %n%*s%n", &at_major, &at_minor, &start, &end) !=
+			    2 ||
+		    at_major != major || at_minor != minor || end <= start)
+			continue;
+		if (end - start >= LB_PATH_MAX)
+			return LB_E(NOSPC);
+		memcpy(where, line + start, (size_t)(end - start));
+		where[end - start] = '\0';
+		return 0;
+	}
+	return LB_E(NOENT);
+}
+
 /* Delete all below a directory that lies on `device`; what is mounted inside stays. */
 static void empty_dir(int dir_fd, dev_t device)
 {

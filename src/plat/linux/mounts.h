@@ -25,6 +25,10 @@ struct lb_mount {
  * LB_E(NOENT|IO). */
 MUST_CHECK int lb_mount_at(struct lb_mount *out, const char *where);
 
+/* Where a block device is mounted, in these words of /proc/self/mountinfo: the first place. 0 or
+ * LB_E(NOENT|IO|NOSPC). */
+MUST_CHECK int lb_mount_of(unsigned major, unsigned minor, char where[LB_PATH_MAX]);
+
 /* Leave the initramfs for `new_root` for good: the mounts of lb_mounts_basic move along, the
  * initramfs is emptied to give its memory back. 0 or LB_E(...) with nothing moved. */
 MUST_CHECK int lb_switch_root(const char *new_root);

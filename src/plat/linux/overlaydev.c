@@ -167,7 +167,7 @@ static bool is_flash(int disk_fd)
 	return false;
 }
 
-static int open_rootdisk(struct lb_overlay_dev *out, const char *disk, bool readonly)
+int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
 {
 	CLEANUP(lb_fd_closep) int fd = open(disk, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	uint8_t head[LB_ROOTFS_HEAD_BYTES];
@@ -190,28 +190,11 @@ static int open_rootdisk(struct lb_overlay_dev *out, const char *disk, bool read
 		return LB_E(NOSPC);
 	dev.size_bytes = disk_bytes - dev.off_bytes;
 	(void)snprintf(dev.disk, sizeof(dev.disk), "%s", disk);
-	dev.loop_fd = readonly ? LB_E(NOENT) : attached_already(fd, dev.off_bytes, dev.source);
-	if (dev.loop_fd < 0)
-		dev.loop_fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.source);
-	if (dev.loop_fd < 0)
-		return dev.loop_fd;
-	*out = dev;
-	return 0;
-}
-
-int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
-{
-	struct lb_overlay_dev dev = {.loop_fd = -1};
-	int rc = lb_flash_find(&dev.flash);
-
-	if (rc == LB_E(NOENT))
-		return open_rootdisk(out, disk, readonly);
-	if (rc < 0)
-		return rc;
-	dev.kind = dev.flash.kind;
-	dev.size_bytes = dev.flash.size_bytes;
-	(void)strcpy(dev.disk, dev.flash.node);
-	(void)strcpy(dev.source, dev.flash.source);
+	dev.fd = readonly ? LB_E(NOENT) : attached_already(fd, dev.off_bytes, dev.source);
+	if (dev.fd < 0)
+		dev.fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.source);
+	if (dev.fd < 0)
+		return dev.fd == LB_E(NOENT) ? LB_E(IO) : dev.fd;
 	*out = dev;
 	return 0;
 }
@@ -224,18 +207,63 @@ static bool all_bytes_are(const uint8_t *p, size_t n, uint8_t value)
 	return true;
 }
 
-static int rootdisk_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
+static bool starts_with(const uint8_t *p, size_t n, const uint8_t magic[4])
 {
-	static const uint8_t deadcode[] = {0xDE, 0xAD, 0xC0, 0xDE};
-	static uint8_t look[BLANK_LOOK_BYTES];
-	size_t n = dev->size_bytes < sizeof(look) ? (size_t)dev->size_bytes : sizeof(look);
-	char type[32];
-	int rc = lb_fd_pread(dev->loop_fd, look, n, 0);
+	return n >= 4 && memcmp(p, magic, 4) == 0;
+}
+
+/* gzip's magic and its only method; the flags that follow depend on who packed it. */
+static bool is_gzip(const uint8_t *p, size_t n)
+{
+	return n >= 3 && p[0] == 0x1F && p[1] == 0x8B && p[2] == 0x08;
+}
+
+#define SECTOR_BYTES	   512
+#define PADDED_SECTORS_MAX 512 /* how far OpenWrt looks (facts of OpenWrt, section 2.4) */
+
+static const uint8_t deadcode[4] = {0xDE, 0xAD, 0xC0, 0xDE};
+static const uint8_t erased[4] = {0xFF, 0xFF, 0xFF, 0xFF};
+
+/* An image is padded to the size of every erase block that may be, each time with a marker: the
+ * archive that was appended to it lies behind the last. */
+static int has_padded_archive(int fd, uint64_t size_bytes)
+{
+	static uint8_t look[(PADDED_SECTORS_MAX + 2) * SECTOR_BYTES];
+	size_t n = size_bytes < sizeof(look) ? (size_t)size_bytes : sizeof(look);
+	int rc = lb_fd_pread(fd, look, n, 0);
+	size_t at = SECTOR_BYTES;
 
 	if (rc < 0)
 		return rc;
-	probe_type(dev->loop_fd, type, sizeof(type));
-	if (n >= sizeof(deadcode) && memcmp(look, deadcode, sizeof(deadcode)) == 0)
+	while (at + SECTOR_BYTES < n &&
+	       (starts_with(look + at, n - at, deadcode) || starts_with(look + at, n - at, erased)))
+		at += SECTOR_BYTES;
+	return is_gzip(look + at, n > at ? n - at : 0);
+}
+
+static int block_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
+{
+	static uint8_t look[BLANK_LOOK_BYTES];
+	size_t n = dev->size_bytes < sizeof(look) ? (size_t)dev->size_bytes : sizeof(look);
+	char type[32];
+	int rc = lb_fd_pread(dev->fd, look, n, 0);
+
+	if (rc < 0)
+		return rc;
+	if (is_gzip(look, n)) {
+		*out = LB_CONTENT_ARCHIVE;
+		return 0;
+	}
+	if (starts_with(look, n, deadcode) || starts_with(look, n, erased)) {
+		rc = has_padded_archive(dev->fd, dev->size_bytes);
+		if (rc != 0) {
+			if (rc > 0)
+				*out = LB_CONTENT_ARCHIVE;
+			return rc < 0 ? rc : 0;
+		}
+	}
+	probe_type(dev->fd, type, sizeof(type));
+	if (starts_with(look, n, deadcode))
 		*out = LB_CONTENT_DEADCODE;
 	else if (strcmp(type, "ext4") == 0)
 		*out = LB_CONTENT_EXT4;
@@ -250,8 +278,8 @@ static int rootdisk_content(const struct lb_overlay_dev *dev, enum lb_overlay_co
 
 int lb_overlay_dev_content(const struct lb_overlay_dev *dev, enum lb_overlay_content *out)
 {
-	return dev->kind == LB_VOLUME_ROOTDISK ? rootdisk_content(dev, out)
-					       : lb_flash_content(&dev->flash, out);
+	return lb_volume_is_flash(dev->kind) ? lb_flash_content(&dev->flash, out)
+					     : block_content(dev, out);
 }
 
 const char *lb_overlay_fs_name(enum lb_overlay_fs fs)

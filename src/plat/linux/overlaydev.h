@@ -1,5 +1,4 @@
-/* plat/linux/overlaydev.h - the place of the overlay: in flash, or behind the read-only root on one
- * block device ("rootdisk"). */
+/* plat/linux/overlaydev.h - the place of the overlay (which one: volume.h), and what is on it. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,12 +12,12 @@
 
 struct lb_overlay_dev {
 	enum lb_volume kind;
-	char disk[LB_PATH_MAX]; /* holds the overlay, and in a rootdisk the root as well */
-	uint64_t off_bytes, size_bytes;
-	char source[LB_PATH_MAX]; /* for mount(2): a loop device over the overlay's part, or flash
-				   */
-	int loop_fd; /* keeps the autoclear loop alive until it is mounted; the caller closes it; -1
-			on flash */
+	char disk[LB_PATH_MAX];		/* holds the overlay, and in a rootdisk the root as well */
+	uint64_t off_bytes, size_bytes; /* of the overlay on `disk` */
+	char source[LB_PATH_MAX];	/* for mount(2): a loop device over the overlay's part of a
+					   rootdisk, the partition, or flash */
+	int fd; /* of `source`; keeps a loop device alive until it is mounted; -1 on flash. The
+		   caller closes it */
 	struct lb_flash flash; /* on flash only */
 };
 
@@ -32,11 +31,10 @@ MUST_CHECK int lb_disk_head(const char *disk, void *head);
 /* Device node of a block device number, such as "/dev/vda2". */
 MUST_CHECK int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PATH_MAX]);
 
-/* Find the place of the overlay: flash by its name, else set up a loop device over what lies behind
- * the read-only root on `disk`. LB_E(EXIST): two places on flash have the name, LB_E(FORMAT): no
- * squashfs or EROFS on the disk, LB_E(NOSPC): no room behind it, LB_E(NOENT|IO): no loop device to
- * be had, LB_E(UNSUP): the root is on flash, where the overlay is not behind the squashfs. */
-MUST_CHECK int lb_overlay_dev_open(struct lb_overlay_dev *out, const char *disk, bool readonly);
+/* Set up a loop device over what lies behind the read-only root on `disk`. LB_E(FORMAT): no
+ * squashfs or EROFS on the disk, LB_E(NOSPC): no room behind it, LB_E(UNSUP): the root is on flash,
+ * where the overlay is not behind it, LB_E(IO|BUSY): no loop device to be had. */
+MUST_CHECK int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly);
 
 /* What is on it now, by marker and magic. */
 MUST_CHECK int lb_overlay_dev_content(const struct lb_overlay_dev *dev,

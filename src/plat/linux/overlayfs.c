@@ -22,18 +22,19 @@
 
 /* After mkfs: neither ext4 nor f2fs uses the first KiB, so a marker there would outlive them and
  * ask for the next formatting at every boot. */
-static int clear_marker(int fd)
+static int clear_marker(const char *device)
 {
+	CLEANUP(lb_fd_closep) int fd = open(device, O_RDWR | O_CLOEXEC);
 	static const uint8_t zero[512];
 
-	if (pwrite(fd, zero, sizeof(zero), 0) != (ssize_t)sizeof(zero) || fsync(fd) < 0)
+	if (fd < 0 || pwrite(fd, zero, sizeof(zero), 0) != (ssize_t)sizeof(zero) || fsync(fd) < 0)
 		return lb_err_from_errno(errno);
 	return 0;
 }
 
 static bool is_on_flash(const struct lb_overlayfs *o)
 {
-	return o->dev->kind != LB_VOLUME_ROOTDISK;
+	return lb_volume_is_flash(o->dev->kind);
 }
 
 static int do_format(void *ctx, enum lb_overlay_fs fs)
@@ -58,7 +59,7 @@ static int do_format(void *ctx, enum lb_overlay_fs fs)
 		log_err("mkfs.%s %s", lb_overlay_fs_name(fs), rc < 0 ? lb_strerror(rc) : "failed");
 		return rc < 0 ? rc : LB_E(CHILD);
 	}
-	return clear_marker(o->dev->loop_fd);
+	return clear_marker(o->dev->source);
 }
 
 static int do_mount(void *ctx, enum lb_overlay_fs fs)

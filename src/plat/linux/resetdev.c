@@ -8,26 +8,31 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "image/rootfs.h"
+#include "plat/linux/disk.h"
 #include "plat/linux/files.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlaydev.h"
 #include "plat/linux/overlayfs.h"
+#include "plat/linux/volume.h"
 
 #define SECTOR_BYTES   4096  /* the largest logical sector that O_DIRECT may ask for */
 #define LOOK_BYTES     65536 /* both file systems have their first superblock well before this */
+#define BOOT_BYTES     1024
 #define FREEZE_WAIT_MS 5000
 
 static const uint8_t marker[] = {0xDE, 0xAD, 0xC0, 0xDE};
 
 static bool is_on_flash(const struct lb_resetdev *r)
 {
-	return r->kind != LB_VOLUME_ROOTDISK;
+	return lb_volume_is_flash(r->kind);
 }
 
 /* The read-only root: "/" before mount_root, "/rom" after it. */
@@ -42,38 +47,82 @@ static int find_disk(struct lb_resetdev *r)
 	return LB_E(UNSUP);
 }
 
+/* What holds the device, and where on it the overlay begins. */
+static int look_below(struct lb_resetdev *r, const struct lb_overlay_dev *dev)
+{
+	struct lb_disk disk;
+	int rc;
+
+	(void)strcpy(r->below, dev->disk);
+	r->off_bytes = dev->off_bytes;
+	r->size_bytes = dev->size_bytes;
+	if (dev->kind != LB_VOLUME_PARTITION)
+		return 0;
+	rc = lb_disk_of(dev->disk, &disk, &lb_blockdev_roots);
+	if (rc < 0)
+		return rc;
+	(void)strcpy(r->below, disk.node);
+	r->off_bytes = disk.start_bytes;
+	return 0;
+}
+
+/* Marked or overwritten below a mount that is not the overlay's, its file system would be destroyed
+ * under whoever works there. */
+static int refuse_if_elsewhere(struct lb_resetdev *r)
+{
+	struct stat st;
+
+	if (stat(r->device, &st) < 0)
+		return lb_err_from_errno(errno);
+	if (!S_ISBLK(st.st_mode))
+		return 0; /* UBI itself refuses while it is mounted */
+	return lb_mount_of(major(st.st_rdev), minor(st.st_rdev), r->elsewhere) == 0 ? LB_E(BUSY)
+										    : 0;
+}
+
+static int open_writable(struct lb_resetdev *r)
+{
+	if (is_on_flash(r))
+		return 0;
+	r->fd = open(r->device, O_RDWR | O_CLOEXEC);
+	/* Kernels without CONFIG_BLK_DEV_WRITE_MOUNTED: the overlay's state has to do. */
+	if (r->fd < 0 && r->mounted && (errno == EPERM || errno == EBUSY))
+		return 0;
+	return r->fd < 0 ? lb_err_from_errno(errno) : 0;
+}
+
 int lb_resetdev_open(struct lb_resetdev *r)
 {
 	struct lb_overlay_dev dev;
 	struct lb_mount m;
 	int rc = find_disk(r);
 
-	if (rc == 0)
-		rc = lb_overlay_dev_open(&dev, r->disk, false);
 	if (rc < 0)
 		return rc;
+	rc = lb_volume_open(&dev, r->disk, false);
+	r->refused = lb_volume_refusal(rc);
+	if (rc < 0)
+		return rc;
+	CLEANUP(lb_fd_closep) int keeps_loop = dev.fd;
 	r->kind = dev.kind;
 	r->flash = dev.flash;
-	r->off_bytes = dev.off_bytes;
-	r->size_bytes = dev.size_bytes;
-	r->fd = dev.loop_fd;
 	(void)strcpy(r->disk, dev.disk);
 	(void)strcpy(r->device, dev.source);
-	if (lb_mount_at(&m, LB_OVERLAY_DIR) < 0 || strcmp(m.fs, "tmpfs") == 0)
-		return 0;
-	/* Two loop devices over one area have two caches: a mounted file system is written through
-	 * its own. */
-	lb_resetdev_closep(r);
+	rc = look_below(r, &dev);
+	if (rc < 0)
+		return rc;
+	if (lb_mount_at(&m, LB_OVERLAY_DIR) < 0 || strcmp(m.fs, "tmpfs") == 0) {
+		rc = refuse_if_elsewhere(r);
+		return rc < 0 ? rc : open_writable(r);
+	}
 	r->mounted = true;
 	r->writable = !m.readonly;
 	(void)snprintf(r->fs, sizeof(r->fs), "%s", m.fs);
-	if (is_on_flash(r))
-		return 0;
-	rc = lb_disk_by_number(m.major, m.minor, r->device);
-	r->fd = rc < 0 ? -1 : open(r->device, O_RDWR | O_CLOEXEC);
-	if (rc == 0 && r->fd < 0)
-		rc = lb_err_from_errno(errno);
-	return rc;
+	/* Two loop devices over one area have two caches: a mounted file system is written through
+	 * its own. */
+	if (!is_on_flash(r))
+		rc = lb_disk_by_number(m.major, m.minor, r->device);
+	return rc < 0 ? rc : open_writable(r);
 }
 
 void lb_resetdev_closep(struct lb_resetdev *r)
@@ -86,7 +135,7 @@ void lb_resetdev_closep(struct lb_resetdev *r)
 /* Read from the disk itself, past every cache that a write may have got stuck in. */
 static int read_back(const struct lb_resetdev *r, void *out, size_t n)
 {
-	CLEANUP(lb_fd_closep) int fd = open(r->disk, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	CLEANUP(lb_fd_closep) int fd = open(r->below, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	CLEANUP(lb_freep) void *aligned = aligned_alloc(SECTOR_BYTES, n);
 	int rc;
 
@@ -114,21 +163,25 @@ static int mark_flash(struct lb_resetdev *r)
 	return recorded == 0 ? 0 : rc;
 }
 
+/* Neither ext4 nor f2fs uses the first KiB. The zeroes behind the marker end OpenWrt's search, and
+ * ours, for an archive there: a reset is to leave none. */
 static int do_mark(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
-	uint8_t head[SECTOR_BYTES];
+	uint8_t boot[BOOT_BYTES] = {0}, head[SECTOR_BYTES];
 	int rc;
 
 	if (is_on_flash(r))
 		return mark_flash(r);
-	if (pwrite(r->fd, marker, sizeof(marker), 0) != (ssize_t)sizeof(marker) ||
-	    fsync(r->fd) < 0) {
+	if (r->fd < 0)
+		return LB_E(UNSUP);
+	memcpy(boot, marker, sizeof(marker));
+	if (pwrite(r->fd, boot, sizeof(boot), 0) != (ssize_t)sizeof(boot) || fsync(r->fd) < 0) {
 		log_warn("the marker cannot be written to %s: %s", r->device, strerror(errno));
 		return lb_err_from_errno(errno);
 	}
 	rc = read_back(r, head, sizeof(head));
-	if (rc == 0 && memcmp(head, marker, sizeof(marker)) != 0)
+	if (rc == 0 && memcmp(head, boot, sizeof(boot)) != 0)
 		rc = LB_E(IO);
 	if (rc < 0)
 		log_warn("the marker does not read back from %s", r->disk);
@@ -181,12 +234,12 @@ static int do_freeze(void *ctx)
 /* The marker stays at the very start until the next boot formats: wherever a cut hits, the reset
  * happens. Written to the disk itself, because the kernel refuses to overwrite below a file system
  * that still holds pages of its own device. */
-static int erase_rootdisk(struct lb_resetdev *r)
+static int erase_blocks(struct lb_resetdev *r)
 {
 	const uint64_t end = (r->off_bytes + r->size_bytes) & ~(uint64_t)(SECTOR_BYTES - 1);
 	uint64_t range[2] = {r->off_bytes + SECTOR_BYTES, end - r->off_bytes - SECTOR_BYTES};
 	static uint8_t head[LOOK_BYTES], found[LOOK_BYTES];
-	CLEANUP(lb_fd_closep) int disk = open(r->disk, O_RDWR | O_CLOEXEC);
+	CLEANUP(lb_fd_closep) int disk = open(r->below, O_RDWR | O_CLOEXEC);
 	int rc;
 
 	memset(head, 0, sizeof(head));
@@ -211,7 +264,7 @@ static int do_erase(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
 
-	return is_on_flash(r) ? lb_flash_erase(&r->flash) : erase_rootdisk(r);
+	return is_on_flash(r) ? lb_flash_erase(&r->flash) : erase_blocks(r);
 }
 
 struct plat_reset lb_resetdev_plat(struct lb_resetdev *r)
