@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -154,7 +155,18 @@ class Qemu:
         return text.splitlines()[-1] if text else f"exit code {self.process.returncode}"
 
     def go(self):
+        while self.qmp("query-status")["status"] == "inmigrate":  # what save() wrote is still being read
+            time.sleep(0.02)
         self.qmp("cont")
+
+    def save(self, path):
+        """Stop, and write memory and devices to a file, for the option -incoming."""
+        self.qmp("stop")
+        self.qmp("migrate", uri=f"exec:cat >'{path}'")
+        while (state := self.qmp("query-migrate"))["status"] not in ("completed", "failed"):
+            time.sleep(0.02)
+        if state["status"] == "failed":
+            raise EmuError(f"QEMU cannot keep this moment: {state.get('error-desc', 'it does not say why')}")
 
     def kill(self):
         if self.process.poll() is None:

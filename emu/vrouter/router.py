@@ -108,16 +108,19 @@ class Router:
         """Seconds since the last power-on."""
         return time.time() - self._origin
 
-    def power_on(self, append="", hold=()):
-        """Switch on. `append` is added to the kernel command line; buttons in `hold` are down from the start."""
+    def power_on(self, append="", hold=(), moment=None):
+        """Switch on. `append` is added to the kernel command line; buttons in `hold` are down from the start;
+        a `moment` of suspend() goes on where it stopped."""
         if self.powered:
             raise EmuError("the router has power already: switch it off first")
+        if moment:
+            disk_image.copy(moment / "disk.img", self.disk)
         for name in hold:
             self.button(name).held = True
         trace = leds.LedTrace(self.board.leds, time.time(), self._pins.levels)
         trace.subscribe(lambda t, led, on: self._emit("led", t=t, led=led, on=on))
         qemu = Qemu(
-            self.board.machine["qemu"], self.board.machine["qemu_package"], self._arguments(append), self.run_dir,
+            self.board.machine["qemu"], self.board.machine["qemu_package"], self._arguments(append) + _resume(moment), self.run_dir,
             self._on_qmp_event, trace.feed, self._pins.trace_event, self.net.fds() if self.net else (),
         )
         try:
@@ -140,6 +143,19 @@ class Router:
         threading.Thread(target=self._watch, args=(qemu,), daemon=True, name="power").start()
         self._emit("power", on=True)
         qemu.go()
+
+    def suspend(self, folder):
+        """Stop this very moment and keep it in a new folder: memory, devices, disk. The power is off afterwards, and
+        power_on(moment=folder) goes on from there, as often as one likes. QEMU does not keep that a NOR chip shows
+        its status in place of its content: let the guest read from it before."""
+        qemu = self._running()
+        folder = Path(folder)
+        folder.mkdir()
+        qemu.save(folder / "machine")
+        qemu.kill()
+        self._ended(qemu)
+        disk_image.copy(self.disk, folder / "disk.img")
+        return folder
 
     def power_off(self, timeout=20):
         """Press the power key and wait until the system has shut down. Pulls the plug if it does not; returns
@@ -408,6 +424,10 @@ class Router:
     def _emit(self, kind, **values):
         for listener in list(self._listeners):
             listener({"event": kind, **values})
+
+
+def _resume(moment):
+    return ["-incoming", f"exec:cat '{moment}/machine'"] if moment else []
 
 
 def _close_all():

@@ -28,6 +28,7 @@ ASKS_LEVEL = "Press the [1], [2], [3] or [4] key and hit [enter] to select the d
 
 # Changes of the board file: what stands there, and what a test wants instead
 FAST = {"seconds = 4": "seconds = 1"}
+NO_WINDOW = {"seconds = 4": "seconds = 0"}
 LOCKED = {'failsafe = "open"': 'failsafe = "locked"'}
 OFF = {'failsafe = "open"': 'failsafe = "off"'}
 DHCP = {"dhcp_server = false": "dhcp_server = true"}
@@ -42,9 +43,9 @@ BY_PASSWORD = ["-o", "PreferredAuthentications=password", "-o", "NumberOfPasswor
 READY_S = 40  # patience for what takes seconds: the machine may be busy with other tests
 
 
-def board_file(*changes):
-    """The text of the board file of virt-disk with these changes."""
-    text = load_board("virt-disk").board_conf.read_text()
+def board_file(*changes, board="virt-disk"):
+    """The text of a board's file with these changes."""
+    text = load_board(board).board_conf.read_text()
     for old, new in (pair for change in changes for pair in change.items()):
         assert text.count(old) == 1, f"{old!r} is not once in the board file"
         text = text.replace(old, new)
@@ -52,17 +53,18 @@ def board_file(*changes):
 
 
 @functools.cache
-def images(conf, **options):
+def images(conf, board="virt-disk", **options):
     extra = {name: dict(value) for name, value in options.items() if name.endswith("_extra")}
-    return build_images(board_conf=conf, **{**options, **extra})
+    return build_images(board, board_conf=conf, **{**options, **extra})
 
 
 class Bench(Router):
     """A router, and the person in front of it."""
 
-    def __init__(self, *changes, conf=None, recorder=False, squashfs_extra=(), **image_options):
-        made = images(conf or board_file(*changes), squashfs_extra=tuple(dict(squashfs_extra).items()), **image_options)
-        super().__init__(images=made, recorder=recorder)
+    def __init__(self, *changes, board="virt-disk", conf=None, recorder=False, network=True, squashfs_extra=(), **image_options):
+        conf = conf or board_file(*changes, board=board)
+        made = images(conf, board, squashfs_extra=tuple(dict(squashfs_extra).items()), **image_options)
+        super().__init__(board, images=made, recorder=recorder, network=network)
 
     # --- console
 
@@ -77,9 +79,9 @@ class Bench(Router):
     def console(self):
         return self.serial.text[self._began:].replace("\r", "")
 
-    def power_on(self, append="", hold=()):
+    def power_on(self, append="", hold=(), moment=None):
         self._began = len(self.serial.text)
-        super().power_on(append, hold)
+        super().power_on(append, hold, moment)
 
     def shell(self):
         """Take the shell that failsafe has on the serial console; returns a function that runs commands."""

@@ -282,3 +282,19 @@ def test_run_dir__used_by_another_router__one_sentence(images, tmp_path):
     with Router(images=images, run_dir=tmp_path, network=False):
         with pytest.raises(EmuError, match="another router runs in"):
             Router(images=images, run_dir=tmp_path, network=False)
+
+
+def test_suspend__twice_resumed__the_shell_and_the_disk_as_they_were(images, tmp_path):
+    with Router(images=images, network=False) as r:
+        r.power_on()
+        r.wait_up()
+        r.serial.login()
+        r.serial.run("here=kept; echo before >/etc/config/when; sync")
+        moment = r.suspend(tmp_path / "moment")
+        assert not r.powered
+        for _ in range(2):
+            r.power_on(moment=moment)
+            assert r.serial.run("echo $here; cat /etc/config/when") == (0, "kept\nbefore")
+            r.serial.run("here=lost; echo after >/etc/config/when; sync")
+            assert r.recording().writes()
+            r.power_cut("kill")
