@@ -11,6 +11,7 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/stick_reset.h"
 #include "plat/linux/machine.h"
 #include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
@@ -68,9 +69,10 @@ static void print_path(void *ctx, const char *path)
 	(void)puts(path);
 }
 
-static int show(const struct lb_resetdev *dev, bool keep)
+static int show(const struct lb_resetdev *dev, const struct lb_stick *stick, bool keep)
 {
 	struct lb_tree_count count = {0};
+	char upper[LB_PATH_MAX];
 
 	if (!dev->mounted && dev->kind != LB_VOLUME_ROOTDISK) {
 		(void)printf("the overlay of %llu MiB on %s would be erased at the next boot\n",
@@ -83,9 +85,10 @@ static int show(const struct lb_resetdev *dev, bool keep)
 			(unsigned long long)dev->size_bytes >> 20, dev->disk);
 		return LB_EXIT_OK;
 	}
-	if (lb_tree_walk(LB_OVERLAY_DIR "/upper", keep ? "sysupgrade.tgz" : NULL, print_path, NULL,
-			 &count) < 0) {
-		log_err("not all of " LB_OVERLAY_DIR "/upper can be read");
+	(void)snprintf(upper, sizeof(upper), "%s/upper", dev->dir);
+	if (lb_stick_show(stick) < 0 ||
+	    lb_tree_walk(upper, keep ? "sysupgrade.tgz" : NULL, print_path, NULL, &count) < 0) {
+		log_err("not all of the overlay can be read");
 		return LB_EXIT_SYSTEM;
 	}
 	(void)fprintf(stderr, "%llu entries, %llu bytes would be deleted\n",
@@ -136,19 +139,46 @@ static int open_device(struct lb_resetdev *dev)
 static void say_what_comes(const struct lb_resetdev *dev)
 {
 	if (dev->mounted)
-		log_info("%s is mounted as " LB_OVERLAY_DIR "%s", dev->device,
+		log_info("%s is mounted as %s%s", dev->device, dev->dir,
 			 dev->writable ? ", only erasing files" : " and cannot be written to");
 	else
 		log_info("the overlay on %s is not mounted", dev->disk);
 }
 
-static int carry_out(const struct lb_board *board, struct lb_resetdev *dev, const struct options *o)
+/* Both devices, the stick first (store/extroot.h); nothing when the request is refused anyway. */
+static int reset_both(const struct plat_reset *plat, const struct lb_reset_sense *sense,
+		      const struct lb_stick *stick, struct lb_reset_report *report)
+{
+	struct lb_reset_plan plan;
+	uint64_t entries = 0;
+	int rc, stick_rc = 0;
+
+	lb_reset_begin(&plan, sense);
+	if (plan.step != LB_RESET_FAILED)
+		stick_rc = lb_stick_reset(stick, &entries);
+	rc = lb_reset_run(plat, sense, report);
+	report->entries += entries;
+	if (report->committed && stick_rc == 0)
+		lb_stick_reset_end(stick);
+	/* Or else the stick asks the next boot for it. */
+	if (plan.step != LB_RESET_FAILED && sense->extroot && stick_rc == 0)
+		report->committed = true;
+	if (stick_rc < 0 && report->why == LB_RESET_WHY_NOTHING) {
+		report->why = LB_RESET_WHY_STICK;
+		return LB_E(IO);
+	}
+	return rc;
+}
+
+static int carry_out(const struct lb_board *board, struct lb_resetdev *dev,
+		     const struct lb_stick *stick, const struct options *o)
 {
 	const struct lb_reset_sense sense = {.mounted = dev->mounted,
 					     .writable = dev->writable,
 					     .keep = o->keep,
 					     .erase = o->erase,
 					     .reboot = o->reboot,
+					     .extroot = stick->kind == LB_EXTROOT_OVERLAY,
 					     .locked = dev->kind == LB_VOLUME_UBI};
 	struct lb_reset_result result = {.at_s = (uint64_t)time(NULL)};
 	const uint64_t began_ms = lb_monotonic_ms();
@@ -161,7 +191,7 @@ static int carry_out(const struct lb_board *board, struct lb_resetdev *dev, cons
 	plat = lb_resetdev_plat(dev);
 	if (!o->erase)
 		say_what_comes(dev);
-	rc = lb_reset_run(&plat, &sense, &report);
+	rc = reset_both(&plat, &sense, stick, &report);
 	result.outcome = report.committed ? LB_RESET_COMMITTED : LB_RESET_REFUSED;
 	result.why = (uint8_t)report.why;
 	result.took_ms = (uint32_t)(lb_monotonic_ms() - began_ms);
@@ -199,6 +229,7 @@ int applet_factoryreset(int argc, char **argv)
 {
 	CLEANUP(lb_resetdev_closep) struct lb_resetdev dev = LB_RESETDEV_CLOSED;
 	struct options o = {0};
+	struct lb_stick stick;
 	struct lb_board board;
 	int wrong = parse_options(argc, argv, &o);
 	int code;
@@ -213,11 +244,12 @@ int applet_factoryreset(int argc, char **argv)
 	lb_board_for_this_machine(&board, NULL);
 	if (open_device(&dev) < 0)
 		return LB_EXIT_NO;
+	lb_stick_open(&stick);
 	if (o.dry_run)
-		return show(&dev, o.keep);
+		return show(&dev, &stick, o.keep);
 	if (!o.yes && !confirmed())
 		return LB_EXIT_NO;
-	code = carry_out(&board, &dev, &o);
+	code = carry_out(&board, &dev, &stick, &o);
 	if (o.reboot && code != LB_EXIT_NO)
 		return restart(o.erase && dev.mounted);
 	return code;

@@ -291,6 +291,7 @@ static _Noreturn void leave_for_good(enum lb_leave how)
 	/* The overlay, if somebody mounted it: its journal ends clean. */
 	(void)mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
 	(void)mount(NULL, LB_OVERLAY_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	(void)mount(NULL, LB_OVERLAY_INTERNAL_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL);
 	sync();
 	(void)reboot((int)commands[how]);
 	log_err("the kernel does not do it (%s): switch off by hand", strerror(errno));
@@ -331,7 +332,7 @@ static void mount_overlay(void)
 	pid_t pid = lb_fork();
 
 	if (pid == 0)
-		_exit(lb_mount_root_start(&gate.board));
+		_exit(lb_mount_root_start(&gate.board, true));
 	if (pid < 0) {
 		log_err("the overlay is not mounted: %s", strerror(errno));
 		return;

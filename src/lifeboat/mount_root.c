@@ -15,6 +15,7 @@
 #include "image/rootfs.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
+#include "lifeboat/extroot.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/reset_result.h"
 #include "lifeboat/status_file.h"
@@ -71,7 +72,8 @@ static struct lb_overlay_sense sense(const struct lb_record *record, const struc
 }
 
 /* The one sentence that the owner should act on, "" when all is well. */
-static void describe(const struct lb_overlay_report *report, int rc, char out[LB_SENTENCE_MAX])
+static void describe(const struct lb_overlay_report *report, int rc, const struct lb_extroot *x,
+		     char out[LB_SENTENCE_MAX])
 {
 	struct statvfs root;
 
@@ -79,6 +81,10 @@ static void describe(const struct lb_overlay_report *report, int rc, char out[LB
 	if (rc < 0)
 		(void)snprintf(out, LB_SENTENCE_MAX, "the root file system stays read-only: %s",
 			       lb_overlay_why_text(report->why));
+	else if (report->on_tmpfs && report->extroot)
+		(void)snprintf(out, LB_SENTENCE_MAX,
+			       "the internal overlay is in RAM, settings are on %.40s: %s",
+			       x->device, lb_overlay_why_text(report->why));
 	else if (report->on_tmpfs)
 		(void)snprintf(out, LB_SENTENCE_MAX,
 			       "settings are in RAM and will be lost at the next reboot: %s",
@@ -94,6 +100,8 @@ static void describe(const struct lb_overlay_report *report, int rc, char out[LB
 			out, LB_SENTENCE_MAX,
 			"the overlay is %d %% full: delete something, or changes cannot be saved",
 			report->used_percent);
+	else
+		(void)strcpy(out, x->why);
 }
 
 static void set_complete(struct lb_record *r, void *took_ms)
@@ -116,7 +124,18 @@ static void finish_reset(const struct lb_board *board, struct lb_record *record,
 	set_complete(record, &ms);
 }
 
-static void publish(const struct lb_overlay_report *report, int rc, const struct lb_record *record)
+static void describe_extroot(const struct lb_extroot *x, char out[LB_PATH_MAX])
+{
+	if (x->device[0])
+		(void)snprintf(out, LB_PATH_MAX, "%.100s (%s)%s", x->device, x->fs,
+			       x->whole_root ? " is the root"
+					     : ", internal overlay at " LB_OVERLAY_INTERNAL_DIR);
+	else
+		out[0] = '\0';
+}
+
+static void publish(const struct lb_overlay_report *report, int rc, const struct lb_extroot *x,
+		    const struct lb_record *record)
 {
 	char notice[LB_SENTENCE_MAX];
 	struct lb_status s;
@@ -124,12 +143,14 @@ static void publish(const struct lb_overlay_report *report, int rc, const struct
 	if (lb_status_load(&s) < 0)
 		return; /* run by hand on a machine without the boot gate: the messages have said it
 			   all */
-	(void)snprintf(s.overlay, sizeof(s.overlay), "%s",
-		       rc < 0		  ? ""
-		       : report->on_tmpfs ? "tmpfs"
-					  : lb_overlay_fs_name(report->fs));
+	(void)snprintf(s.overlay, sizeof(s.overlay), "%.15s",
+		       rc < 0				   ? ""
+		       : report->extroot && !x->whole_root ? x->fs
+		       : report->on_tmpfs		   ? "tmpfs"
+							   : lb_overlay_fs_name(report->fs));
+	describe_extroot(x, s.extroot);
 	s.overlay_used = report->used_percent;
-	describe(report, rc, notice);
+	describe(report, rc, x, notice);
 	if (notice[0]) { /* else what was there stays: a bad board file, say */
 		memcpy(s.notice, notice, sizeof(s.notice));
 		log_err("%s", notice);
@@ -193,8 +214,9 @@ static int make_writable(const char *fs)
 	return LB_EXIT_SYSTEM;
 }
 
-int lb_mount_root_start(const struct lb_board *board)
+int lb_mount_root_start(const struct lb_board *board, bool use_extroot)
 {
+	static struct lb_extroot extroot;
 	struct lb_overlay_dev dev;
 	struct lb_overlayfs overlayfs = {
 		.dev = &dev, .mark_formatting = mark_formatting, .record_ctx = (void *)board};
@@ -202,6 +224,7 @@ int lb_mount_root_start(const struct lb_board *board)
 	const uint64_t began_ms = lb_monotonic_ms();
 	struct lb_overlay_report report;
 	struct lb_overlay_sense sensed;
+	char disk[LB_PATH_MAX] = "";
 	struct lb_mount root;
 	int rc = wait_for_turn();
 
@@ -228,16 +251,40 @@ int lb_mount_root_start(const struct lb_board *board)
 		record = (struct lb_record){0};
 	overlayfs.reset_pending = record.overlay == LB_RECORD_OVERLAY_RESET_KEEP;
 	sensed = sense(&record, &root, &dev);
+	sensed.extroot = use_extroot && lb_disk_by_number(root.major, root.minor, disk) == 0;
+	lb_extroot_hook(&extroot, board, disk, &overlayfs);
 	struct plat_overlay plat = lb_overlayfs_plat(&overlayfs);
 	rc = lb_overlay_bring_up(&plat, &sensed, &report);
 	if (dev.fd >= 0)
 		(void)close(dev.fd);
 	finish_reset(board, &record, &report, lb_monotonic_ms() - began_ms);
-	publish(&report, rc, &record);
-	if (rc == 0)
+	publish(&report, rc, &extroot, &record);
+	if (rc == 0 && report.extroot)
+		log_info("switched to extroot on %s", extroot.device);
+	else if (rc == 0)
 		log_info("switched to the %s overlay",
 			 report.on_tmpfs ? "RAM" : lb_overlay_fs_name(report.fs));
 	return rc == 0 ? LB_EXIT_OK : LB_EXIT_SYSTEM;
+}
+
+/* A factory reset that was asked for meanwhile, or that could not be finished, still stands. */
+static void mark_ready(const char *dir)
+{
+	int state = lb_overlayfs_state_read(dir);
+
+	if (state == LB_FS_STATE_RESET || state == LB_FS_STATE_RESET_ALL)
+		return;
+	if (lb_overlayfs_state_write(dir, LB_FS_STATE_READY) < 0)
+		log_warn("the overlay at %s cannot be marked as ready: is it full or read-only?",
+			 dir);
+}
+
+/* A stick may be in front of the internal overlay: both are in use. */
+static bool internal_is_on_disk(void)
+{
+	struct lb_mount m;
+
+	return lb_mount_at(&m, lb_overlayfs_internal()) == 0 && strcmp(m.fs, "tmpfs") != 0;
 }
 
 static void set_ready(struct lb_record *r, void *unused)
@@ -268,12 +315,11 @@ int lb_mount_root_done(const struct lb_board *board)
 		return LB_EXIT_NO;
 	}
 	on_disk = s.overlay[0] && strcmp(s.overlay, "tmpfs") != 0;
-	/* A factory reset that was asked for meanwhile, or that could not be finished, still
-	 * stands.
-	 */
-	if (on_disk && lb_overlayfs_state_read(LB_OVERLAY_DIR) != LB_FS_STATE_RESET &&
-	    lb_overlayfs_state_write(LB_OVERLAY_DIR, LB_FS_STATE_READY) < 0)
-		log_warn("the overlay cannot be marked as ready: is it full or read-only?");
+	if (on_disk)
+		mark_ready(LB_OVERLAY_DIR);
+	on_disk = on_disk && internal_is_on_disk();
+	if (on_disk && strcmp(lb_overlayfs_internal(), LB_OVERLAY_DIR) != 0)
+		mark_ready(LB_OVERLAY_INTERNAL_DIR);
 	rc = on_disk ? lb_record_change(board, set_ready, NULL) : LB_E(NOENT);
 	if (rc < 0 && rc != LB_E(NOENT))
 		log_warn("the recovery record %s", lb_strerror(rc));
@@ -289,12 +335,17 @@ int applet_mount_root(int argc, char **argv)
 {
 	struct lb_board board;
 	bool done = argc > 1 && strcmp(argv[1], "done") == 0;
+	int next = done || (argc > 1 && strcmp(argv[1], "start") == 0) ? 2 : 1;
+	bool internal = !done && argc > next && strcmp(argv[next], "--no-extroot") == 0;
 
-	if (argc > 2 || (argc == 2 && !done && strcmp(argv[1], "start") != 0)) {
-		(void)fprintf(stderr, "mount_root: '%s' is not known; use 'start' or 'done'\n",
-			      argv[1]);
+	next += internal;
+	if (argc > next) {
+		(void)fprintf(stderr,
+			      "mount_root: '%s' is not known; use 'start', 'start --no-extroot' or "
+			      "'done'\n",
+			      argv[next]);
 		return LB_EXIT_USAGE;
 	}
 	lb_board_for_this_machine(&board, NULL);
-	return done ? lb_mount_root_done(&board) : lb_mount_root_start(&board);
+	return done ? lb_mount_root_done(&board) : lb_mount_root_start(&board, !internal);
 }

@@ -19,6 +19,8 @@ static void print_human(const struct lb_status *s)
 		(void)printf("  overlay   %s, %d %% full at boot\n", s->overlay, s->overlay_used);
 	else
 		(void)printf("  overlay   %s\n", s->overlay[0] ? s->overlay : "not mounted");
+	if (s->extroot[0])
+		(void)printf("  extroot   %s\n", s->extroot);
 	(void)printf("  failsafe  %s\n",
 		     s->failsafe_available ? lb_policy_name(s->policy) : s->failsafe_why_not);
 	if (s->host_key[0])

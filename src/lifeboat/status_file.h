@@ -28,6 +28,7 @@ struct lb_status {
 	enum lb_policy policy;
 	char address[24];		  /* of failsafe, with prefix */
 	char overlay[16];		  /* "ext4", "f2fs", "tmpfs", "" = not mounted */
+	char extroot[LB_PATH_MAX];	  /* the owner's stick that is in use, "" = none */
 	int overlay_used;		  /* percent, -1 = unknown */
 	char last_reset[LB_SENTENCE_MAX]; /* what became of the last factory reset, "" = there was
 					     none */

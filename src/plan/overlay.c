@@ -57,6 +57,13 @@ void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *
 		p->step = LB_STEP_CHECK; /* e2fsck finds an ext4 by the copies of its superblock */
 }
 
+/* What is mounted is in place: the stick is tried once, whatever comes after it. */
+static void go_on(struct lb_overlay_plan *p)
+{
+	p->step = p->sense.extroot && !p->attach_tried ? LB_STEP_ATTACH : LB_STEP_SWITCH;
+	p->attach_tried = true;
+}
+
 void lb_overlay_next(struct lb_overlay_plan *p, int result)
 {
 	bool ok = result >= 0;
@@ -71,7 +78,7 @@ void lb_overlay_next(struct lb_overlay_plan *p, int result)
 		return;
 	case LB_STEP_MOUNT:
 		if (ok)
-			p->step = LB_STEP_SWITCH;
+			go_on(p);
 		else if (!p->checked)
 			p->step = LB_STEP_CHECK;
 		else
@@ -85,11 +92,24 @@ void lb_overlay_next(struct lb_overlay_plan *p, int result)
 		p->step = LB_STEP_MOUNT;
 		return;
 	case LB_STEP_TMPFS:
-		p->step = ok ? LB_STEP_SWITCH : LB_STEP_GIVE_UP;
+		if (ok)
+			go_on(p);
+		else
+			p->step = LB_STEP_GIVE_UP;
+		return;
+	case LB_STEP_ATTACH:
+		p->attached = result == LB_ATTACHED_STICK;
+		p->step = LB_STEP_SWITCH;
+		return;
+	case LB_STEP_DETACH:
+		p->attached = false;
+		p->step = LB_STEP_SWITCH;
 		return;
 	case LB_STEP_SWITCH:
 		if (ok)
 			p->step = LB_STEP_DONE;
+		else if (p->attached)
+			p->step = LB_STEP_DETACH;
 		else
 			fall_back(p, LB_WHY_SWITCH_FAILED);
 		return;

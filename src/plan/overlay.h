@@ -76,16 +76,25 @@ struct lb_overlay_sense {
 	bool format_pending; /* the record says that a formatting was begun and never finished */
 	bool can_f2fs;	     /* mkfs.f2fs is there */
 	enum lb_overlay_why refused; /* NOTHING, or why the place must not be used */
+	bool extroot; /* the owner's stick may take the place of the overlay (docs/extroot.md) */
 };
 
 enum lb_overlay_step {
 	LB_STEP_FORMAT, /* make a file system of `fs` */
 	LB_STEP_MOUNT,	/* mount the `fs` */
 	LB_STEP_CHECK,	/* run its checker, which may repair */
-	LB_STEP_SWITCH, /* put it over the root */
+	LB_STEP_ATTACH, /* put the owner's stick in front of it, if there is one */
+	LB_STEP_SWITCH, /* put what is in front over the root */
+	LB_STEP_DETACH, /* the stick does not do: take it away again */
 	LB_STEP_TMPFS, /* take a RAM overlay instead: `why` says what is wrong, to be told loudly */
 	LB_STEP_DONE,
 	LB_STEP_GIVE_UP, /* not even a RAM overlay: the root stays read-only */
+};
+
+enum lb_attached {
+	LB_ATTACHED_NOTHING,
+	LB_ATTACHED_STICK,
+	LB_ATTACHED_RESET, /* nothing: a factory reset of stick and internal overlay was finished */
 };
 
 struct lb_overlay_plan {
@@ -93,12 +102,15 @@ struct lb_overlay_plan {
 	enum lb_overlay_step step; /* to be carried out now */
 	enum lb_overlay_fs fs;
 	enum lb_overlay_why why;
-	bool formatted, checked, on_tmpfs;
+	bool formatted, checked;
+	bool on_tmpfs; /* the internal overlay is in RAM, a stick in front of it or not */
+	bool attach_tried, attached;
 };
 
 void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *sense);
 
-/* Report how p->step went (>= 0 or an LB_E value) and learn the next one. */
+/* Report how p->step went (>= 0 or an LB_E value; LB_STEP_ATTACH: enum lb_attached) and learn the
+ * next one. */
 void lb_overlay_next(struct lb_overlay_plan *p, int result);
 
 /* One sentence for a person. Never NULL; "" for LB_WHY_NOTHING. */

@@ -17,6 +17,8 @@ void lb_reset_begin(struct lb_reset_plan *p, const struct lb_reset_sense *sense)
 		fail(p, LB_RESET_WHY_ERASE_LOCKED);
 	else if (sense->keep && !sense->mounted)
 		fail(p, LB_RESET_WHY_KEEP_UNMOUNTED);
+	else if (sense->keep && sense->extroot)
+		fail(p, LB_RESET_WHY_KEEP_EXTROOT);
 	else if (sense->keep)
 		p->step = LB_RESET_REQUEST;
 }
@@ -102,6 +104,11 @@ const char *lb_reset_why_text(enum lb_reset_why why)
 		return "the overlay could not be erased, or did not read back as empty: the next boot formats it";
 	case LB_RESET_WHY_ERASE_LOCKED:
 		return "a UBI volume cannot be erased while it is mounted: leave --erase out, or use it in failsafe";
+	case LB_RESET_WHY_KEEP_EXTROOT:
+		return "-k would keep the archive on the extroot, which is not used any more after the reset: copy it away, "
+		       "and leave -k out";
+	case LB_RESET_WHY_STICK:
+		return "the extroot could not be cleared: settings are still on it, but the router does not use it any more";
 	}
 	return "";
 }

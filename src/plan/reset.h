@@ -20,6 +20,7 @@ struct lb_reset_sense {
 	bool keep;     /* -k: the staged archive stays */
 	bool erase;    /* --erase: now, not at the next boot */
 	bool reboot;   /* -r: the machine is restarted right afterwards */
+	bool extroot;  /* a stick is in front of the overlay */
 	bool locked;   /* a UBI volume: the kernel lets nobody erase it while it is mounted */
 };
 
@@ -44,6 +45,9 @@ enum lb_reset_why {
 	LB_RESET_WHY_NOT_FROZEN,
 	LB_RESET_WHY_NOT_ERASED,
 	LB_RESET_WHY_ERASE_LOCKED, /* --erase of a mounted UBI volume */
+	LB_RESET_WHY_KEEP_EXTROOT, /* -k: the archive would stay on a stick that is not used any
+				      more */
+	LB_RESET_WHY_STICK,	   /* of the owner, see store/extroot.h */
 };
 
 struct lb_reset_plan {

@@ -13,7 +13,11 @@ struct plat_overlay {
 	int (*check)(void *ctx, enum lb_overlay_fs fs); /* may repair; not mounted */
 	int (*tmpfs)(void *ctx);       /* RAM on /overlay, in place of whatever is there */
 	int (*switch_root)(void *ctx); /* overlay of / and /overlay becomes the root */
-	int (*state_read)(void *ctx);  /* enum lb_fs_state of what is on /overlay */
+	/* The owner's stick in front of what is on /overlay: enum lb_attached. Called when the
+	 * sense says that one may be there. */
+	int (*attach)(void *ctx);
+	int (*detach)(void *ctx);
+	int (*state_read)(void *ctx); /* enum lb_fs_state of what is on /overlay */
 	int (*state_write)(void *ctx, enum lb_fs_state state);
 	/* What a reset has not yet deleted on /overlay; keep: the staged archive stays. */
 	int (*finish_reset)(void *ctx, bool keep);

@@ -67,6 +67,15 @@ static int carry_out(const struct plat_overlay *p, const struct lb_overlay_plan 
 		return rc;
 	case LB_STEP_TMPFS:
 		return p->tmpfs(p->ctx);
+	case LB_STEP_ATTACH:
+		rc = p->attach(p->ctx);
+		if (rc == LB_ATTACHED_RESET) {
+			report->reset_finished = true;
+			report->fs_state = LB_FS_STATE_PENDING;
+		}
+		return rc;
+	case LB_STEP_DETACH:
+		return p->detach(p->ctx);
 	case LB_STEP_SWITCH:
 		used = p->used_percent(p->ctx);
 		report->used_percent = used < 0 ? -1 : used;
@@ -90,6 +99,7 @@ int lb_overlay_bring_up(const struct plat_overlay *p, const struct lb_overlay_se
 	report->fs = plan.fs;
 	report->why = plan.why;
 	report->on_tmpfs = plan.on_tmpfs;
+	report->extroot = plan.attached;
 	report->formatted = plan.formatted;
 	report->checked = plan.checked;
 	return plan.step == LB_STEP_DONE ? 0 : LB_E(STATE);

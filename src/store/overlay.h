@@ -13,7 +13,8 @@
 struct lb_overlay_report {
 	enum lb_overlay_fs fs;
 	enum lb_overlay_why why; /* why it runs on RAM, or not at all */
-	bool on_tmpfs;		 /* changes are lost at the next reboot */
+	bool on_tmpfs;		 /* the internal overlay is in RAM: lost at the next reboot */
+	bool extroot;		 /* but the owner's stick is in front of it */
 	bool formatted, checked;
 	bool reset_finished; /* what a reset with -k had left was deleted */
 	enum lb_fs_state fs_state;

@@ -28,6 +28,9 @@ static bool over(enum lb_overlay_step step)
 	return step == LB_STEP_DONE || step == LB_STEP_GIVE_UP;
 }
 
+/* What LB_STEP_ATTACH comes to. */
+static int attached;
+
 static struct course play(const struct lb_overlay_sense *s, unsigned fails)
 {
 	struct course c = {0};
@@ -38,7 +41,9 @@ static struct course play(const struct lb_overlay_sense *s, unsigned fails)
 		c.steps[c.count++] = c.plan.step;
 		if (over(c.plan.step))
 			return c;
-		lb_overlay_next(&c.plan, fails & FAILS(c.plan.step) ? LB_E(IO) : 0);
+		lb_overlay_next(&c.plan, fails & FAILS(c.plan.step)	 ? LB_E(IO)
+					 : c.plan.step == LB_STEP_ATTACH ? attached
+									 : 0);
 	}
 }
 
@@ -355,7 +360,58 @@ static void fs_state__each_target_of_the_link__is_its_state_or_unknown(void **st
 		assert_int_equal(lb_fs_state_parse(others[i]), LB_FS_STATE_UNKNOWN);
 }
 
-TESTS(unit(plan__good_overlay__mounted_and_nothing_else_touches_it),
+static void extroot__there__goes_over_the_internal_overlay(void **state)
+{
+	struct lb_overlay_sense s = sense(LB_CONTENT_EXT4);
+	struct course c;
+
+	s.extroot = true;
+	attached = LB_ATTACHED_STICK;
+	c = play(&s, 0);
+	ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_ATTACH, LB_STEP_SWITCH, LB_STEP_DONE);
+	assert_true(c.plan.attached && c.plan.why == LB_WHY_NOTHING);
+	attached = LB_ATTACHED_RESET;
+	c = play(&s, 0);
+	ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_ATTACH, LB_STEP_SWITCH, LB_STEP_DONE);
+	assert_false(c.plan.attached);
+	c = play(&s, FAILS(LB_STEP_ATTACH));
+	ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_ATTACH, LB_STEP_SWITCH, LB_STEP_DONE);
+	assert_false(c.plan.attached);
+	assert_why(&c, LB_WHY_NOTHING);
+}
+
+static void extroot__internal_overlay_is_damaged__stick_over_ram_and_the_reason(void **state)
+{
+	struct lb_overlay_sense s = sense(LB_CONTENT_EXT4);
+	struct course c;
+
+	s.extroot = true;
+	attached = LB_ATTACHED_STICK;
+	c = play(&s, FAILS(LB_STEP_MOUNT));
+	ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_CHECK, LB_STEP_MOUNT, LB_STEP_TMPFS, LB_STEP_ATTACH,
+		     LB_STEP_SWITCH, LB_STEP_DONE);
+	assert_true(c.plan.attached && c.plan.on_tmpfs);
+	assert_why(&c, LB_WHY_MOUNT_FAILED);
+}
+
+static void extroot__cannot_go_over_the_root__internal_overlay_does_and_it_is_not_tried_again(
+	void **state)
+{
+	struct lb_overlay_sense s = sense(LB_CONTENT_EXT4);
+	struct course c;
+
+	s.extroot = true;
+	attached = LB_ATTACHED_STICK;
+	c = play(&s, FAILS(LB_STEP_SWITCH));
+	ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_ATTACH, LB_STEP_SWITCH, LB_STEP_DETACH,
+		     LB_STEP_SWITCH, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_GIVE_UP);
+	assert_false(c.plan.attached);
+}
+
+TESTS(unit(extroot__there__goes_over_the_internal_overlay),
+      unit(extroot__internal_overlay_is_damaged__stick_over_ram_and_the_reason),
+      unit(extroot__cannot_go_over_the_root__internal_overlay_does_and_it_is_not_tried_again),
+      unit(plan__good_overlay__mounted_and_nothing_else_touches_it),
       unit(plan__marker_blank_or_unfinished_formatting__formats_and_mounts),
       unit(plan__formats__f2fs_above_100_mib_if_it_can_be_made),
       unit(plan__flash__file_system_by_the_kind_of_volume_and_whatever_its_size),

@@ -31,8 +31,10 @@ static struct lb_fake_overlay_disk half_deleted(struct lb_fake_overlay_disk now,
 	now.in_part = now.owners_data;
 	if (stage & 1)
 		now.archive = whole->archive;
-	if (stage & 2)
+	if (stage & 2) {
 		now.full = whole->full;
+		now.knows_stick = whole->knows_stick;
+	}
 	return now;
 }
 
@@ -226,7 +228,7 @@ int lb_fake_overlay_delete(struct lb_fake_overlay *f, bool keep)
 
 		return rc < 0 ? rc : LB_E(IO);
 	}
-	whole.owners_data = whole.in_part = whole.full = false;
+	whole.owners_data = whole.in_part = whole.full = whole.knows_stick = false;
 	whole.archive = keep && whole.archive;
 	for (int begun = 0; begun < 2; begun++) {
 		enum lb_fake_outcome outcome = lb_fake_power_op(f->power);

@@ -43,8 +43,9 @@ struct lb_fake_overlay_disk {
 	enum lb_fs_state fs_state;
 	bool full; /* mounts, but nothing can be written */
 	bool owners_data;
-	bool in_part; /* some of it has been deleted already */
-	bool archive; /* the staged archive, which counts for itself */
+	bool in_part;	  /* some of it has been deleted already */
+	bool archive;	  /* the staged archive, which counts for itself */
+	bool knows_stick; /* a stick was in front of it: plat/fake/extroot.h */
 	enum lb_fake_note note;
 };
 

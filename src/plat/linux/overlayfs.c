@@ -129,8 +129,12 @@ static int mount_over_root(void)
 
 static int do_switch(void *ctx)
 {
-	int rc = make_dir(LB_OVERLAY_DIR "/upper");
+	const struct lb_overlayfs *o = ctx;
+	int rc;
 
+	if (o->new_root)
+		return lb_pivot_root(o->new_root, OLD_ROOT);
+	rc = make_dir(LB_OVERLAY_DIR "/upper");
 	if (rc == 0)
 		rc = make_dir(LB_OVERLAY_DIR "/work");
 	if (rc < 0)
@@ -144,6 +148,31 @@ static int do_switch(void *ctx)
 			NEW_ROOT,
 			MNT_DETACH); /* back to where we were: the caller takes the next way */
 	return rc;
+}
+
+static int do_attach(void *ctx)
+{
+	struct lb_overlayfs *o = ctx;
+
+	return o->attach ? o->attach(o->extroot_ctx) : LB_ATTACHED_NOTHING;
+}
+
+static int do_detach(void *ctx)
+{
+	struct lb_overlayfs *o = ctx;
+
+	o->new_root = NULL;
+	return o->detach ? o->detach(o->extroot_ctx) : 0;
+}
+
+const char *lb_overlayfs_internal(void)
+{
+	struct lb_mount internal, front;
+
+	return lb_mount_at(&internal, LB_OVERLAY_INTERNAL_DIR) == 0 &&
+			       lb_mount_at(&front, LB_OVERLAY_DIR) == 0
+		       ? LB_OVERLAY_INTERNAL_DIR
+		       : LB_OVERLAY_DIR;
 }
 
 const char *lb_overlayfs_lacks(void)
@@ -312,7 +341,9 @@ static int do_mark_formatting(void *ctx, int begun)
 
 static int do_used_percent(void *ctx)
 {
-	return lb_overlayfs_used_percent(LB_OVERLAY_DIR);
+	const struct lb_overlayfs *o = ctx;
+
+	return lb_overlayfs_used_percent(o->new_root ? o->new_root : LB_OVERLAY_DIR);
 }
 
 struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o)
@@ -324,6 +355,8 @@ struct plat_overlay lb_overlayfs_plat(struct lb_overlayfs *o)
 		.check = do_check,
 		.tmpfs = do_tmpfs,
 		.switch_root = do_switch,
+		.attach = do_attach,
+		.detach = do_detach,
 		.state_read = do_state_read,
 		.state_write = do_state_write,
 		.finish_reset = do_finish_reset,

@@ -8,12 +8,21 @@
 #include "plat/overlay.h"
 
 #define LB_OVERLAY_DIR "/overlay"
+/* Where the internal overlay is while a stick is on LB_OVERLAY_DIR: it was mounted there first, and
+ * stays behind when what is in front of it moves into the new root. */
+#define LB_OVERLAY_INTERNAL_DIR "/rom/overlay"
 
 struct lb_overlayfs {
 	struct lb_overlay_dev *dev; /* NULL: there is none, only RAM can be had */
 	bool reset_pending;	    /* the recovery record asks for it, whatever the overlay says */
 	int (*mark_formatting)(void *record_ctx, int begun);
 	void *record_ctx;
+	/* As in struct plat_overlay; NULL = not asked for. `attach` may name in `new_root` a mount
+	 * that is to become the root as it is. */
+	int (*attach)(void *extroot_ctx);
+	int (*detach)(void *extroot_ctx);
+	void *extroot_ctx;
+	const char *new_root;
 };
 
 /* Valid as long as *o. */
@@ -26,6 +35,9 @@ const char *lb_overlayfs_lacks(void);
 /* Unmount what an attempt that was cut short left on LB_OVERLAY_DIR: mounted a second time, through
  * another loop device, its file system would be destroyed. LB_E(BUSY) when somebody uses it. */
 MUST_CHECK int lb_overlayfs_clear(void);
+
+/* LB_OVERLAY_DIR, or LB_OVERLAY_INTERNAL_DIR while a stick is in front of the internal overlay. */
+const char *lb_overlayfs_internal(void);
 
 /* .fs_state of a mounted overlay: an enum lb_fs_state, or LB_E(NOENT|IO). */
 MUST_CHECK int lb_overlayfs_state_read(const char *overlay_dir);

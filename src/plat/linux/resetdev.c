@@ -104,6 +104,7 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	if (rc < 0)
 		return rc;
 	CLEANUP(lb_fd_closep) int keeps_loop = dev.fd;
+	r->dir = lb_overlayfs_internal();
 	r->kind = dev.kind;
 	r->flash = dev.flash;
 	(void)strcpy(r->disk, dev.disk);
@@ -111,7 +112,7 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	rc = look_below(r, &dev);
 	if (rc < 0)
 		return rc;
-	if (lb_mount_at(&m, LB_OVERLAY_DIR) < 0 || strcmp(m.fs, "tmpfs") == 0) {
+	if (lb_mount_at(&m, r->dir) < 0 || strcmp(m.fs, "tmpfs") == 0) {
 		rc = refuse_if_elsewhere(r);
 		return rc < 0 ? rc : open_writable(r);
 	}
@@ -197,17 +198,17 @@ static int do_request(void *ctx, bool keep)
 	/* The record asks for a formatting, which is more than a state can ask for. */
 	if (recorded == 0 && !keep)
 		return 0;
-	stated = lb_overlayfs_state_write(LB_OVERLAY_DIR,
-					  keep ? LB_FS_STATE_RESET : LB_FS_STATE_RESET_ALL);
+	stated = lb_overlayfs_state_write(r->dir, keep ? LB_FS_STATE_RESET : LB_FS_STATE_RESET_ALL);
 	return recorded == 0 || stated == 0 ? 0 : recorded;
 }
 
 static int do_remove(void *ctx, bool keep, uint64_t *entries)
 {
-	int rc = lb_overlayfs_remove(LB_OVERLAY_DIR, keep, entries);
+	const struct lb_resetdev *r = ctx;
+	int rc = lb_overlayfs_remove(r->dir, keep, entries);
 
 	if (rc < 0)
-		log_warn("something below %s cannot be deleted now: it %s", LB_OVERLAY_DIR,
+		log_warn("something below %s cannot be deleted now: it %s", r->dir,
 			 lb_strerror(rc));
 	return rc;
 }
@@ -215,16 +216,17 @@ static int do_remove(void *ctx, bool keep, uint64_t *entries)
 /* The root stands on the overlay and is busy: the kernel's emergency remount asks nobody. */
 static int do_freeze(void *ctx)
 {
+	const struct lb_resetdev *r = ctx;
 	const struct timespec pause = {.tv_nsec = 50 * 1000000l};
 	struct lb_mount m;
 
 	sync();
-	if (mount(NULL, LB_OVERLAY_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0)
+	if (mount(NULL, r->dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0)
 		return 0;
 	if (lb_file_poke("/proc/sysrq-trigger", "u") < 0)
 		return LB_E(UNSUP);
 	for (int waited_ms = 0; waited_ms < FREEZE_WAIT_MS; waited_ms += 50) {
-		if (lb_mount_at(&m, LB_OVERLAY_DIR) == 0 && m.readonly)
+		if (lb_mount_at(&m, r->dir) == 0 && m.readonly)
 			return 0;
 		(void)nanosleep(&pause, NULL);
 	}

@@ -18,10 +18,11 @@ struct lb_resetdev {
 	int fd;				/* of `device`, writable; -1 = closed, or on flash */
 	char below[LB_PATH_MAX];	/* holds `device`: past its caches; not on flash */
 	uint64_t off_bytes, size_bytes; /* of the overlay on `below` */
-	bool mounted, writable;		/* on /overlay */
-	char fs[32];			/* of what is mounted there, "" = nothing */
-	char elsewhere[LB_PATH_MAX];	/* somebody has mounted it there, "" = nobody */
-	enum lb_overlay_why refused;	/* why it must not be used, NOTHING = it may */
+	const char *dir; /* where it is mounted or would be: /rom/overlay below a stick */
+	bool mounted, writable;
+	char fs[32];		     /* of what is mounted there, "" = nothing */
+	char elsewhere[LB_PATH_MAX]; /* somebody has mounted it there, "" = nobody */
+	enum lb_overlay_why refused; /* why it must not be used, NOTHING = it may */
 	/* Ask for the reset in the recovery record; LB_E(NOENT) without one. */
 	int (*record_request)(void *record_ctx, bool keep);
 	void *record_ctx;
