@@ -4,21 +4,20 @@
 #include <fcntl.h>
 #include <mtd/mtd-user.h>
 #include <mtd/ubi-user.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
+#include "plat/flash_volume.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/files.h"
 
-#define LOOK_BYTES 4096 /* of each erase block: what was written starts at its begin */
-
-static const uint8_t marker[] = {0xDE, 0xAD, 0xC0, 0xDE};
+#define BUSY_TRIES   100 /* another Lifeboat process has the volume for some 10 ms */
+#define BUSY_WAIT_NS (10 * 1000 * 1000)
 
 static int read_number(const char *class_dir, const char *entry, const char *file, uint64_t *out)
 {
@@ -74,238 +73,272 @@ int lb_flash_find(enum lb_volume kind, const char *name, struct lb_flash *out)
 	return rc;
 }
 
-static bool is_erased(const uint8_t *p, size_t n)
+static const char *entry_of(const char *node)
 {
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0xFF)
-			return false;
-	return true;
+	const char *slash = strrchr(node, '/');
+
+	return slash ? slash + 1 : node;
 }
 
-/* JFFS2's magic in the byte order of either sort of CPU. */
-static bool is_jffs2(const uint8_t *p)
+void lb_flash_closep(struct lb_flash_fd *f)
 {
-	return (p[0] == 0x85 && p[1] == 0x19) || (p[0] == 0x19 && p[1] == 0x85);
+	lb_fd_closep(&f->fd);
+	f->fd = -1;
 }
 
-static bool is_ubifs(const uint8_t *p)
+/* --- MTD */
+
+static uint64_t mtd_at(const struct lb_flash_fd *f, uint32_t block, uint32_t off_bytes)
 {
-	static const uint8_t magic[] = {0x31, 0x18, 0x10, 0x06};
-
-	return memcmp(p, magic, sizeof(magic)) == 0;
-}
-
-/* --- MTD: erase blocks, some of them bad */
-
-struct chip {
-	int fd;
-	mtd_info_t info;
-	uint32_t blocks;
-};
-
-static void chip_closep(struct chip *c)
-{
-	lb_fd_closep(&c->fd);
-}
-
-static int chip_open(struct chip *c, const struct lb_flash *f, int flags)
-{
-	c->fd = open(f->node, flags | O_CLOEXEC);
-	if (c->fd < 0 || ioctl(c->fd, MEMGETINFO, &c->info) < 0)
-		return lb_err_from_errno(errno);
-	if (c->info.erasesize < LOOK_BYTES || c->info.writesize == 0 ||
-	    c->info.writesize > c->info.erasesize)
-		return LB_E(UNSUP);
-	c->blocks = c->info.size / c->info.erasesize;
-	return c->blocks > 0 ? 0 : LB_E(NOSPC);
-}
-
-static loff_t block_at(const struct chip *c, uint32_t block)
-{
-	return (loff_t)block * c->info.erasesize;
+	return (uint64_t)block * f->block_bytes + off_bytes;
 }
 
 /* NOR has no bad blocks, and answers that it does not know the question. */
-static bool is_bad(const struct chip *c, uint32_t block)
+static int mtd_is_bad(void *ctx, uint32_t block)
 {
-	loff_t at = block_at(c, block);
+	const struct lb_flash_fd *f = ctx;
+	loff_t at = (loff_t)mtd_at(f, block, 0);
+	int bad = ioctl(f->fd, MEMGETBADBLOCK, &at);
 
-	return ioctl(c->fd, MEMGETBADBLOCK, &at) > 0;
+	if (bad < 0)
+		return errno == EOPNOTSUPP ? 0 : lb_err_from_errno(errno);
+	return bad > 0;
 }
 
-static int first_good(const struct chip *c, uint32_t *out)
+static int mtd_erase(void *ctx, uint32_t block)
 {
-	for (uint32_t b = 0; b < c->blocks; b++)
-		if (!is_bad(c, b)) {
-			*out = b;
-			return 0;
-		}
-	return LB_E(IO);
+	const struct lb_flash_fd *f = ctx;
+	struct erase_info_user64 range = {.start = mtd_at(f, block, 0), .length = f->block_bytes};
+	erase_info_t narrow = {.start = (uint32_t)range.start, .length = f->block_bytes};
+
+	if (range.start <= UINT32_MAX) /* chips that start locked; others refuse */
+		(void)ioctl(f->fd, MEMUNLOCK, &narrow);
+	return ioctl(f->fd, MEMERASE64, &range) < 0 ? lb_err_from_errno(errno) : 0;
 }
 
-static int erase_block(const struct chip *c, uint32_t block)
+static int mtd_mark_bad(void *ctx, uint32_t block)
 {
-	erase_info_t range = {.start = (uint32_t)block_at(c, block), .length = c->info.erasesize};
+	const struct lb_flash_fd *f = ctx;
+	loff_t at = (loff_t)mtd_at(f, block, 0);
 
-	(void)ioctl(c->fd, MEMUNLOCK, &range); /* chips that start locked; others refuse */
-	return ioctl(c->fd, MEMERASE, &range) < 0 ? lb_err_from_errno(errno) : 0;
+	if (ioctl(f->fd, MEMSETBADBLOCK, &at) == 0)
+		return 0;
+	return errno == EOPNOTSUPP ? LB_E(UNSUP) : lb_err_from_errno(errno);
 }
 
-static int mtd_content(const struct lb_flash *f, enum lb_overlay_content *out)
+static int mtd_read(void *ctx, uint32_t block, uint32_t off_bytes, void *buf, size_t n)
 {
-	CLEANUP(chip_closep) struct chip c = {.fd = -1};
-	bool first = true, blank_first = false, blank = true, jffs2 = false;
-	int rc = chip_open(&c, f, O_RDONLY);
+	const struct lb_flash_fd *f = ctx;
 
-	for (uint32_t b = 0; rc == 0 && b < c.blocks; b++) {
-		uint8_t look[LOOK_BYTES];
-
-		if (is_bad(&c, b))
-			continue;
-		rc = lb_fd_pread(c.fd, look, sizeof(look), block_at(&c, b));
-		if (rc < 0)
-			return rc;
-		if (first && memcmp(look, marker, sizeof(marker)) == 0) {
-			*out = LB_CONTENT_DEADCODE;
-			return 0;
-		}
-		blank = blank && is_erased(look, sizeof(look));
-		if (first)
-			blank_first = blank;
-		jffs2 = jffs2 || ((first || blank_first) && is_jffs2(look));
-		first = false;
-	}
-	if (rc == 0)
-		*out = first   ? LB_CONTENT_UNKNOWN
-		       : blank ? LB_CONTENT_BLANK
-		       : jffs2 ? LB_CONTENT_JFFS2
-			       : LB_CONTENT_UNKNOWN;
-	return rc;
+	return lb_fd_pread(f->fd, buf, n, (off_t)mtd_at(f, block, off_bytes));
 }
 
-static int mtd_erase(const struct lb_flash *f)
+static int mtd_program(void *ctx, uint32_t block, uint32_t off_bytes, const void *buf, size_t n)
 {
-	CLEANUP(chip_closep) struct chip c = {.fd = -1};
-	enum lb_overlay_content content;
-	int rc = chip_open(&c, f, O_RDWR);
+	const struct lb_flash_fd *f = ctx;
 
-	if (rc < 0)
-		return rc;
-	for (uint32_t b = c.blocks; b-- > 0;) {
-		if (is_bad(&c, b))
-			continue;
-		rc = erase_block(&c, b);
-		if (rc < 0) {
-			log_warn("erase block %u of %s cannot be erased: it %s", b, f->node,
-				 lb_strerror(rc));
-			return rc;
-		}
-	}
-	rc = mtd_content(f, &content);
-	return rc == 0 && content != LB_CONTENT_BLANK ? LB_E(IO) : rc;
+	return pwrite(f->fd, buf, n, (off_t)mtd_at(f, block, off_bytes)) == (ssize_t)n ? 0
+										       : LB_E(IO);
 }
 
-static int mtd_mark(const struct lb_flash *f)
+int lb_flash_open_mtd(struct lb_flash_fd *f, struct plat_mtd *out, const char *node, int flags)
 {
-	CLEANUP(chip_closep) struct chip c = {.fd = -1};
-	CLEANUP(lb_freep) uint8_t *page = NULL;
-	uint8_t back[sizeof(marker)];
-	uint32_t block = 0, n;
-	int rc = chip_open(&c, f, O_RDWR);
-
-	if (rc == 0)
-		rc = first_good(&c, &block);
-	if (rc < 0)
-		return rc;
-	/* NAND takes whole pages only. */
-	n = c.info.writesize > sizeof(marker) ? c.info.writesize : (uint32_t)sizeof(marker);
-	page = malloc(n);
-	if (!page)
-		return LB_E(NOSPC);
-	memset(page, 0xFF, n);
-	memcpy(page, marker, sizeof(marker));
-	rc = erase_block(&c, block);
-	if (rc == 0 && pwrite(c.fd, page, n, block_at(&c, block)) != (ssize_t)n)
-		rc = LB_E(IO);
-	if (rc == 0)
-		rc = lb_fd_pread(c.fd, back, sizeof(back), block_at(&c, block));
-	return rc == 0 && memcmp(back, marker, sizeof(marker)) != 0 ? LB_E(IO) : rc;
-}
-
-/* --- UBI: logical erase blocks, mapped or empty */
-
-static int ubi_is_empty(const struct lb_flash *f, int fd)
-{
-	const char *entry = strrchr(f->node, '/') + 1;
-	uint64_t blocks;
-	int rc = read_number("ubi", entry, "reserved_ebs", &blocks);
-
-	for (int32_t b = 0; rc == 0 && (uint64_t)b < blocks; b++) {
-		int mapped = ioctl(fd, UBI_IOCEBISMAP, &b);
-
-		if (mapped < 0)
-			rc = lb_err_from_errno(errno);
-		else if (mapped > 0)
-			return 0;
-	}
-	return rc < 0 ? rc : 1;
-}
-
-static int ubi_content(const struct lb_flash *f, enum lb_overlay_content *out)
-{
-	CLEANUP(lb_fd_closep) int fd = open(f->node, O_RDONLY | O_CLOEXEC);
-	uint64_t cut = 0;
-	uint8_t look[LOOK_BYTES];
+	CLEANUP(lb_fd_closep) int fd = open(node, flags | O_CLOEXEC);
+	mtd_info_t info;
+	uint64_t size_bytes;
 	int rc;
 
-	if (fd < 0)
+	if (fd < 0 || ioctl(fd, MEMGETINFO, &info) < 0)
 		return lb_err_from_errno(errno);
-	rc = read_number("ubi", strrchr(f->node, '/') + 1, "upd_marker", &cut);
+	rc = read_number("mtd", entry_of(node), "size", &size_bytes); /* info has 32 bits for it */
 	if (rc < 0)
 		return rc;
-	if (cut) {
-		*out = LB_CONTENT_DEADCODE;
-		return 0;
+	if (info.erasesize == 0 || size_bytes / info.erasesize > UINT32_MAX)
+		return LB_E(UNSUP);
+	*f = (struct lb_flash_fd){.fd = lb_fd_take(&fd), .block_bytes = info.erasesize};
+	*out = (struct plat_mtd){
+		.ctx = f,
+		.block_count = (uint32_t)(size_bytes / info.erasesize),
+		.block_bytes = info.erasesize,
+		.page_bytes = info.writesize,
+		.is_bad = mtd_is_bad,
+		.erase = mtd_erase,
+		.mark_bad = mtd_mark_bad,
+		.read = mtd_read,
+		.program = mtd_program,
+	};
+	return 0;
+}
+
+/* --- UBI */
+
+/* The kernel lets one process write, and for some calls nobody else read. */
+static int while_busy(int (*attempt)(void *ctx), void *ctx)
+{
+	const struct timespec wait = {.tv_nsec = BUSY_WAIT_NS};
+	int rc = attempt(ctx);
+
+	for (int i = 1; rc == LB_E(BUSY) && i < BUSY_TRIES; i++) {
+		(void)nanosleep(&wait, NULL);
+		rc = attempt(ctx);
 	}
-	rc = ubi_is_empty(f, fd);
-	if (rc == 1) {
-		*out = LB_CONTENT_BLANK;
-		return 0;
-	}
-	if (rc == 0)
-		rc = lb_fd_pread(fd, look, sizeof(look), 0);
-	if (rc == 0)
-		*out = memcmp(look, marker, sizeof(marker)) == 0 ? LB_CONTENT_DEADCODE
-		       : is_ubifs(look)				 ? LB_CONTENT_UBIFS
-								 : LB_CONTENT_UNKNOWN;
 	return rc;
 }
 
-/* UBI sets its own marker first, so that a power cut leaves the volume as one to be emptied. */
-static int ubi_empty(const struct lb_flash *f)
+static int ubi_is_mapped(void *ctx, uint32_t block)
 {
-	CLEANUP(lb_fd_closep) int fd = open(f->node, O_RDWR | O_CLOEXEC);
-	enum lb_overlay_content content;
+	const struct lb_flash_fd *f = ctx;
+	int32_t number = (int32_t)block;
+	int mapped = ioctl(f->fd, UBI_IOCEBISMAP, &number);
+
+	return mapped < 0 ? lb_err_from_errno(errno) : mapped > 0;
+}
+
+static int ubi_is_updating(void *ctx)
+{
+	const struct lb_flash_fd *f = ctx;
+	uint64_t marker;
+	int rc = read_number("ubi", f->entry, "upd_marker", &marker);
+
+	return rc < 0 ? rc : marker != 0;
+}
+
+static int ubi_try_empty(void *ctx)
+{
+	const struct lb_flash_fd *f = ctx;
 	int64_t bytes = 0;
+
+	return ioctl(f->fd, UBI_IOCVOLUP, &bytes) < 0 ? lb_err_from_errno(errno) : 0;
+}
+
+static int ubi_empty(void *ctx)
+{
+	return while_busy(ubi_try_empty, ctx);
+}
+
+static int ubi_read(void *ctx, uint32_t block, uint32_t off_bytes, void *buf, size_t n)
+{
+	const struct lb_flash_fd *f = ctx;
+
+	return lb_fd_pread(f->fd, buf, n, (off_t)mtd_at(f, block, off_bytes));
+}
+
+struct change {
+	int fd;
+	struct ubi_leb_change_req request;
+};
+
+static int ubi_try_change(void *ctx)
+{
+	struct change *c = ctx;
+
+	return ioctl(c->fd, UBI_IOCEBCH, &c->request) < 0 ? lb_err_from_errno(errno) : 0;
+}
+
+/* The kernel collects all of it before it writes to another physical block. */
+static int ubi_change(void *ctx, uint32_t block, const void *buf, size_t n)
+{
+	const struct lb_flash_fd *f = ctx;
+	struct change c = {.fd = f->fd, .request = {.lnum = (int32_t)block, .bytes = (int32_t)n}};
+	const uint8_t *from = buf;
+	int rc = while_busy(ubi_try_change, &c);
+
+	while (rc == 0 && n > 0) {
+		ssize_t put = write(f->fd, from, n);
+
+		if (put <= 0)
+			return LB_E(IO);
+		from += put;
+		n -= (size_t)put;
+	}
+	return rc;
+}
+
+struct open_call {
+	const char *node;
+	int flags, fd;
+};
+
+static int try_open(void *ctx)
+{
+	struct open_call *o = ctx;
+
+	o->fd = open(o->node, o->flags | O_CLOEXEC);
+	return o->fd < 0 ? lb_err_from_errno(errno) : 0;
+}
+
+int lb_flash_open_ubi(struct lb_flash_fd *f, struct plat_ubi *out, const char *node, int flags)
+{
+	struct open_call call = {.node = node, .flags = flags, .fd = -1};
+	const char *entry = entry_of(node);
+	uint64_t count = 0, bytes = 0;
+	int rc = while_busy(try_open, &call);
+	CLEANUP(lb_fd_closep) int fd = call.fd;
+
+	if (rc == 0)
+		rc = read_number("ubi", entry, "reserved_ebs", &count);
+	if (rc == 0)
+		rc = read_number("ubi", entry, "usable_eb_size", &bytes);
+	if (rc < 0)
+		return rc;
+	if (count > INT32_MAX || bytes == 0 || bytes > INT32_MAX || strlen(entry) >= LB_NAME_MAX)
+		return LB_E(UNSUP);
+	*f = (struct lb_flash_fd){.fd = lb_fd_take(&fd), .block_bytes = (uint32_t)bytes};
+	(void)strcpy(f->entry, entry);
+	*out = (struct plat_ubi){
+		.ctx = f,
+		.block_count = (uint32_t)count,
+		.block_bytes = (uint32_t)bytes,
+		.is_mapped = ubi_is_mapped,
+		.is_updating = ubi_is_updating,
+		.empty = ubi_empty,
+		.read = ubi_read,
+		.change = ubi_change,
+	};
+	return 0;
+}
+
+/* --- the overlay's place */
+
+static int change_mtd(const struct lb_flash *v, int (*deed)(const struct plat_mtd *m))
+{
+	CLEANUP(lb_flash_closep) struct lb_flash_fd f = LB_FLASH_CLOSED;
+	struct plat_mtd m;
+	int rc = lb_flash_open_mtd(&f, &m, v->node, O_RDWR);
+
+	return rc < 0 ? rc : deed(&m);
+}
+
+static int empty_ubi(const struct lb_flash *v)
+{
+	CLEANUP(lb_flash_closep) struct lb_flash_fd f = LB_FLASH_CLOSED;
+	struct plat_ubi u;
+	int rc = lb_flash_open_ubi(&f, &u, v->node, O_RDWR);
+
+	return rc < 0 ? rc : lb_ubi_empty(&u);
+}
+
+int lb_flash_content(const struct lb_flash *v, enum lb_overlay_content *out)
+{
+	CLEANUP(lb_flash_closep) struct lb_flash_fd f = LB_FLASH_CLOSED;
+	struct plat_mtd m;
+	struct plat_ubi u;
 	int rc;
 
-	if (fd < 0 || ioctl(fd, UBI_IOCVOLUP, &bytes) < 0)
-		return lb_err_from_errno(errno);
-	rc = ubi_content(f, &content);
-	return rc == 0 && content != LB_CONTENT_BLANK ? LB_E(IO) : rc;
+	if (v->kind == LB_VOLUME_UBI) {
+		rc = lb_flash_open_ubi(&f, &u, v->node, O_RDONLY);
+		return rc < 0 ? rc : lb_ubi_content(&u, out);
+	}
+	rc = lb_flash_open_mtd(&f, &m, v->node, O_RDONLY);
+	return rc < 0 ? rc : lb_mtd_content(&m, out);
 }
 
-int lb_flash_content(const struct lb_flash *f, enum lb_overlay_content *out)
+int lb_flash_erase(const struct lb_flash *v)
 {
-	return f->kind == LB_VOLUME_UBI ? ubi_content(f, out) : mtd_content(f, out);
+	return v->kind == LB_VOLUME_UBI ? empty_ubi(v) : change_mtd(v, lb_mtd_erase);
 }
 
-int lb_flash_erase(const struct lb_flash *f)
+int lb_flash_mark(const struct lb_flash *v)
 {
-	return f->kind == LB_VOLUME_UBI ? ubi_empty(f) : mtd_erase(f);
-}
-
-int lb_flash_mark(const struct lb_flash *f)
-{
-	return f->kind == LB_VOLUME_UBI ? ubi_empty(f) : mtd_mark(f);
+	return v->kind == LB_VOLUME_UBI ? empty_ubi(v) : change_mtd(v, lb_mtd_mark);
 }

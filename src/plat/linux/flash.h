@@ -1,11 +1,12 @@
-/* plat/linux/flash.h - the overlay in a flash partition (MTD, for JFFS2) or in a UBI volume (for
- * UBIFS). */
+/* plat/linux/flash.h - plat/flash.h on the kernel's MTD and UBI devices, and the overlay on them:
+ * in a flash partition (MTD, for JFFS2) or in a UBI volume (for UBIFS). */
 #pragma once
 
 #include <stdint.h>
 
 #include "base/err.h"
 #include "plan/overlay.h"
+#include "plat/flash.h"
 #include "tables/limits.h"
 
 struct lb_flash {
@@ -19,14 +20,33 @@ struct lb_flash {
  * the same kind have the name. Else 0 or LB_E(...). */
 MUST_CHECK int lb_flash_find(enum lb_volume kind, const char *name, struct lb_flash *out);
 
-/* What is on it now: looks at each erase block, for an empty first one may be JFFS2's free space.
- * An update of a UBI volume that was cut counts as a marker: it has discarded what was there. */
+/* As lb_mtd_content() and lb_ubi_content() of plat/flash_volume.h. */
 MUST_CHECK int lb_flash_content(const struct lb_flash *f, enum lb_overlay_content *out);
 
-/* Erase all of it, bad blocks excepted, and read back. Not while it is mounted. The first block
- * goes last, so that a marker there asks again after a power cut. LB_E(IO): it is not empty. */
+/* As lb_mtd_erase(), or lb_ubi_empty(), which is LB_E(BUSY) while it is mounted. Not while it is
+ * mounted and can be written to. */
 MUST_CHECK int lb_flash_erase(const struct lb_flash *f);
 
-/* Make the next boot format it, and read back: the marker in the first block that is not bad; a UBI
- * volume is emptied. Not while it is mounted. */
+/* Make the next boot format it: lb_mtd_mark(); a UBI volume is emptied. Not while it is mounted. */
 MUST_CHECK int lb_flash_mark(const struct lb_flash *f);
+
+/* Owned by the caller; the plat_mtd or plat_ubi of lb_flash_open_*() points to it. */
+struct lb_flash_fd {
+	int fd; /* -1 = closed */
+	uint32_t block_bytes;
+	char entry[LB_NAME_MAX]; /* of a UBI volume, in /sys/class/ubi */
+};
+
+#define LB_FLASH_CLOSED  \
+	{                \
+		.fd = -1 \
+	}
+
+/* Open a character device with flags of open(2), and describe it in `out`. Release with
+ * lb_flash_closep(). 0, or with both untouched: LB_E(NOENT|AUTH|IO), LB_E(BUSY) another process
+ * kept a UBI volume for a second, LB_E(UNSUP) its geometry makes no sense. */
+MUST_CHECK int lb_flash_open_mtd(struct lb_flash_fd *f, struct plat_mtd *out, const char *node,
+				 int flags);
+MUST_CHECK int lb_flash_open_ubi(struct lb_flash_fd *f, struct plat_ubi *out, const char *node,
+				 int flags);
+void lb_flash_closep(struct lb_flash_fd *f);

@@ -148,7 +148,7 @@ static int read_back(const struct lb_resetdev *r, void *out, size_t n)
 	return rc;
 }
 
-/* The marker takes the place of a whole erase block, with what JFFS2 has there: cut in between, the
+/* Where no block is free, the mark takes the place of one that JFFS2 uses: cut in between, the
  * record still knows that all of it is to go. UBI keeps such a note itself. */
 static int mark_flash(struct lb_resetdev *r)
 {
