@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
-#include "plat/linux/block.h"
 #include "plat/linux/blockdev.h"
+#include "plat/linux/record_area.h"
 #include "store/recovery.h"
 
 #define AREA_BYTES (LB_RECORD_COPIES * LB_RECORD_BYTES)
@@ -90,7 +90,7 @@ static int find_area(char path[LB_PATH_MAX])
 		log_err("this board keeps no recovery log: " HOW_TO_SET);
 		return LB_EXIT_NO;
 	}
-	rc = lb_blockdev_find(board.record, path, &lb_blockdev_roots);
+	rc = lb_blockdev_find_raw(board.record, path, &lb_blockdev_roots);
 	if (rc == 0)
 		return LB_EXIT_OK;
 	if (rc == LB_E(NOENT)) {
@@ -105,15 +105,19 @@ static int find_area(char path[LB_PATH_MAX])
 
 static int load(struct lb_record *out, const char *path)
 {
-	CLEANUP(lb_block_closep) struct lb_block area = LB_BLOCK_CLOSED;
+	CLEANUP(lb_record_area_closep) struct lb_record_area area = LB_RECORD_AREA_CLOSED;
 	struct plat_block dev;
-	int rc = lb_block_open(&area, &dev, path, LB_BLOCK_READ);
+	int rc = lb_record_area_open(&area, &dev, path, LB_BLOCK_READ);
 
 	if (rc < 0) {
 		log_err("the recovery log in %s cannot be read: it %s", path,
-			rc == LB_E(UNSUP) ? "is neither a file nor a block device"
-					  : lb_strerror(rc));
-		return rc == LB_E(NOENT) || rc == LB_E(UNSUP) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+			rc == LB_E(UNSUP) ? "is neither a file nor a block device, nor flash with "
+					    "erase blocks of 4 KiB or more"
+			: rc == LB_E(NOSPC)
+				? "has too few erase blocks, for each of two copies needs its own"
+				: lb_strerror(rc));
+		return rc == LB_E(NOENT) || rc == LB_E(UNSUP) || rc == LB_E(NOSPC) ? LB_EXIT_NO
+										   : LB_EXIT_SYSTEM;
 	}
 	rc = lb_recovery_load(out, &dev);
 	if (rc == 0)

@@ -1,11 +1,11 @@
 #include "lifeboat/record_io.h"
 
 #include "base/cleanup.h"
-#include "plat/linux/block.h"
 #include "plat/linux/blockdev.h"
+#include "plat/linux/record_area.h"
 #include "store/recovery.h"
 
-static int open_area(const struct lb_board *board, struct lb_block *b, struct plat_block *dev,
+static int open_area(const struct lb_board *board, struct lb_record_area *a, struct plat_block *dev,
 		     enum lb_block_mode mode)
 {
 	char path[LB_PATH_MAX];
@@ -13,8 +13,8 @@ static int open_area(const struct lb_board *board, struct lb_block *b, struct pl
 
 	if (!board->record[0])
 		return LB_E(NOENT);
-	rc = lb_blockdev_find(board->record, path, &lb_blockdev_roots);
-	return rc < 0 ? rc : lb_block_open(b, dev, path, mode);
+	rc = lb_blockdev_find_raw(board->record, path, &lb_blockdev_roots);
+	return rc < 0 ? rc : lb_record_area_open(a, dev, path, mode);
 }
 
 /* No valid copy: a new device, or one whose area was wiped. Its record starts now. */
@@ -32,7 +32,7 @@ int lb_record_change(const struct lb_board *board, void (*change)(struct lb_reco
 		     void *ctx)
 {
 	static struct lb_record record; /* 9 KiB are too much for the stack of a small machine */
-	CLEANUP(lb_block_closep) struct lb_block area = LB_BLOCK_CLOSED;
+	CLEANUP(lb_record_area_closep) struct lb_record_area area = LB_RECORD_AREA_CLOSED;
 	struct plat_block dev;
 	int rc = open_area(board, &area, &dev, LB_BLOCK_WRITE);
 
@@ -47,7 +47,7 @@ int lb_record_change(const struct lb_board *board, void (*change)(struct lb_reco
 
 int lb_record_read(const struct lb_board *board, struct lb_record *out)
 {
-	CLEANUP(lb_block_closep) struct lb_block area = LB_BLOCK_CLOSED;
+	CLEANUP(lb_record_area_closep) struct lb_record_area area = LB_RECORD_AREA_CLOSED;
 	struct plat_block dev;
 	int rc = open_area(board, &area, &dev, LB_BLOCK_READ);
 

@@ -13,14 +13,14 @@ struct copy {
 	uint64_t seq;
 };
 
-static uint64_t off_of(unsigned i)
+static uint64_t off_of(const struct plat_block *dev, unsigned i)
 {
-	return (uint64_t)i * LB_RECORD_BYTES;
+	return i * (dev->copy_stride_bytes ? dev->copy_stride_bytes : LB_RECORD_BYTES);
 }
 
 static bool is_too_small(const struct plat_block *dev)
 {
-	return dev->size_bytes < (uint64_t)LB_RECORD_COPIES * LB_RECORD_BYTES;
+	return dev->size_bytes < off_of(dev, LB_RECORD_COPIES - 1) + LB_RECORD_BYTES;
 }
 
 static bool is_newer(const uint8_t *copy, uint64_t than_seq)
@@ -38,7 +38,7 @@ int lb_recovery_load(struct lb_record *out, const struct plat_block *dev)
 	if (is_too_small(dev))
 		return LB_E(NOSPC);
 	for (unsigned i = 0; i < LB_RECORD_COPIES; i++) {
-		if (dev->read(dev->ctx, off_of(i), copy, sizeof(copy)) < 0) {
+		if (dev->read(dev->ctx, off_of(dev, i), copy, sizeof(copy)) < 0) {
 			unreadable = true;
 			continue;
 		}
@@ -54,7 +54,8 @@ int lb_recovery_load(struct lb_record *out, const struct plat_block *dev)
 
 static struct copy look_at(const struct plat_block *dev, unsigned i, uint8_t copy[LB_RECORD_BYTES])
 {
-	struct copy c = {.readable = dev->read(dev->ctx, off_of(i), copy, LB_RECORD_BYTES) == 0};
+	struct copy c = {.readable =
+				 dev->read(dev->ctx, off_of(dev, i), copy, LB_RECORD_BYTES) == 0};
 
 	c.valid = c.readable && lb_record_check(&c.seq, copy, LB_RECORD_BYTES) == 1;
 	return c;
@@ -133,7 +134,7 @@ int lb_recovery_save(struct lb_record *r, const struct plat_block *dev)
 	r->seq = next_seq(c, stems_from);
 	rc = lb_record_encode(r, copy);
 	if (rc == 0)
-		rc = put(dev, off_of((unsigned)target), copy);
+		rc = put(dev, off_of(dev, (unsigned)target), copy);
 	if (rc < 0)
 		r->seq = stems_from;
 	return rc;

@@ -1,7 +1,7 @@
 /* store/recovery.h - the recovery record on its block device: two copies, written in turn.
  *
- * Copy i lies at byte i * LB_RECORD_BYTES of the area. Neither call uses the heap; each takes one
- * copy (LB_RECORD_BYTES) of stack.
+ * Copy i lies at byte i * LB_RECORD_BYTES of the area, or where copy_stride_bytes of the device
+ * says. Neither call uses the heap; each takes one copy (LB_RECORD_BYTES) of stack.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 #include "plat/block.h"
 
 /* The newest valid copy. A copy that cannot be read counts as damaged. 0, or with `out` untouched:
- * LB_E(NOENT) no copy is valid (a new or wiped device), LB_E(NOSPC) the area is smaller than
- * LB_RECORD_COPIES * LB_RECORD_BYTES, LB_E(IO) no copy is valid and one of them cannot be read. */
+ * LB_E(NOENT) no copy is valid (a new or wiped device), LB_E(NOSPC) the area has no room for all
+ * LB_RECORD_COPIES copies, LB_E(IO) no copy is valid and one of them cannot be read. */
 MUST_CHECK int lb_recovery_load(struct lb_record *out, const struct plat_block *dev);
 
 /* Write `r`, as it was last loaded or saved and then changed, with the next sequence number over

@@ -97,6 +97,16 @@ static void assert_found(const char *spec, const char *name)
 	assert_string_equal(out, want);
 }
 
+/* Of flash the character device. */
+static void assert_raw(const char *spec, const char *name)
+{
+	char want[128];
+
+	(void)snprintf(want, sizeof(want), "%s/%s", dev, name);
+	assert_int_equal(lb_blockdev_find_raw(spec, out, &roots), 0);
+	assert_string_equal(out, want);
+}
+
 static void assert_refused(const char *spec, int err)
 {
 	assert_int_equal(lb_blockdev_find(spec, out, &roots), err);
@@ -182,6 +192,8 @@ static void find__flash_partition__is_the_block_device_of_its_number(void **stat
 	assert_refused("MTD=twin", LB_E(NOENT));
 	assert_refused("UBI=rootfs", LB_E(NOENT));
 	assert_found("MTD=rootfs", "mtdblock5");
+	assert_raw("MTD=rootfs", "mtd5");
+	assert_raw("PARTLABEL=lifeboat", "vda2");
 	assert_found("MTD=rootfs_data", "mtdblock6");
 	assert_found("MTD=with space", "mtdblock8");
 }
@@ -204,6 +216,7 @@ static void find__ubi_volume__is_the_block_device_of_its_numbers(void **state)
 	assert_refused("MTD=lifeboat", LB_E(NOENT));
 	assert_found("UBI=lifeboat", "ubiblock0_0");
 	assert_found("UBI=rootfs_data", "ubiblock0_1");
+	assert_raw("UBI=lifeboat", "ubi0_0");
 }
 
 static void find__no_sysfs__nothing_is_found(void **state)

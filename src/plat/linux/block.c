@@ -90,7 +90,7 @@ static int size_of(int fd, uint64_t *out)
 	return 0;
 }
 
-static int lock_for_writing(int fd)
+int lb_block_lock(int fd)
 {
 	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
 
@@ -117,7 +117,7 @@ int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
 		return lb_err_from_errno(errno);
 	rc = size_of(fd, &size_bytes);
 	if (rc == 0 && mode == LB_BLOCK_WRITE)
-		rc = lock_for_writing(fd);
+		rc = lb_block_lock(fd);
 	if (rc < 0)
 		return rc;
 	*b = (struct lb_block){.fd = lb_fd_take(&fd), .size_bytes = size_bytes};

@@ -26,3 +26,6 @@ MUST_CHECK int lb_block_open(struct lb_block *b, struct plat_block *out, const c
 			     enum lb_block_mode mode);
 
 void lb_block_closep(struct lb_block *b);
+
+/* Keep other writers off until the descriptor is closed. LB_E(BUSY) as above, LB_E(IO). */
+MUST_CHECK int lb_block_lock(int fd);

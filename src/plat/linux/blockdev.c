@@ -109,7 +109,7 @@ static void consider(struct candidate *best, const char *name, const char *class
 struct flash_kind {
 	const char *class_dir;
 	const char *prefix; /* of what stands there, with numbers behind it: mtd5, ubi0_2 */
-	const char *node;   /* of the block device with the same numbers */
+	const char *block;  /* node of the block device with the same numbers */
 	bool two_numbers;   /* device and volume: ubi0 itself holds volumes, it is none */
 };
 
@@ -185,16 +185,15 @@ int lb_blockdev_flash(enum lb_blockdev_flash kind, const char *name, char out[LB
 	return 0;
 }
 
-static int find_flash(const struct flash_kind *kind, const char *wanted, char out[LB_PATH_MAX],
-		      const struct lb_blockdev_roots *roots)
+static int find_flash(const struct flash_kind *kind, const char *wanted, const char *node,
+		      char out[LB_PATH_MAX], const struct lb_blockdev_roots *roots)
 {
 	char path[LB_PATH_MAX], best[LB_NAME_MAX];
 	int count = scan_flash(kind, wanted, best, roots);
 
 	if (count <= 0)
 		return count < 0 ? count : LB_E(NOENT);
-	if (snprintf(path, sizeof(path), "%s/%s%s", roots->dev, kind->node, best) >=
-	    (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s%s", roots->dev, node, best) >= (int)sizeof(path))
 		return LB_E(RANGE);
 	(void)strcpy(out, path);
 	return 0;
@@ -228,7 +227,8 @@ static const char *after(const char *spec, const char *prefix)
 	return strncmp(spec, prefix, n) == 0 && spec[n] ? spec + n : NULL;
 }
 
-int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX], const struct lb_blockdev_roots *roots)
+static int find(const char *spec, bool raw, char out[LB_PATH_MAX],
+		const struct lb_blockdev_roots *roots)
 {
 	const char *label = after(spec, "PARTLABEL=");
 	const char *uuid = after(spec, "PARTUUID=");
@@ -240,13 +240,26 @@ int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX], const struct lb_bl
 	if (uuid)
 		return scan(&(struct wanted){.key = "PARTUUID", .value = uuid}, out, roots);
 	if (mtd)
-		return find_flash(&mtd_kind, mtd, out, roots);
+		return find_flash(&mtd_kind, mtd, raw ? mtd_kind.prefix : mtd_kind.block, out,
+				  roots);
 	if (ubi)
-		return find_flash(&ubi_kind, ubi, out, roots);
+		return find_flash(&ubi_kind, ubi, raw ? ubi_kind.prefix : ubi_kind.block, out,
+				  roots);
 	if (spec[0] != '/')
 		return LB_E(FORMAT);
 	if (strlen(spec) >= LB_PATH_MAX)
 		return LB_E(RANGE);
 	(void)strcpy(out, spec);
 	return 0;
+}
+
+int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX], const struct lb_blockdev_roots *roots)
+{
+	return find(spec, false, out, roots);
+}
+
+int lb_blockdev_find_raw(const char *spec, char out[LB_PATH_MAX],
+			 const struct lb_blockdev_roots *roots)
+{
+	return find(spec, true, out, roots);
 }

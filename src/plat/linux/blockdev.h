@@ -24,6 +24,12 @@ extern const struct lb_blockdev_roots lb_blockdev_roots;
 MUST_CHECK int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX],
 				const struct lb_blockdev_roots *roots);
 
+/* The same, but of flash the character device, through which it is erased and written as what it
+ * is:
+ * "/dev/mtd5", "/dev/ubi0_2". */
+MUST_CHECK int lb_blockdev_find_raw(const char *spec, char out[LB_PATH_MAX],
+				    const struct lb_blockdev_roots *roots);
+
 enum lb_blockdev_flash {
 	LB_BLOCKDEV_MTD,
 	LB_BLOCKDEV_UBI,

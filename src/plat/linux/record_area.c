@@ -1,0 +1,59 @@
+#include "plat/linux/record_area.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* "/dev/mtd5" and "/dev/ubi0_2", but not "/dev/mtdblock5" or "/dev/ubiblock0_2". */
+static bool is_numbered(const char *path, const char *prefix, const char *digits)
+{
+	const size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) == 0 && path[n] && !path[n + strspn(path + n, digits)];
+}
+
+static int open_mtd(struct lb_record_area *a, struct plat_block *out, const char *path,
+		    enum lb_block_mode mode)
+{
+	struct plat_mtd mtd;
+	int rc = lb_flash_open_mtd(&a->flash, &mtd, path,
+				   mode == LB_BLOCK_WRITE ? O_RDWR : O_RDONLY);
+
+	if (rc == 0 && mode == LB_BLOCK_WRITE)
+		rc = lb_block_lock(a->flash.fd);
+	return rc < 0 ? rc : lb_flash_record_mtd(&a->on_flash, out, &mtd);
+}
+
+/* The kernel lets one process at a time have a volume open for writing: that is the lock. */
+static int open_ubi(struct lb_record_area *a, struct plat_block *out, const char *path,
+		    enum lb_block_mode mode)
+{
+	struct plat_ubi ubi;
+	int rc = lb_flash_open_ubi(&a->flash, &ubi, path,
+				   mode == LB_BLOCK_WRITE ? O_RDWR : O_RDONLY);
+
+	return rc < 0 ? rc : lb_flash_record_ubi(&a->on_flash, out, &ubi);
+}
+
+int lb_record_area_open(struct lb_record_area *a, struct plat_block *out, const char *path,
+			enum lb_block_mode mode)
+{
+	int rc;
+
+	*a = (struct lb_record_area)LB_RECORD_AREA_CLOSED;
+	if (is_numbered(path, "/dev/mtd", "0123456789"))
+		rc = open_mtd(a, out, path, mode);
+	else if (is_numbered(path, "/dev/ubi", "0123456789_") && strchr(path, '_'))
+		rc = open_ubi(a, out, path, mode);
+	else
+		return lb_block_open(&a->block, out, path, mode);
+	if (rc < 0)
+		lb_record_area_closep(a);
+	return rc;
+}
+
+void lb_record_area_closep(struct lb_record_area *a)
+{
+	lb_block_closep(&a->block);
+	lb_flash_closep(&a->flash);
+}
