@@ -130,8 +130,9 @@ static void print_summary(const struct lb_board *b)
 	print_leds(b);
 	print_network(b);
 	(void)printf("  console   %s\n", b->console_shell ? "shell in failsafe" : "no shell");
-	(void)printf("  storage   root %s, record %s\n", b->root,
-		     b->record[0] ? b->record : "nowhere");
+	(void)printf("  storage   root %s, record %s%s%s\n", b->root,
+		     b->record[0] ? b->record : "nowhere",
+		     b->factory_image[0] ? ", factory image " : "", b->factory_image);
 	if (b->watchdog[0])
 		(void)printf("  watchdog  %s, %u s, %s before the system starts\n", b->watchdog,
 			     b->watchdog_timeout_s,

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "lifeboat/name_list.h"
+#include "plan/place.h"
 #include "plat/linux/files.h"
 #include "store/board_value.h"
 
@@ -327,6 +328,7 @@ unsigned lb_board_compare(const struct lb_board *board, const struct lb_board_li
 {
 	struct check c = {
 		.board = board, .lines = lines, .sysroot = sysroot, .found = found, .ctx = ctx};
+	char factory[LB_PATH_MAX];
 
 	for (size_t i = 0; i < board->button_count; i++)
 		check_button(&c, i, held >> i & 1);
@@ -335,6 +337,9 @@ unsigned lb_board_compare(const struct lb_board *board, const struct lb_board_li
 	check_ports(&c, LB_BOARD_WAN_PORTS, board->wan_ports, board->wan_port_count);
 	check_storage(&c, LB_BOARD_ROOT, board->root);
 	check_storage(&c, LB_BOARD_RECORD, board->record);
+	(void)lb_place_split(board->factory_image, factory);
+	if (factory[0])
+		check_storage(&c, LB_BOARD_FACTORY_IMAGE, factory);
 	check_device(&c, LB_BOARD_WATCHDOG, board->watchdog);
 	check_init(&c);
 	return c.count;

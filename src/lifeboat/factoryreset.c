@@ -11,6 +11,7 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/root_reset.h"
 #include "lifeboat/stick_reset.h"
 #include "plat/linux/machine.h"
 #include "plat/linux/overlayfs.h"
@@ -111,6 +112,7 @@ static void set_result(struct lb_record *r, void *result)
 	r->reset = *(struct lb_reset_result *)result;
 }
 
+/* Says what is wrong, unless it is a root without overlay. */
 static int open_device(struct lb_resetdev *dev)
 {
 	int rc = lb_resetdev_open(dev);
@@ -120,8 +122,7 @@ static int open_device(struct lb_resetdev *dev)
 			": there is no overlay to reset",
 			dev->disk);
 	else if (rc == LB_E(UNSUP))
-		log_err("this root has no overlay to reset: it is not squashfs or EROFS, and this board keeps no "
-			"factory image to start over from");
+		return rc;
 	else if (rc == LB_E(NOSPC))
 		log_err("there is no room for an overlay behind the root file system on %s: nothing to reset",
 			dev->disk);
@@ -225,6 +226,32 @@ static int restart(bool at_once)
 	return LB_EXIT_SYSTEM;
 }
 
+/* A root without overlay: all of it is what the owner has changed. */
+static int reset_root(const struct lb_board *board, const struct options *o)
+{
+	CLEANUP(lb_root_reset_closep) struct lb_root_reset r = LB_ROOT_RESET_CLOSED;
+
+	if (!board->factory_image[0]) {
+		log_err("this root has no overlay to reset: it is not squashfs or EROFS, and this board keeps no "
+			"factory image to start over from");
+		return LB_EXIT_NO;
+	}
+	if (o->keep) {
+		log_err("-k keeps a file of the overlay, and this root has none: it would be written anew as a "
+			"whole; leave -k out");
+		return LB_EXIT_NO;
+	}
+	if (lb_root_reset_open(&r, board) < 0)
+		return LB_EXIT_NO;
+	if (o->dry_run) {
+		lb_root_reset_show(&r, board);
+		return LB_EXIT_OK;
+	}
+	if ((!o->yes && !confirmed()) || lb_root_reset_ask(&r, board) < 0)
+		return LB_EXIT_NO;
+	return o->reboot ? restart(false) : LB_EXIT_OK;
+}
+
 int applet_factoryreset(int argc, char **argv)
 {
 	CLEANUP(lb_resetdev_closep) struct lb_resetdev dev = LB_RESETDEV_CLOSED;
@@ -232,7 +259,7 @@ int applet_factoryreset(int argc, char **argv)
 	struct lb_stick stick;
 	struct lb_board board;
 	int wrong = parse_options(argc, argv, &o);
-	int code;
+	int code, rc;
 
 	if (wrong > 0) {
 		(void)fprintf(
@@ -242,7 +269,10 @@ int applet_factoryreset(int argc, char **argv)
 		return LB_EXIT_USAGE;
 	}
 	lb_board_for_this_machine(&board, NULL);
-	if (open_device(&dev) < 0)
+	rc = open_device(&dev);
+	if (rc == LB_E(UNSUP) && !dev.disk[0])
+		return reset_root(&board, &o);
+	if (rc < 0)
 		return LB_EXIT_NO;
 	lb_stick_open(&stick);
 	if (o.dry_run)

@@ -21,6 +21,8 @@
 #include "lifeboat/lan.h"
 #include "lifeboat/mount_root.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/renew.h"
+#include "lifeboat/reset_result.h"
 #include "lifeboat/root.h"
 #include "lifeboat/status_file.h"
 #include "panel/led.h"
@@ -109,17 +111,38 @@ static void read_record(void)
 	if (rc == 0) {
 		gate.status.boot_count = record.boot_count + 1;
 		gate.sense.failsafe_requested = record.request == LB_REQUEST_FAILSAFE;
+		lb_reset_sentence(&record.reset, gate.status.last_reset,
+				  sizeof(gate.status.last_reset));
 	} else if (rc != LB_E(NOENT))
 		log_warn("the recovery record %s", lb_strerror(rc));
+}
+
+/* Before anything stands on the root it may have to be written anew. True: something was asked for.
+ */
+static bool enter_root(void)
+{
+	struct lb_root *root = &gate.root;
+	bool renewed = false;
+
+	if (lb_root_find(root, &gate.board, gate.cmdline, kick, NULL) < 0)
+		return false;
+	if (root->from_initramfs &&
+	    lb_renew_root(&gate.board, &gate.plat, root->disk, &renewed, root->why) < 0)
+		root->kind = LB_ROOT_NONE;
+	else
+		lb_root_enter(root, &gate.board);
+	return renewed;
 }
 
 /* Stage 2: all that the decision needs. */
 static void sense(void)
 {
 	struct lb_status *s = &gate.status;
+	bool renewed = enter_root();
 
-	lb_root_enter(&gate.root, &gate.board, gate.cmdline, kick, NULL);
 	read_record();
+	if (renewed)
+		log_warn("%s", s->last_reset); /* said on the console, once */
 	gate.sense.root = gate.root.kind;
 	gate.sense.policy = gate.board.failsafe;
 	gate.sense.window_ms = gate.machine.base ? gate.board.window_ms : 0;
@@ -130,6 +153,7 @@ static void sense(void)
 	(void)snprintf(s->board_name, sizeof(s->board_name), "%s", gate.board.name);
 	lb_identity_serial(&gate.board, s->serial, sizeof(s->serial));
 	(void)snprintf(s->root_fs, sizeof(s->root_fs), "%s", gate.root.fs);
+	s->initramfs = gate.root.from_initramfs;
 	s->policy = gate.board.failsafe;
 	lb_identity_address(&gate.board, s->address, sizeof(s->address));
 	(void)snprintf(s->notice, sizeof(s->notice), "%s", gate.board_why);

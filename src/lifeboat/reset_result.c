@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "plan/reflash.h"
 #include "plan/reset.h"
 
 #define CLOCK_SET_AFTER_S 1577836800 /* 2020-01-01: a router without battery starts in 1970 */
@@ -27,12 +28,20 @@ void lb_reset_sentence(const struct lb_reset_result *r, char *out, size_t size)
 	char at[64], made[48] = "";
 
 	out[0] = '\0';
+	if (r->from_image)
+		why = lb_reflash_why_text((enum lb_reflash_why)r->why);
 	if (r->outcome == LB_RESET_NONE || r->outcome > LB_RESET_REFUSED)
 		return;
 	when(r->at_s, at, sizeof(at));
 	if (r->outcome == LB_RESET_COMPLETE)
-		(void)snprintf(made, sizeof(made), ", new overlay in %u.%u s", r->format_ms / 1000,
-			       r->format_ms % 1000 / 100);
+		(void)snprintf(made, sizeof(made), ", %s in %u.%u s",
+			       r->from_image ? "root written anew" : "new overlay",
+			       r->format_ms / 1000, r->format_ms % 1000 / 100);
+	if (r->from_image) {
+		(void)snprintf(out, size, "factory reset%s: %s%s%s%s", at, outcomes[r->outcome],
+			       made, why[0] ? "; " : "", why);
+		return;
+	}
 	(void)snprintf(out, size, "factory reset%s: %s, %llu entries deleted in %u.%u s%s%s%s", at,
 		       outcomes[r->outcome], (unsigned long long)r->entries, r->took_ms / 1000,
 		       r->took_ms % 1000 / 100, made, why[0] ? "; " : "", why);

@@ -115,15 +115,11 @@ static int check_init(struct lb_root *out, const char *init)
 	return 0;
 }
 
-static int enter_from_initramfs(struct lb_root *out, const struct lb_board *board,
-				const char *cmdline, void (*kick)(void *ctx), void *ctx)
+static int enter_from_initramfs(struct lb_root *out, const struct lb_board *board)
 {
-	char spec[LB_PATH_MAX];
-	int rc;
+	int rc = name_fs(out);
 
-	if (lb_cmdline_get(cmdline, "root", spec, sizeof(spec)) < 0)
-		(void)snprintf(spec, sizeof(spec), "%s", board->root);
-	if ((rc = wait_for_disk(out, spec, kick, ctx)) < 0 || (rc = name_fs(out)) < 0)
+	if (rc < 0)
 		return rc;
 	if (mkdir(NEW_ROOT, 0755) < 0 && errno != EEXIST)
 		return fail(out, "%s cannot be made: %s", NEW_ROOT, strerror(errno));
@@ -151,14 +147,26 @@ static int look_at_root(struct lb_root *out)
 	return 0;
 }
 
-void lb_root_enter(struct lb_root *out, const struct lb_board *board, const char *cmdline,
-		   void (*kick)(void *ctx), void *ctx)
+void lb_root_place(char out[LB_PATH_MAX], const struct lb_board *board, const char *cmdline)
 {
-	int rc;
+	if (lb_cmdline_get(cmdline, "root", out, LB_PATH_MAX) < 0)
+		(void)snprintf(out, LB_PATH_MAX, "%s", board->root);
+}
 
-	*out = (struct lb_root){0};
-	rc = lb_root_is_initramfs() ? enter_from_initramfs(out, board, cmdline, kick, ctx)
-				    : look_at_root(out);
+int lb_root_find(struct lb_root *out, const struct lb_board *board, const char *cmdline,
+		 void (*kick)(void *ctx), void *ctx)
+{
+	char spec[LB_PATH_MAX];
+
+	*out = (struct lb_root){.from_initramfs = lb_root_is_initramfs()};
+	lb_root_place(spec, board, cmdline);
+	return out->from_initramfs ? wait_for_disk(out, spec, kick, ctx) : 0;
+}
+
+void lb_root_enter(struct lb_root *out, const struct lb_board *board)
+{
+	int rc = out->from_initramfs ? enter_from_initramfs(out, board) : look_at_root(out);
+
 	if (rc == 0)
 		out->kind = lb_rootfs_is_readonly(out->fs) ? LB_ROOT_READONLY : LB_ROOT_WRITABLE;
 }

@@ -23,6 +23,7 @@ struct lb_status {
 	char board_name[LB_NAME_MAX];
 	char serial[LB_SERIAL_MAX];
 	char root_fs[32]; /* "squashfs", "ext4", "" = none */
+	bool initramfs;	  /* the boot gate was started there, not on the root itself */
 	bool failsafe_available;
 	char failsafe_why_not[LB_SENTENCE_MAX]; /* "" when it is available */
 	enum lb_policy policy;

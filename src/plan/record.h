@@ -31,13 +31,22 @@ enum lb_record_overlay {
 	LB_RECORD_OVERLAY_RESET_KEEP = 4, /* to be emptied at the next boot, but for the archive */
 };
 
+/* A root without overlay that is to be written anew from the factory image. */
+enum lb_record_reflash {
+	LB_RECORD_REFLASH_NONE = 0,
+	LB_RECORD_REFLASH_ASKED = 1, /* nothing has been written yet: the root can be used */
+	LB_RECORD_REFLASH_BEGUN = 2, /* the root is not whole, and is not to be used */
+};
+
 /* The last factory reset. */
 struct lb_reset_result {
-	uint8_t outcome;  /* enum lb_reset_outcome */
-	uint8_t why;	  /* enum lb_reset_why (plan/reset.h): what did not work */
+	uint8_t outcome;    /* enum lb_reset_outcome */
+	uint8_t why;	    /* enum lb_reset_why (plan/reset.h): what did not work */
+	uint8_t from_image; /* 1: a root was written anew; then `why` is an enum lb_reflash_why */
 	uint64_t at_s;	  /* when it was begun, seconds since 1970; the clock may have been wrong */
 	uint32_t took_ms; /* until the command ended */
-	uint32_t format_ms; /* of it, or after it, at the next boot: until the new overlay was there
+	uint32_t format_ms; /* of it, or after it, at the next boot: until the new overlay, or root,
+			     * was there
 			     */
 	uint64_t entries;   /* deleted by the command */
 };
@@ -56,6 +65,7 @@ struct lb_record {
 	uint8_t last_state;  /* enum lb_state: where the last boot went */
 	uint8_t last_reason; /* enum lb_reason: and why */
 	uint8_t overlay;     /* enum lb_record_overlay */
+	uint8_t reflash;     /* enum lb_record_reflash */
 	size_t host_key_len; /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
 	struct lb_reset_result reset;

@@ -52,11 +52,12 @@ struct lb_board {
 
 	bool console_shell; /* a shell on the serial console in failsafe; default true */
 
-	char root[LB_PATH_MAX];	   /* as lb_blockdev_find() takes it; default PARTLABEL=rootfs */
-	char record[LB_PATH_MAX];  /* where the recovery record lives; "" = nowhere; default
-				      PARTLABEL=lifeboat */
-	char init[LB_PATH_MAX];	   /* the operating system's init; default /sbin/init */
-	char modules[LB_PATH_MAX]; /* list of kernel modules; default /etc/lifeboat/modules */
+	char root[LB_PATH_MAX];	  /* as lb_blockdev_find() takes it; default PARTLABEL=rootfs */
+	char record[LB_PATH_MAX]; /* where the recovery record lives; "" = nowhere; default
+				     PARTLABEL=lifeboat */
+	char factory_image[LB_PATH_MAX]; /* what lb_place_split() takes; "" = none, the default */
+	char init[LB_PATH_MAX];		 /* the operating system's init; default /sbin/init */
+	char modules[LB_PATH_MAX];	 /* list of kernel modules; default /etc/lifeboat/modules */
 
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
 	unsigned watchdog_timeout_s;	    /* default 30 */

@@ -13,6 +13,7 @@ enum lb_board_kind {
 	LB_KIND_LED_NAME, /* a name below /sys/class/leds */
 	LB_KIND_PATH,	  /* absolute */
 	LB_KIND_STORAGE,  /* /dev/..., PARTLABEL=..., PARTUUID=..., MTD=..., UBI=... */
+	LB_KIND_IMAGE,	  /* the same, or the same:/path/of/a/file */
 	LB_KIND_NUMBER,
 	LB_KIND_SECONDS,  /* stored as milliseconds */
 	LB_KIND_SWITCH,	  /* true or false */

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/near.h"
+#include "plan/place.h"
 
 struct value {
 	struct lb_board *board;
@@ -145,6 +146,23 @@ static int set_storage(const struct value *v)
 			      "must be \"PARTLABEL=...\", \"PARTUUID=...\", \"MTD=...\", "
 			      "\"UBI=...\" or a path below /dev, not \"%s\"",
 			      lb_board_show(v->text).text);
+	return store_text(v);
+}
+
+static int set_image(const struct value *v)
+{
+	char device[LB_PATH_MAX];
+	const char *path = lb_place_split(v->text, device);
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (v->text[0] && (!is_place(device) || strcmp(path, "/") == 0))
+		return refuse(
+			v,
+			"must be a place such as \"PARTLABEL=factory\", or a file on one such "
+			"as \"PARTLABEL=data:/images/root.img\", not \"%s\"",
+			lb_board_show(v->text).text);
 	return store_text(v);
 }
 
@@ -402,6 +420,7 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_LED_NAME] = set_led_name,
 	[LB_KIND_PATH] = set_path,
 	[LB_KIND_STORAGE] = set_storage,
+	[LB_KIND_IMAGE] = set_image,
 	[LB_KIND_NUMBER] = set_number,
 	[LB_KIND_SECONDS] = set_seconds,
 	[LB_KIND_SWITCH] = set_switch,

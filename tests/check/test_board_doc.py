@@ -8,7 +8,7 @@ from tree import Tree, assert_none
 
 WORDS = {"POLICY": "policies", "PROFILE": ["openwrt"], "HANDOVER": ["disarm", "keep"], "SWITCH": ["true", "false"]}
 TYPES = {
-    "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "NUMBER": "number",
+    "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
     "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
 }

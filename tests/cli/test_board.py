@@ -252,6 +252,15 @@ def test_machine__missing_partition__names_the_labels_there_are(machine):
         '13: storage.root: this machine has no partition with the label "rootfs_a"; it has "rootfs", "boot"']
 
 
+@pytest.mark.parametrize("file", ["", ":/images/root.img"])
+def test_machine__factory_image__its_partition_has_to_be_there(machine, file):
+    machine.change("PARTLABEL=rootfs\"", f"PARTLABEL=rootfs\"\n\tfactory_image = \"PARTLABEL=boot{file}\"")
+    assert machine.findings() == []
+    machine.change("PARTLABEL=boot", "PARTLABEL=data")
+    assert machine.findings() == [
+        '14: storage.factory_image: this machine has no partition with the label "data"; it has "boot", "rootfs"']
+
+
 @pytest.mark.parametrize("place, folder, what", [("MTD", "mtd/mtd5", "flash partition"), ("UBI", "ubi/ubi0_1", "UBI volume")])
 def test_machine__part_of_flash__is_known_by_its_name(machine, place, folder, what):
     name = machine.root / "sys/class" / folder / "name"

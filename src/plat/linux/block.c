@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 #define LOCK_TRIES   100 /* a save takes some 10 ms; PID 1 must never wait for ever */
 #define LOCK_WAIT_NS (10 * 1000 * 1000)
@@ -104,6 +106,28 @@ int lb_block_lock(int fd)
 	return LB_E(BUSY);
 }
 
+static void describe(struct lb_block *b, struct plat_block *out, int fd, uint64_t size_bytes)
+{
+	*b = (struct lb_block){.fd = fd, .size_bytes = size_bytes};
+	*out = (struct plat_block){
+		.ctx = b,
+		.size_bytes = size_bytes,
+		.read = block_read,
+		.write = block_write,
+		.flush = block_flush,
+	};
+}
+
+int lb_block_take(struct lb_block *b, struct plat_block *out, int *fd)
+{
+	uint64_t size_bytes;
+	int rc = size_of(*fd, &size_bytes);
+
+	if (rc == 0)
+		describe(b, out, lb_fd_take(fd), size_bytes);
+	return rc;
+}
+
 int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
 		  enum lb_block_mode mode)
 {
@@ -120,15 +144,18 @@ int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
 		rc = lb_block_lock(fd);
 	if (rc < 0)
 		return rc;
-	*b = (struct lb_block){.fd = lb_fd_take(&fd), .size_bytes = size_bytes};
-	*out = (struct plat_block){
-		.ctx = b,
-		.size_bytes = size_bytes,
-		.read = block_read,
-		.write = block_write,
-		.flush = block_flush,
-	};
+	describe(b, out, lb_fd_take(&fd), size_bytes);
 	return 0;
+}
+
+int lb_block_clear(struct lb_block *b, uint64_t off_bytes, uint64_t n)
+{
+	uint64_t range[2] = {off_bytes, n};
+
+	/* Discard gives the cells back where the device can; zeroes are what counts. */
+	if (ioctl(b->fd, BLKDISCARD, range) < 0)
+		log_debug("a device does not discard: %s", strerror(errno));
+	return ioctl(b->fd, BLKZEROOUT, range) < 0 ? LB_E(IO) : 0;
 }
 
 void lb_block_closep(struct lb_block *b)

@@ -25,6 +25,12 @@ struct lb_block {
 MUST_CHECK int lb_block_open(struct lb_block *b, struct plat_block *out, const char *path,
 			     enum lb_block_mode mode);
 
+/* The same, to read from a descriptor that is open already; *fd is taken over, and -1 then. */
+MUST_CHECK int lb_block_take(struct lb_block *b, struct plat_block *out, int *fd);
+
+/* Zeroes on a block device, after a discard. Both numbers are multiples of its sector. */
+MUST_CHECK int lb_block_clear(struct lb_block *b, uint64_t off_bytes, uint64_t n);
+
 void lb_block_closep(struct lb_block *b);
 
 /* Keep other writers off until the descriptor is closed. LB_E(BUSY) as above, LB_E(IO). */
