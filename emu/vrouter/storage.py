@@ -19,7 +19,7 @@ class Layout:
 
     root: Path  # image of the root file system
     room_bytes: int = 0  # behind it
-    parts: tuple = ()  # further partitions of a disk: (label, MiB)
+    parts: tuple = ()  # further partitions of a disk: (label, MiB or path of the content)
 
 
 class Storage:

@@ -45,7 +45,8 @@ def build_images(
                   itself and starts /sbin/lifeboat of it. "plain": boots without lifeboat.
     root          "squashfs", "erofs", or "ext4" (no overlay then)
     overlay       room behind the root of a disk: "f2fs" or "ext4" (a size for which that is chosen), MiB, 0 = none
-    parts         further partitions of a disk: ((label, MiB), ...)
+    parts         further partitions of a disk: ((label, what), ...), what: MiB of nothing, "root" for the image of the root
+                  once more, or "file" for a file system with it as /images/root.img, its SHA-256 beside it
     board_conf    text or Path of another /etc/lifeboat/board.conf; default: the board's own
     *_extra       {path in the guest: bytes, str or Path} added to the root file system or the initramfs
     """
@@ -64,7 +65,9 @@ def build_images(
         initramfs = store.get("initramfs.cpio", tree, lambda to: to.write_bytes(tree))
         root_tree = files.root(mode, squashfs_extra or {})
         image = store.get(f"root.{root}", _code("rootfs") + root_tree.tar(), lambda to: rootfs.MAKERS[root](root_tree, to))
-        layout = storage.Layout(image, store_kind.room_bytes(overlay) if root != "ext4" else 0, tuple(parts))
+        # Behind a root without overlay there is room if it is asked for in MiB
+        room = store_kind.room_bytes(overlay) if root != "ext4" or isinstance(overlay, int) else 0
+        layout = storage.Layout(image, room, tuple((label, _part(store, image, what)) for label, what in parts))
         what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {layout.room_bytes} {layout.parts}".encode()
         whole = store.get("disk.img", what, lambda to: store_kind.build(layout, to, files))
         boots = _kernel(store, board, files.kernel)
@@ -134,6 +137,15 @@ def _conf(board, conf):
     if not path.is_file():
         raise EmuError(f"the board file {path} is not there: name one with --board-conf")
     return path.read_bytes()
+
+
+def _part(store, image, what):
+    """What is in a partition: MiB of nothing, or a path."""
+    if what == "root":
+        return image
+    if what == "file":
+        return store.get("file.ext4", _code("rootfs") + image.name.encode(), lambda to: rootfs.image_on_ext4(image, to))
+    return what
 
 
 def _device_tree(store, board, more):

@@ -12,7 +12,7 @@ SECTOR = 512
 
 def build(board, root_image, behind_bytes, parts, out):
     """A sparse disk image with `root_image` in the root partition and `behind_bytes` of room after it; `parts` are
-    further partitions: (label, MiB), blank."""
+    further partitions: (label, MiB) is blank, (label, path) has that content."""
     storage = board.storage
     root_bytes = root_image.stat().st_size + behind_bytes
     record_kib = storage["record_kib"]
@@ -24,8 +24,12 @@ def build(board, root_image, behind_bytes, parts, out):
         f"start={root_start // SECTOR}, size={root_sectors}, name={storage['root_partition']}",
     ]
     end = root_start + root_sectors * SECTOR
-    for label, mib in parts:
+    contents = [(root_start, root_image)]
+    for label, what in parts:
         start = -(-end // MIB) * MIB
+        if not isinstance(what, int):
+            contents.append((start, what))
+        mib = what if isinstance(what, int) else -(-what.stat().st_size // MIB)
         layout.append(f'start={start // SECTOR}, size={mib * MIB // SECTOR}, name="{label}"')
         end = start + mib * MIB
     # One MiB at the end for the second copy of the table, and the whole a number of MiB
@@ -33,9 +37,14 @@ def build(board, root_image, behind_bytes, parts, out):
     with open(out, "wb") as image:
         image.truncate(total)
     _sfdisk("\n".join(layout) + "\n", out)
-    with open(out, "r+b") as image, open(root_image, "rb") as root:
-        image.seek(root_start)
-        while chunk := root.read(MIB):
+    for start, path in contents:
+        _put(out, start, path)
+
+
+def _put(out, start, path):
+    with open(out, "r+b") as image, open(path, "rb") as content:
+        image.seek(start)
+        while chunk := content.read(MIB):
             image.write(chunk)
 
 

@@ -1,5 +1,6 @@
 """A file tree as the image of a root file system: squashfs, EROFS, or ext4 for boards without an overlay."""
 
+import hashlib
 import os
 import stat
 import subprocess
@@ -44,6 +45,19 @@ def ext4(tree, out):
         script = Path(folder) / ".debugfs"
         script.write_text("\n".join(fixes) + "\n")
         _run(["debugfs", "-w", "-f", str(script), str(out)], "e2fsprogs")
+
+
+def image_on_ext4(image, out):
+    """A file system that holds an image as /images/root.img, and its SHA-256 beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        inside = Path(folder) / "images"
+        inside.mkdir()
+        data = image.read_bytes()
+        (inside / "root.img").write_bytes(data)
+        (inside / "root.img.sha256").write_text(f"{hashlib.sha256(data).hexdigest()}  root.img\n")
+        Path(out).unlink(missing_ok=True)
+        mib = (len(data) >> 20) + 16
+        _run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{mib}M"], "e2fsprogs")
 
 
 MAKERS = {"squashfs": squashfs, "erofs": erofs, "ext4": ext4}
