@@ -104,6 +104,8 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	if (rc < 0)
 		return rc;
 	CLEANUP(lb_fd_closep) int keeps_loop = dev.fd;
+
+	(void)keeps_loop; /* clang: it is only there to be closed */
 	r->dir = lb_overlayfs_internal();
 	r->kind = dev.kind;
 	r->flash = dev.flash;
