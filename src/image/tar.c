@@ -185,7 +185,7 @@ static void take_block(struct lb_tar *t, struct lb_rd *r)
 		take_header(t);
 }
 
-int lb_tar_feed(struct lb_tar *t, const void *data, size_t n)
+void lb_tar_feed(struct lb_tar *t, const void *data, size_t n)
 {
 	struct lb_rd r = lb_rd_init(data, n);
 
@@ -197,7 +197,7 @@ int lb_tar_feed(struct lb_tar *t, const void *data, size_t n)
 		else
 			take_block(t, &r);
 	}
-	return t->error;
+	t->taken_bytes += n - lb_rd_left(&r);
 }
 
 int lb_tar_end(const struct lb_tar *t)

@@ -40,16 +40,17 @@ struct lb_tar {
 	unsigned zero_blocks; /* two in a row end an archive */
 	bool long_name_next;
 	unsigned members;
-	int error; /* once set, the rest is not looked at */
+	uint64_t taken_bytes; /* of the archive: what is behind its end was left alone */
+	int error;	      /* once set, the rest is not looked at */
 };
 
 struct lb_tar lb_tar_init(lb_tar_member *member, void *ctx);
 
-/* The next piece. 0; LB_E(CRC|FORMAT) when this is no archive from here on. */
-MUST_CHECK int lb_tar_feed(struct lb_tar *t, const void *data, size_t n);
+/* The next piece. */
+void lb_tar_feed(struct lb_tar *t, const void *data, size_t n);
 
-/* Nothing more comes. 0 when the archive is complete, LB_E(TRUNC) when its end is missing, or the
- * error that was met before. */
+/* Nothing more comes. 0 when the archive is complete, LB_E(TRUNC) when its end is missing,
+ * LB_E(CRC|FORMAT) when it was no archive from some place on. */
 MUST_CHECK int lb_tar_end(const struct lb_tar *t);
 
 /* The board in the name of the first folder of a sysupgrade archive, "sysupgrade-BOARD/...". 0, or

@@ -59,6 +59,15 @@ struct lb_board {
 	char init[LB_PATH_MAX];		 /* the operating system's init; default /sbin/init */
 	char modules[LB_PATH_MAX];	 /* list of kernel modules; default /etc/lifeboat/modules */
 
+	/* Which images this board takes. */
+	char image_names[LB_IMAGE_NAMES_MAX][LB_NAME_MAX]; /* besides the id */
+	size_t image_name_count;
+	char image_keys[LB_PATH_MAX];	  /* directory of keys; default /etc/opkg/keys */
+	bool signature_required;	  /* default false: only what is signed is checked */
+	char compat_version[LB_NAME_MAX]; /* OpenWrt's, of the settings; default "1.0" */
+	char min_version[LB_NAME_MAX];	  /* "" = any */
+	unsigned image_max_kib;		  /* 0 = not known */
+
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
 	unsigned watchdog_timeout_s;	    /* default 30 */
 	enum lb_handover watchdog_handover; /* default DISARM */

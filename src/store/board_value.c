@@ -382,6 +382,34 @@ static int set_wan_port(const struct value *v)
 	return add_port(v, v->board->wan_ports, &v->board->wan_port_count);
 }
 
+static int add_image_name(const struct value *v)
+{
+	struct lb_board *b = v->board;
+	struct lb_shown shown = lb_board_show(v->text);
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < b->image_name_count; i++)
+		if (strcmp(b->image_names[i], v->text) == 0)
+			return refuse(v, "lists \"%s\" twice: take one of them out", shown.text);
+	if (b->image_name_count == LB_IMAGE_NAMES_MAX)
+		return refuse(v, "must list at most %d names", LB_IMAGE_NAMES_MAX);
+	memcpy(b->image_names[b->image_name_count++], v->text, strlen(v->text) + 1);
+	return 0;
+}
+
+static int set_signature(const struct value *v)
+{
+	bool required = strcmp(v->text, "required") == 0;
+
+	if (!required && strcmp(v->text, "if-there") != 0)
+		return refuse(v, "must be \"if-there\" or \"required\", not \"%s\"",
+			      lb_board_show(v->text).text);
+	*(bool *)v->field = required;
+	return 0;
+}
+
 static int set_policy(const struct value *v)
 {
 	int policy = lb_policy_by_name(v->text);
@@ -429,9 +457,11 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_DEED] = set_deed,
 	[LB_KIND_LAN_PORT] = set_lan_port,
 	[LB_KIND_WAN_PORT] = set_wan_port,
+	[LB_KIND_IMAGE_NAME] = add_image_name,
 	[LB_KIND_POLICY] = set_policy,
 	[LB_KIND_PROFILE] = set_profile,
 	[LB_KIND_HANDOVER] = set_handover,
+	[LB_KIND_SIGNATURE] = set_signature,
 };
 
 int lb_board_set(struct lb_board *board, struct lb_button *button, enum lb_board_key_id id,

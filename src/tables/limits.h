@@ -1,16 +1,17 @@
 /* tables/limits.h - every fixed size in one place, with its reason. */
 #pragma once
 
-#define LB_BUTTONS_MAX	  8  /* the best equipped router of OpenWrt's device table has 5 */
-#define LB_LAN_PORTS_MAX  16 /* a 16-port switch, each port a network device (DSA) */
-#define LB_NAME_MAX	  64 /* LED, button, board names: longest in Linux device trees is about 40 */
-#define LB_IFNAME_MAX	  16  /* IFNAMSIZ */
-#define LB_PATH_MAX	  256 /* paths in board files; PATH_MAX would waste the stack of PID 1 */
-#define LB_SERIAL_MAX	  64  /* serial numbers: device tree strings, SMBIOS 2.x text */
-#define LB_COMMAND_MAX	  128 /* of a button: a program and some words; more goes into a script */
-#define LB_LINE_MAX	  128 /* one typed console line in the window */
-#define LB_SENTENCE_MAX	  256 /* one error or reason, said to a person */
-#define LB_BLOB_MAX	  256 /* a recovery host key as dropbear stores it: ed25519 takes 83 bytes */
-#define LB_RECORD_BYTES	  16384 /* one copy of the recovery record, log tail included */
-#define LB_RECORD_COPIES  2	/* written in turn: a torn write leaves the other one */
-#define LB_LOG_TAIL_BYTES 8192	/* some 60 boots at one line each */
+#define LB_BUTTONS_MAX	   8  /* the best equipped router of OpenWrt's device table has 5 */
+#define LB_LAN_PORTS_MAX   16 /* a 16-port switch, each port a network device (DSA) */
+#define LB_NAME_MAX	   64 /* LED, button, board names: longest in Linux device trees is about 40 */
+#define LB_IFNAME_MAX	   16  /* IFNAMSIZ */
+#define LB_PATH_MAX	   256 /* paths in board files; PATH_MAX would waste the stack of PID 1 */
+#define LB_SERIAL_MAX	   64  /* serial numbers: device tree strings, SMBIOS 2.x text */
+#define LB_COMMAND_MAX	   128 /* of a button: a program and some words; more goes into a script */
+#define LB_LINE_MAX	   128 /* one typed console line in the window */
+#define LB_IMAGE_NAMES_MAX 8   /* makers name a board twice or three times */
+#define LB_SENTENCE_MAX	   256 /* one error or reason, said to a person */
+#define LB_BLOB_MAX	   256 /* a recovery host key as dropbear stores it: ed25519 takes 83 bytes */
+#define LB_RECORD_BYTES	   16384 /* one copy of the recovery record, log tail included */
+#define LB_RECORD_COPIES   2	 /* written in turn: a torn write leaves the other one */
+#define LB_LOG_TAIL_BYTES  8192	 /* some 60 boots at one line each */

@@ -13,7 +13,8 @@ MAY_INCLUDE = {
     "plat/linux": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "plat/fake": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "store": ["plat/*.h", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
-    "lifeboat": ["store/*", "plat/*.h", "plat/linux/*", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
+    "install": ["store/*", "plat/*.h", "image/*", "tables/*", "base/*"],
+    "lifeboat": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
     "lifeline": ["proto/*", "image/*", "tables/*", "base/*"],
 }
 

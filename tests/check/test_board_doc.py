@@ -6,15 +6,16 @@ import pytest
 from tables import rows, table
 from tree import Tree, assert_none
 
-WORDS = {"POLICY": "policies", "PROFILE": ["openwrt"], "HANDOVER": ["disarm", "keep"], "SWITCH": ["true", "false"]}
+WORDS = {"POLICY": "policies", "PROFILE": ["openwrt"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SWITCH": ["true", "false"]}
 TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
     "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
+    "IMAGE_NAME": "list of text", "SIGNATURE": "word",
 }
 # Defaults that a preset cannot say.
 DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
-            "button.short_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none"}
+            "button.short_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "image.names": "none"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 
 
@@ -44,7 +45,8 @@ def expected_range(tree, kind, least, most):
     if kind == "ADDRESS":
         return f"prefix {span}"
     ports = f", {constants(tree)['LB_LAN_PORTS_MAX']} ports" if kind.endswith("_PORT") else ""
-    return f"{span} bytes{ports}"
+    names = f", {constants(tree)['LB_IMAGE_NAMES_MAX']} names" if kind == "IMAGE_NAME" else ""
+    return f"{span} bytes{ports}{names}"
 
 
 def expected(tree):

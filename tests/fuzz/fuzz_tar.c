@@ -36,13 +36,14 @@ static int walk(struct walk *w, const uint8_t *data, size_t n, size_t step)
 {
 	struct lb_tar t = lb_tar_init(see, w);
 
-	for (size_t at = 0; at < n; at += step) {
-		int rc = lb_tar_feed(&t, data + at, n - at < step ? n - at : step);
+	int rc;
 
-		CHECK(rc == 0 || rc == LB_E(CRC) || rc == LB_E(FORMAT));
-	}
+	for (size_t at = 0; at < n; at += step)
+		lb_tar_feed(&t, data + at, n - at < step ? n - at : step);
 	CHECK(t.members == w->members);
-	return lb_tar_end(&t);
+	rc = lb_tar_end(&t);
+	CHECK(rc == 0 || rc == LB_E(TRUNC) || rc == LB_E(CRC) || rc == LB_E(FORMAT));
+	return rc;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -34,6 +34,12 @@ static void defaults__every_preset__is_what_board_h_promises(void **state)
 	assert_string_equal(b.record, "PARTLABEL=lifeboat");
 	assert_string_equal(b.init, "/sbin/init");
 	assert_string_equal(b.modules, "/etc/lifeboat/modules");
+	assert_int_equal(b.image_name_count, 0);
+	assert_string_equal(b.image_keys, "/etc/opkg/keys");
+	assert_false(b.signature_required);
+	assert_string_equal(b.compat_version, "1.0");
+	assert_string_equal(b.min_version, "");
+	assert_int_equal(b.image_max_kib, 0);
 	assert_string_equal(b.watchdog, "/dev/watchdog");
 	assert_int_equal(b.watchdog_timeout_s, 30);
 	assert_int_equal(b.watchdog_handover, LB_HANDOVER_DISARM);
@@ -77,6 +83,8 @@ static void parse__every_key__reaches_its_field(void **state)
 		"wan { ports = \"eth2\" }\n"
 		"console { shell = false }\n"
 		"storage { root = /dev/sda2 record = \"\" }\n"
+		"image { names = {omnia, \"R-1\"} keys = /k signature = required\n"
+		"compat_version = '2.0' min_version = '23.05' max_kib = 7168 }\n"
 		"watchdog { device = \"\" timeout_seconds = 60 handover = keep }\n"
 		"system { init = /init2 modules = \"/etc/mods\" }\n";
 	struct lb_board b;
@@ -116,6 +124,13 @@ static void parse__every_key__reaches_its_field(void **state)
 	assert_false(b.console_shell);
 	assert_string_equal(b.root, "/dev/sda2");
 	assert_string_equal(b.record, "");
+	assert_int_equal(b.image_name_count, 2);
+	assert_string_equal(b.image_names[1], "R-1");
+	assert_string_equal(b.image_keys, "/k");
+	assert_true(b.signature_required);
+	assert_string_equal(b.compat_version, "2.0");
+	assert_string_equal(b.min_version, "23.05");
+	assert_int_equal(b.image_max_kib, 7168);
 	assert_string_equal(b.watchdog, "");
 	assert_int_equal(b.watchdog_timeout_s, 60);
 	assert_int_equal(b.watchdog_handover, LB_HANDOVER_KEEP);
@@ -171,7 +186,7 @@ static void parse__unknown_key__says_what_was_meant(void **state)
 		       "b.conf:1: unknown key 'colour' in wan; there may be: ports");
 	assert_refused("zzzzzzzz = 1",
 		       "b.conf:1: unknown key 'zzzzzzzz'; there may be: id, name, serial, profile, "
-		       "window, button, led, lan, wan, console, storage, watchdog, system");
+		       "window, button, led, lan, wan, console, storage, image, watchdog, system");
 }
 
 static void parse__wrong_value__says_what_to_write(void **state)

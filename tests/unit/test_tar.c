@@ -60,10 +60,9 @@ static int walk(size_t n, size_t step)
 	for (size_t at = 0; at < n; at += step) {
 		const size_t piece = n - at < step ? n - at : step;
 		void *copy = exactly(archive + at, piece);
-		int rc = lb_tar_feed(&t, copy, piece);
 
+		lb_tar_feed(&t, copy, piece);
 		free(copy);
-		assert_int_equal(rc, t.error);
 	}
 	return lb_tar_end(&t);
 }

@@ -1,0 +1,208 @@
+/* What "lifeboat verify" found out, for people and for programs. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "lifeboat/verify.h"
+
+#define BOARDS_SHOWN 3
+
+static const char *const sums[] = {[LB_VERIFY_SUM_NONE] = "none",
+				   [LB_VERIFY_SUM_RIGHT] = "right",
+				   [LB_VERIFY_SUM_WRONG] = "wrong"};
+
+static const struct {
+	const char *name, *text;
+} trusts[] = {
+	[LB_TRUST_NONE] = {"none", "none"},
+	[LB_TRUST_GOOD] = {"good", "good, by key"},
+	[LB_TRUST_WRONG] = {"wrong", "wrong, by key"},
+	[LB_TRUST_REVOKED] = {"revoked", "by a key that was revoked:"},
+	[LB_TRUST_UNKNOWN] = {"unknown-key", "by a key that is not trusted:"},
+	[LB_TRUST_UNREADABLE] = {"unreadable", "of a form that cannot be checked"},
+	[LB_TRUST_UNCHECKED] = {"unchecked", "not checked; by key"},
+};
+
+static void hex(char *out, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)snprintf(out + 2 * i, 3, "%02x", p[i]);
+}
+
+static void print_boards(const struct lb_offer *o)
+{
+	if (o->board_count == 0)
+		return;
+	(void)printf("  for       ");
+	for (size_t i = 0; i < o->board_count && i < BOARDS_SHOWN; i++)
+		(void)printf("%s%s", i ? ", " : "", o->boards[i]);
+	if (o->board_count > BOARDS_SHOWN)
+		(void)printf(" and %zu more", o->board_count - BOARDS_SHOWN);
+	(void)putchar('\n');
+}
+
+static void print_words(const char *label, const char *a, const char *b, const char *c)
+{
+	if (!a[0] && !b[0] && !c[0])
+		return;
+	(void)printf("  %-9s %s%s%s%s%s\n", label, a, a[0] && b[0] ? " " : "", b,
+		     (a[0] || b[0]) && c[0] ? " " : "", c);
+}
+
+static void print_checks(const struct lb_verify_report *r)
+{
+	(void)printf("  checked   %s", r->scan->damage[0] ? "damaged"
+				       : r->scan->summed  ? "its own checksums are right"
+							  : "it has no checksum of its own");
+	if (r->sha256 != LB_VERIFY_SUM_NONE)
+		(void)printf("; .sha256 %s", sums[r->sha256]);
+	if (r->md5 != LB_VERIFY_SUM_NONE)
+		(void)printf("; .md5 %s", sums[r->md5]);
+	(void)printf("\n  signature %s", trusts[r->trust->state].text);
+	if (r->trust->id[0])
+		(void)printf(" %s", r->trust->id);
+	if (r->trust->comment[0])
+		(void)printf(" (%s)", r->trust->comment);
+	(void)putchar('\n');
+}
+
+static void print_verdict(const struct lb_verify_report *r)
+{
+	const struct lb_verdict *v = r->verdict;
+
+	if (v->note[0])
+		(void)printf("  note      %s\n", v->note);
+	if (lb_verdict_first(v) != LB_REFUSAL_COUNT) {
+		for (int i = 0; i < LB_REFUSAL_COUNT; i++)
+			if (v->refused[i])
+				(void)printf("  refused   %s\n", v->why[i]);
+	} else if (r->taker->id[0]) {
+		(void)printf("  taken     this board, %s, would take it\n", r->taker->id);
+	} else {
+		(void)printf(
+			"  taken     it is whole; there is no board file to compare it with\n");
+	}
+}
+
+int lb_verify_print(const struct lb_verify_report *r)
+{
+	const struct lb_scan *s = r->scan;
+	const enum lb_image_kind inside = lb_scan_inside(s);
+	const char *title = lb_image_title(s->file.image.kind);
+	char sha256[65];
+
+	hex(sha256, s->sha256, sizeof(s->sha256));
+	(void)printf("%s: %s", r->path, inside == LB_IMAGE_NONE ? title : lb_image_title(inside));
+	if (inside != LB_IMAGE_NONE)
+		(void)printf(", %s", title);
+	(void)printf("%s\n", s->has_metadata ? ", with OpenWrt's metadata" : "");
+	print_boards(r->offer);
+	print_words("version", r->dist, r->offer->version, r->revision);
+	(void)printf("  size      %" PRIu64 " bytes", s->file.size_bytes);
+	if (s->packed)
+		(void)printf(", %" PRIu64 " unpacked", s->inside.size_bytes);
+	(void)printf("\n  sha256    %s\n", sha256);
+	print_checks(r);
+	print_verdict(r);
+	return fflush(stdout) == 0 ? 0 : LB_E(IO);
+}
+
+static void json_putp(json_object **o)
+{
+	if (*o)
+		(void)json_object_put(*o);
+}
+
+static bool add(json_object *o, const char *key, json_object *value)
+{
+	return value && json_object_object_add(o, key, value) == 0;
+}
+
+static bool add_text(json_object *o, const char *key, const char *text)
+{
+	return add(o, key, json_object_new_string(text));
+}
+
+static bool add_size(json_object *o, const char *key, uint64_t n)
+{
+	return add(o, key, json_object_new_uint64(n));
+}
+
+static json_object *board_list(const struct lb_offer *o)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; list && i < o->board_count; i++)
+		if (json_object_array_add(list, json_object_new_string(o->boards[i])) < 0)
+			json_putp(&list);
+	return list;
+}
+
+static json_object *signature_object(const struct lb_verify_trust *t)
+{
+	json_object *o = json_object_new_object();
+
+	if (o && add_text(o, "state", trusts[t->state].name) && add_text(o, "key", t->id) &&
+	    add_text(o, "key_comment", t->comment) &&
+	    add(o, "beside", json_object_new_boolean(t->beside)))
+		return o;
+	json_putp(&o);
+	return NULL;
+}
+
+static json_object *refusal_list(const struct lb_verdict *v)
+{
+	json_object *list = json_object_new_array();
+
+	for (int i = 0; list && i < LB_REFUSAL_COUNT; i++) {
+		json_object *one = v->refused[i] ? json_object_new_object() : NULL;
+
+		if (!one)
+			continue;
+		(void)add_text(one, "reason", lb_refusal_name((enum lb_refusal)i));
+		(void)add_text(one, "sentence", v->why[i]);
+		(void)json_object_array_add(list, one);
+	}
+	return list;
+}
+
+static bool add_image(json_object *o, const struct lb_verify_report *r)
+{
+	const struct lb_scan *s = r->scan;
+	char sha256[65];
+
+	hex(sha256, s->sha256, sizeof(s->sha256));
+	return add_text(o, "image", r->path) &&
+	       add_text(o, "type", lb_image_name(s->file.image.kind)) &&
+	       (!s->packed || add_text(o, "inside", lb_image_name(lb_scan_inside(s)))) &&
+	       add(o, "metadata", json_object_new_boolean(s->has_metadata)) &&
+	       add(o, "boards", board_list(r->offer)) && add_text(o, "dist", r->dist) &&
+	       add_text(o, "version", r->offer->version) && add_text(o, "revision", r->revision) &&
+	       add_text(o, "compat_version", r->offer->compat_version) &&
+	       add_size(o, "size_bytes", s->file.size_bytes) &&
+	       add_size(o, "payload_bytes", r->offer->size_bytes) && add_text(o, "sha256", sha256);
+}
+
+int lb_verify_print_json(const struct lb_verify_report *r)
+{
+	CLEANUP(json_putp) json_object *o = json_object_new_object();
+	const struct lb_scan *s = r->scan;
+	const char *text;
+
+	if (!o || !add_image(o, r) ||
+	    !add(o, "damaged", json_object_new_boolean(s->damage[0] != '\0')) ||
+	    !add(o, "own_checksum", json_object_new_boolean(s->summed)) ||
+	    !add_text(o, "sha256_file", sums[r->sha256]) ||
+	    !add_text(o, "md5_file", sums[r->md5]) ||
+	    !add(o, "signature", signature_object(r->trust)) ||
+	    !add_text(o, "board", r->taker->id) ||
+	    !add(o, "taken",
+		 json_object_new_boolean(lb_verdict_first(r->verdict) == LB_REFUSAL_COUNT)) ||
+	    !add(o, "refusals", refusal_list(r->verdict)) || !add_text(o, "note", r->verdict->note))
+		return LB_E(NOSPC);
+	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_NOSLASHESCAPE);
+	return text && puts(text) >= 0 && fflush(stdout) == 0 ? 0 : LB_E(IO);
+}

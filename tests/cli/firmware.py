@@ -1,0 +1,101 @@
+"""Images, keys and signatures, made without any of our own code: docs/images.md in Python."""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import struct
+import subprocess
+import tarfile
+import zlib
+
+
+def open_crc(data):
+    return zlib.crc32(data) ^ 0xFFFFFFFF
+
+
+def block(image, kind, payload):
+    """Append a block as OpenWrt's fwtool does."""
+    body = (bytes(8) if kind == 1 else b"") + payload
+    image += body
+    return image + b"FWx0" + struct.pack(">IB3xI", open_crc(image), kind, len(body) + 16)
+
+
+def metadata(image, boards, version="24.10.0", **more):
+    text = {"metadata_version": "1.1", "supported_devices": boards,
+            "version": {"dist": "OpenWrt", "version": version, "revision": "r28427", "target": "a/b", "board": "r1"}, **more}
+    return block(image, 1, json.dumps(text).encode() + b"\n")
+
+
+def tar(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        end = archive.offset + 1024  # two blocks of zeros; what the module adds for tapes is left out
+    return out.getvalue()[:end]
+
+
+def sysupgrade(board="acme_r1", root=b"root" * 50000):
+    folder = f"sysupgrade-{board}"
+    return tar([(f"{folder}/CONTROL", f"BOARD={board}\n".encode()), (f"{folder}/kernel", b"kernel" * 999), (f"{folder}/root", root)])
+
+
+def trx(data):
+    rest = struct.pack("<HHIII", 0, 1, 28, 0, 0) + data
+    return b"HDR0" + struct.pack("<II", len(rest) + 12, open_crc(rest)) + rest
+
+
+def uimage(data, name=b"MIPS OpenWrt Linux"):
+    def header(crc):
+        return struct.pack(">7IBBBB32s", 0x27051956, crc, 0, len(data), 0, 0, zlib.crc32(data), 5, 5, 2, 3, name)
+    return header(zlib.crc32(header(0))) + data
+
+
+def medkit(tree="boot/armada-385-turris-omnia-phy.dtb", version=b"7.0.1\n"):
+    return gzip.compress(tar([("./sbin/init", b"init"), ("./etc/turris-version", version), (f"./{tree}", b"tree"),
+                              ("./" + "long/" * 40 + "name", b"x")]), mtime=0)
+
+
+def mbr(sectors=64):
+    table = struct.pack("<B3sB3sII", 0x80, b"", 0x0C, b"", 8, 8) + bytes(48)
+    return (bytes(446) + table + b"\x55\xaa").ljust(sectors * 512, b"\0")
+
+
+def large_zstd(total, head=b""):
+    """A frame that unpacks to `total` bytes, zeros behind `head`: blocks of 128 KiB, each 4 bytes long."""
+    frame = b"\x28\xb5\x2f\xfd\x00\x58"
+    frame += (len(head) << 3).to_bytes(3, "little") + head
+    left = total - len(head)
+    step = 128 << 10
+    full, rest = divmod(left, step)
+    frame += ((step << 3) | 2).to_bytes(3, "little").ljust(4, b"\0") * full
+    return frame + ((rest << 3) | 3).to_bytes(3, "little") + b"\0"
+
+
+class Key:
+    """An Ed25519 key made by OpenSSL, in the form of usign."""
+
+    def __init__(self, folder, name, key_id):
+        self.path, self.id, self.comment = folder / f"{name}.pem", key_id, name
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.path], check=True, capture_output=True)
+
+    def public(self):
+        der = subprocess.run(["openssl", "pkey", "-in", self.path, "-pubout", "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        return self.text(bytes.fromhex(self.id) + der[-32:])
+
+    def sign(self, path):
+        done = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", self.path, "-rawin", "-in", path], check=True,
+                              capture_output=True)
+        return self.text(bytes.fromhex(self.id) + done.stdout)
+
+    def text(self, data):
+        return f"untrusted comment: {self.comment}\n".encode() + base64.b64encode(b"Ed" + data) + b"\n"
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

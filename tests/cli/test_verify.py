@@ -1,0 +1,323 @@
+"""lifeboat verify, on images that a second implementation of docs/images.md has made."""
+
+import gzip
+import hashlib
+import json
+import lzma
+import os
+import subprocess
+from pathlib import Path
+
+import firmware
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIFEBOAT = Path(os.environ.get("LIFEBOAT_SANITIZED", ROOT / "build-sanitize")) / "src/lifeboat/lifeboat"
+OK, NO, DAMAGED, UNSUITED, BOARD, SIGNATURE, OLD, COMPAT, SIZE, USAGE, SYSTEM = 0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 111
+GIB = 1 << 30
+
+pytestmark = pytest.mark.skipif(not LIFEBOAT.exists(), reason=f"{LIFEBOAT} is not built")
+
+
+class Desk:
+    """A folder with images, a board file and keys."""
+
+    def __init__(self, folder):
+        self.folder, self.keys = folder, folder / "keys"
+        self.keys.mkdir()
+        self.board()
+
+    def board(self, text="", identity="acme,r1"):
+        (self.folder / "board.conf").write_text(f'id = "{identity}"\nimage {{ keys = "{self.keys}"\n{text}\n}}\n')
+
+    def image(self, data, name="image.bin"):
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def run(self, *words, stdin=None):
+        argv = [LIFEBOAT, "verify", "--board", self.folder / "board.conf", *words]
+        return subprocess.run(argv, capture_output=True, timeout=120, input=stdin)
+
+    def verify(self, path, *words):
+        """(exit status, what --json says)"""
+        done = self.run("--json", *words, path)
+        assert done.stderr == b""
+        return done.returncode, json.loads(done.stdout)
+
+    def reasons(self, path, *words):
+        code, found = self.verify(path, *words)
+        return code, [refusal["reason"] for refusal in found["refusals"]]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def key(desk):
+    key = firmware.Key(desk.folder, "release key", "0123456789abcdef")
+    (desk.keys / key.id).write_bytes(key.public())
+    return key
+
+
+GOOD = firmware.metadata(firmware.sysupgrade(), ["acme,r1", "acme_r1-old"])
+
+
+def test_verify__good_image__says_all_of_it(desk, key):
+    path = desk.image(GOOD)
+    desk.image(firmware.sha256(path).encode() + b"  image.bin\n", "image.bin.sha256")
+    desk.image(hashlib.md5(GOOD).hexdigest().encode() + b" *image.bin\r\n", "image.bin.md5")
+    desk.image(key.sign(path), "image.bin.sig")
+    done = desk.run(path)
+    assert (done.returncode, done.stderr) == (OK, b"")
+    assert done.stdout.decode() == f"""{path}: an OpenWrt sysupgrade archive, with OpenWrt's metadata
+  for       acme,r1, acme_r1-old
+  version   OpenWrt 24.10.0 r28427
+  size      {len(GOOD)} bytes
+  sha256    {firmware.sha256(path)}
+  checked   its own checksums are right; .sha256 right; .md5 right
+  signature good, by key 0123456789abcdef (release key)
+  taken     this board, acme,r1, would take it
+"""
+
+
+def test_verify__json__holds_the_same(desk):
+    path = desk.image(GOOD)
+    assert desk.verify(path) == (OK, {
+        "image": str(path), "type": "sysupgrade-tar", "metadata": True, "boards": ["acme,r1", "acme_r1-old"], "dist": "OpenWrt",
+        "version": "24.10.0", "revision": "r28427", "compat_version": "", "size_bytes": len(GOOD),
+        "payload_bytes": len(firmware.sysupgrade()), "sha256": firmware.sha256(path), "damaged": False, "own_checksum": True,
+        "sha256_file": "none", "md5_file": "none",
+        "signature": {"state": "none", "key": "", "key_comment": "", "beside": False}, "board": "acme,r1", "taken": True,
+        "refusals": [], "note": ""})
+
+
+@pytest.mark.parametrize("image,first", [(GOOD, 512), (gzip.compress(GOOD, 1), 40), (firmware.medkit(), 40),
+                                         (firmware.uimage(b"k" * 70000), 40)], ids=["metadata", "gzip", "medkit", "uimage"])
+def test_verify__cut_at_20_places__is_damaged(desk, image, first):
+    for i in range(20):
+        cut = desk.image(image[:first + i * (len(image) - first - 1) // 19])
+        code, reasons = desk.reasons(cut)
+        assert (code, reasons[0]) == (DAMAGED, "damaged"), cut.stat().st_size
+
+
+@pytest.mark.parametrize("at", [0, 300, 600, 1500, 5000, 60000, 150000, len(GOOD) - 200, len(GOOD) - 20, len(GOOD) - 10,
+                                len(GOOD) - 1])
+def test_verify__one_bit_changed__is_not_taken(desk, at):
+    changed = bytearray(GOOD)
+    changed[at] ^= 1
+    assert desk.reasons(desk.image(bytes(changed)))[0] == DAMAGED
+
+
+@pytest.mark.parametrize("image,kind,inside,code", [
+    (firmware.trx(b"x" * 5000), "trx", None, BOARD),
+    (firmware.uimage(b"x" * 5000), "uimage", None, BOARD),
+    (firmware.mbr(), "mbr", None, OK),
+    (gzip.compress(firmware.mbr()), "gzip", "mbr", OK),
+    (lzma.compress(firmware.mbr()), "xz", "mbr", OK),
+    (firmware.large_zstd(1 << 20, firmware.mbr()), "zstd", "mbr", OK),
+    (gzip.compress(firmware.metadata(firmware.trx(b"x"), ["acme,r1"])), "gzip", "trx", BOARD),
+    (firmware.metadata(gzip.compress(firmware.mbr()), ["acme,r1"]), "gzip", "mbr", OK),
+    (firmware.metadata(b"SHRS" + bytes(999), ["acme,r1"]), "shrs", None, OK),
+    (b"SHRS" + bytes(999), "shrs", None, UNSUITED),
+    (b"device:R7800\n".ljust(999, b"\0"), "dni", None, DAMAGED),
+    (b"PK\3\4" + bytes(99), "zip", None, UNSUITED),
+    (gzip.compress(firmware.tar([("etc/config/network", b"x")])), "gzip", "backup", UNSUITED),
+    (b"hello\n", "unknown", None, UNSUITED),
+    (b"", "unknown", None, UNSUITED),
+], ids=lambda value: "" if isinstance(value, bytes) else None)
+def test_verify__each_kind__is_known(desk, image, kind, inside, code):
+    found = desk.verify(desk.image(image))
+    assert (found[0], found[1]["type"], found[1].get("inside")) == (code, kind, inside)
+
+
+def test_verify__image_for_another_board__is_refused_in_one_sentence(desk):
+    desk.board(identity="acme,r2")
+    done = desk.run(desk.image(GOOD))
+    assert done.returncode == BOARD
+    assert b"  refused   it is for acme,r1 and others, and this board is acme,r2\n" in done.stdout
+    desk.board('names = {"acme_r1-old"}', identity="acme,r2")
+    assert desk.reasons(desk.image(GOOD)) == (OK, [])
+
+
+def test_verify__medkit__goes_by_name_and_content(desk):
+    desk.board('names = {"omnia"}', identity="cznic,turris-omnia")
+    code, found = desk.verify(desk.image(firmware.medkit(), "omnia-medkit-202611200000.tar.gz"))
+    assert (code, found["inside"], found["boards"], found["version"]) == (OK, "medkit", ["omnia"], "7.0.1")
+    assert desk.reasons(desk.image(firmware.medkit(), "renamed.tar.gz")) == (OK, [])
+    assert desk.reasons(desk.image(firmware.medkit(), "mox-medkit-latest.tar.gz")) == (BOARD, ["other-board"])
+    mox = firmware.medkit("boot/armada-3720-turris-mox.dtb")
+    code, found = desk.verify(desk.image(mox, "omnia-medkit-latest.tar.gz"))
+    assert code == BOARD and "it holds the device tree of mox" in found["refusals"][0]["sentence"]
+
+
+@pytest.mark.parametrize("line", ["{}  image.bin\n", "{} *image.bin\n", "{}  image.bin\r\n", "{}", "{}\r\n", "{}  renamed.bin\n",
+                                  "SHA256 (image.bin) = {}\n", "0" * 64 + "  other.bin\n{}  image.bin\n"])
+def test_verify__hash_beside__in_any_form_counts(desk, line):
+    path = desk.image(GOOD)
+    desk.image(line.format(firmware.sha256(path)).encode(), "image.bin.sha256")
+    assert desk.verify(path)[1]["sha256_file"] == "right"
+    desk.image(line.format("a" * 64).encode(), "image.bin.sha256")
+    code, found = desk.verify(path)
+    assert (code, found["sha256_file"]) == (DAMAGED, "wrong")
+    assert found["refusals"][0]["sentence"] == "it does not have the hash that the .sha256 file beside it says"
+
+
+def test_verify__file_beside_without_a_hash__counts_as_wrong(desk):
+    desk.image(b"nothing\n", "image.bin.md5")
+    assert desk.reasons(desk.image(GOOD)) == (DAMAGED, ["damaged"])
+
+
+def signature_of(desk, path, *words):
+    code, found = desk.verify(path, *words)
+    return code, found["signature"]["state"]
+
+
+def test_signature__beside__must_be_right_and_trusted(desk, key):
+    path = desk.image(GOOD)
+    beside = desk.image(key.sign(path), "image.bin.sig")
+    assert signature_of(desk, path) == (OK, "good")
+    stranger = firmware.Key(desk.folder, "stranger", "fedcba9876543210")
+    beside.write_bytes(stranger.sign(path))
+    assert signature_of(desk, path) == (SIGNATURE, "unknown-key")
+    stranger.id = key.id  # says that it is the release key
+    beside.write_bytes(stranger.sign(path))
+    assert signature_of(desk, path) == (SIGNATURE, "wrong")
+    beside.write_bytes(b"no signature\n")
+    assert signature_of(desk, path) == (SIGNATURE, "unreadable")
+
+
+def test_signature__of_another_image__is_wrong(desk, key):
+    other = desk.image(GOOD + b"x", "other.bin")
+    desk.image(key.sign(other), "image.bin.sig")
+    assert signature_of(desk, desk.image(GOOD)) == (SIGNATURE, "wrong")
+
+
+def test_signature__by_a_revoked_key__is_refused(desk, key):
+    path = desk.image(GOOD)
+    desk.image(key.sign(path), "image.bin.sig")
+    (desk.keys / key.id).unlink()
+    (desk.keys / key.id).symlink_to("/nowhere/at/all")
+    assert signature_of(desk, path) == (SIGNATURE, "revoked")
+
+
+def test_signature__key_file_with_another_key__is_not_trusted(desk, key):
+    path = desk.image(GOOD)
+    (desk.keys / key.id).rename(desk.keys / "fedcba9876543210")
+    key.id = "fedcba9876543210"
+    desk.image(key.sign(path), "image.bin.sig")
+    assert signature_of(desk, path) == (SIGNATURE, "unknown-key")
+
+
+def test_signature__required__unsigned_images_are_refused(desk, key):
+    desk.board('signature = "required"')
+    path = desk.image(GOOD)
+    assert signature_of(desk, path) == (SIGNATURE, "none")
+    desk.image(key.sign(path), "image.bin.sig")
+    assert signature_of(desk, path) == (OK, "good")
+    assert signature_of(desk, path, "--keys", desk.folder / "no-keys") == (SIGNATURE, "unchecked")
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_signature__inside__covers_image_and_metadata(desk, key, changed):
+    signed = key.sign(desk.image(GOOD, "to-sign"))
+    image = bytearray(GOOD)
+    if changed:
+        image = bytearray(firmware.metadata(firmware.sysupgrade(), ["acme,r1", "acme_r1-new"]))
+    path = desk.image(firmware.block(bytes(image), 0, signed))
+    assert signature_of(desk, path) == ((SIGNATURE, "wrong") if changed else (OK, "good"))
+
+
+def test_signature__inside_by_an_unknown_key__counts_as_none(desk, key):
+    stranger = firmware.Key(desk.folder, "stranger", "fedcba9876543210")
+    path = desk.image(firmware.block(GOOD, 0, stranger.sign(desk.image(GOOD, "to-sign"))))
+    assert signature_of(desk, path) == (OK, "unknown-key")
+    desk.board('signature = "required"')
+    assert signature_of(desk, path) == (SIGNATURE, "unknown-key")
+
+
+def test_signature__given_by_name__must_be_there(desk, key):
+    path = desk.image(GOOD)
+    elsewhere = desk.image(key.sign(path), "elsewhere")
+    assert signature_of(desk, path, "--signature", elsewhere) == (OK, "good")
+    done = desk.run("--signature", desk.folder / "nothing", path)
+    assert (done.returncode, done.stdout) == (SYSTEM, b"") and done.stderr.count(b"\n") == 1
+
+
+def test_version__older_than_the_board_allows__is_refused(desk):
+    desk.board('min_version = "24.10.1"')
+    assert desk.reasons(desk.image(GOOD)) == (OLD, ["too-old"])
+    assert desk.reasons(desk.image(firmware.metadata(firmware.sysupgrade(), ["acme,r1"], "24.10.1"))) == (OK, [])
+    assert desk.reasons(desk.image(firmware.metadata(firmware.sysupgrade(), ["acme,r1"], "SNAPSHOT"))) == (OLD, ["too-old"])
+
+
+def test_compat__minor__only_without_settings(desk):
+    path = desk.image(firmware.metadata(firmware.sysupgrade(), ["a sentence for old systems"], compat_version="1.1",
+                                        compat_message="ports were renamed", new_supported_devices=["acme,r1"]))
+    code, found = desk.verify(path)
+    assert code == COMPAT
+    assert found["refusals"][0]["sentence"] == ("it has compat_version 1.1 and this board 1.0: install it without the settings "
+                                                "(-n): ports were renamed")
+    assert desk.reasons(path, "-n") == (OK, [])
+    assert desk.reasons(path, "--ignore-minor-compat-version") == (OK, [])
+    desk.board('compat_version = "1.1"')
+    assert desk.reasons(path) == (OK, [])
+    desk.board('compat_version = "2.0"')
+    assert desk.reasons(path, "-n") == (COMPAT, ["incompatible"])
+
+
+def test_size__beyond_4_gib__is_right_and_costs_no_memory(desk):
+    def peak(path):
+        process = subprocess.Popen([LIFEBOAT, "verify", "--json", path], stdout=subprocess.PIPE)
+        found = json.loads(process.stdout.read())
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == OK
+        return found["payload_bytes"], usage.ru_maxrss
+
+    small, large = 1 << 20, 4 * GIB + 12345
+    size, kib = peak(desk.image(firmware.large_zstd(small, firmware.mbr()), "small.zst"))
+    assert size == small
+    size, large_kib = peak(desk.image(firmware.large_zstd(large, firmware.mbr()), "large.zst"))
+    assert size == large
+    assert large_kib - kib < 4096
+    desk.board("max_kib = 4194304")
+    assert desk.reasons(desk.folder / "large.zst") == (SIZE, ["too-large"])
+
+
+@pytest.mark.skipif(not os.environ.get("LIFEBOAT_LONG"), reason="hashes 4 GiB: only with LIFEBOAT_LONG=1")
+def test_size__file_beyond_4_gib__is_read_to_its_end(desk):
+    path = desk.image(firmware.mbr())
+    os.truncate(path, 4 * GIB + 512)
+    code, found = desk.verify(path)
+    assert (code, found["size_bytes"], found["payload_bytes"]) == (OK, 4 * GIB + 512, 4 * GIB + 512)
+
+
+def test_verify__standard_input__is_an_image_too(desk):
+    done = desk.run("--json", "-", stdin=GOOD)
+    assert (done.returncode, json.loads(done.stdout)["taken"]) == (OK, True)
+
+
+def test_verify__without_a_board__only_the_image_counts(desk):
+    if Path("/etc/lifeboat/board.conf").exists():
+        pytest.skip("this machine has a board file")
+    done = subprocess.run([LIFEBOAT, "verify", desk.image(GOOD)], capture_output=True, text=True)
+    assert done.returncode == OK and "there is no board file to compare it with" in done.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["a", "b"], ["--what", "a"], ["-x", "a"], ["--board"]])
+def test_verify__wrong_command_line__is_one_sentence(words):
+    done = subprocess.run([LIFEBOAT, "verify", *words], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("lifeboat verify: ")
+
+
+def test_verify__what_cannot_be_read__is_one_sentence(desk):
+    for path, code in ((desk.folder / "nothing", NO), (desk.folder, SYSTEM)):
+        done = desk.run(path)
+        assert (done.returncode, done.stdout) == (code, b"") and done.stderr.count(b"\n") == 1
+    (desk.folder / "board.conf").write_text("what = 1\n")
+    done = desk.run(desk.image(GOOD))
+    assert (done.returncode, done.stdout) == (NO, b"") and b"board.conf:1: unknown key 'what'" in done.stderr
