@@ -18,6 +18,7 @@
 #include "lifeboat/extroot.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/reset_result.h"
+#include "lifeboat/restore.h"
 #include "lifeboat/status_file.h"
 #include "plat/linux/led.h"
 #include "plat/linux/machine.h"
@@ -259,6 +260,8 @@ int lb_mount_root_start(const struct lb_board *board, bool use_extroot)
 		(void)close(dev.fd);
 	finish_reset(board, &record, &report, lb_monotonic_ms() - began_ms);
 	publish(&report, rc, &extroot, &record);
+	if (rc == 0)
+		lb_restore_settings(board, &report);
 	if (rc == 0 && report.extroot)
 		log_info("switched to extroot on %s", extroot.device);
 	else if (rc == 0)

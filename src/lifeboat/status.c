@@ -27,6 +27,8 @@ static void print_human(const struct lb_status *s)
 		(void)printf("  host key  %s\n", s->host_key);
 	if (s->last_reset[0])
 		(void)printf("  reset     %s\n", s->last_reset);
+	if (s->settings[0])
+		(void)printf("  settings  %s\n", s->settings);
 	if (s->notice[0])
 		(void)printf("  notice    %s\n", s->notice);
 }
@@ -34,7 +36,7 @@ static void print_human(const struct lb_status *s)
 int applet_status(int argc, char **argv)
 {
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-	char text[4096];
+	char text[4608];
 	struct lb_status s;
 	int rc;
 

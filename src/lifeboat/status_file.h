@@ -33,6 +33,8 @@ struct lb_status {
 	int overlay_used;		  /* percent, -1 = unknown */
 	char last_reset[LB_SENTENCE_MAX]; /* what became of the last factory reset, "" = there was
 					     none */
+	char settings[LB_SENTENCE_MAX];	  /* what became of the staged settings at this boot, "" =
+					     there   were none */
 	char notice[LB_SENTENCE_MAX];	  /* what the owner should act on, "" = nothing */
 	unsigned debug_level;
 	unsigned boot_count;
