@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import json
 import shutil
 import signal
 import sys
@@ -79,6 +80,8 @@ class Router:
         self._lock = self._take_run_dir()
         self.disk = self.run_dir / "disk.img"
         self._install_disk(fresh)
+        # From the next power-on each "read" or "write" that touches this byte of the disk fails: ((what, offset), ...)
+        self.disk_faults = ()
         self.buttons = {name: Button(self, line) for name, line in self.board.buttons.items()}
         self.traces = []  # one LedTrace per power-on
         self.resets = []  # when the guest reset itself, in seconds since power-on
@@ -365,6 +368,13 @@ class Router:
         if self._recorder:
             disk_image.copy(self.disk, self.run_dir / "disk.base")
             backend = powercut.blockdev_args("disk", self.disk, self.run_dir / "disk.log")
+        elif self.disk_faults:
+            backend = ["-blockdev", json.dumps({
+                "driver": "blkdebug", "node-name": "disk",
+                "image": {"driver": "raw", "file": {"driver": "file", "filename": str(self.disk)}},
+                "inject-error": [{"event": "none", "iotype": iotype, "sector": at // 512, "errno": 5, "once": False}
+                                 for iotype, at in self.disk_faults],
+            })]
         else:
             backend = ["-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={self.disk}"]
         return [*backend, *self._storage.qemu_args("disk")]

@@ -1,5 +1,7 @@
 #include "lifeboat/board_file.h"
 
+#include "plat/linux/guard.h"
+
 void lb_board_for_this_machine(struct lb_board *out, char why[LB_SENTENCE_MAX])
 {
 	char unread[LB_SENTENCE_MAX];
@@ -14,4 +16,5 @@ void lb_board_for_this_machine(struct lb_board *out, char why[LB_SENTENCE_MAX])
 		why[0] = '\0';
 	else if (rc < 0)
 		out->failsafe = LB_POLICY_LOCKED;
+	lb_guard_set(out->protected_names, out->protected_name_count);
 }

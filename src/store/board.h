@@ -56,8 +56,12 @@ struct lb_board {
 	char record[LB_PATH_MAX]; /* where the recovery record lives; "" = nowhere; default
 				     PARTLABEL=lifeboat */
 	char factory_image[LB_PATH_MAX]; /* what lb_place_split() takes; "" = none, the default */
-	char init[LB_PATH_MAX];		 /* the operating system's init; default /sbin/init */
-	char modules[LB_PATH_MAX];	 /* list of kernel modules; default /etc/lifeboat/modules */
+	char protected_names[LB_PROTECTED_MAX]
+			    [LB_NAME_MAX]; /* partitions and volumes that are never
+					erased, besides tables/protected.def */
+	size_t protected_name_count;
+	char init[LB_PATH_MAX];	   /* the operating system's init; default /sbin/init */
+	char modules[LB_PATH_MAX]; /* list of kernel modules; default /etc/lifeboat/modules */
 
 	/* Which images this board takes. */
 	char image_names[LB_IMAGE_NAMES_MAX][LB_NAME_MAX]; /* besides the id */

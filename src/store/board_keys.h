@@ -23,6 +23,7 @@ enum lb_board_kind {
 	LB_KIND_LAN_PORT,   /* list */
 	LB_KIND_WAN_PORT,   /* list */
 	LB_KIND_IMAGE_NAME, /* list */
+	LB_KIND_VOLUME,	    /* list */
 	LB_KIND_POLICY,	    /* the rest: one word of several */
 	LB_KIND_PROFILE,
 	LB_KIND_HANDOVER,

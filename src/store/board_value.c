@@ -399,6 +399,27 @@ static int add_image_name(const struct value *v)
 	return 0;
 }
 
+static int add_volume(const struct value *v)
+{
+	struct lb_board *b = v->board;
+	struct lb_shown shown = lb_board_show(v->text);
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (strchr(v->text, '/') || has_more_than(v->text, "PARTLABEL=") ||
+	    has_more_than(v->text, "MTD=") || has_more_than(v->text, "UBI="))
+		return refuse(
+			v,
+			"must list names of partitions such as \"art\", without place or kind, "
+			"not \"%s\"",
+			shown.text);
+	if (b->protected_name_count == LB_PROTECTED_MAX)
+		return refuse(v, "must list at most %d names", LB_PROTECTED_MAX);
+	memcpy(b->protected_names[b->protected_name_count++], v->text, strlen(v->text) + 1);
+	return 0;
+}
+
 static int set_signature(const struct value *v)
 {
 	bool required = strcmp(v->text, "required") == 0;
@@ -458,6 +479,7 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_LAN_PORT] = set_lan_port,
 	[LB_KIND_WAN_PORT] = set_wan_port,
 	[LB_KIND_IMAGE_NAME] = add_image_name,
+	[LB_KIND_VOLUME] = add_volume,
 	[LB_KIND_POLICY] = set_policy,
 	[LB_KIND_PROFILE] = set_profile,
 	[LB_KIND_HANDOVER] = set_handover,

@@ -11,11 +11,12 @@ TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
     "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
-    "IMAGE_NAME": "list of text", "SIGNATURE": "word",
+    "IMAGE_NAME": "list of text", "VOLUME": "list of text", "SIGNATURE": "word",
 }
 # Defaults that a preset cannot say.
 DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
-            "button.short_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "image.names": "none"}
+            "button.short_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "image.names": "none",
+            "storage.protected": "none"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 
 
@@ -44,9 +45,10 @@ def expected_range(tree, kind, least, most):
         return span
     if kind == "ADDRESS":
         return f"prefix {span}"
-    ports = f", {constants(tree)['LB_LAN_PORTS_MAX']} ports" if kind.endswith("_PORT") else ""
-    names = f", {constants(tree)['LB_IMAGE_NAMES_MAX']} names" if kind == "IMAGE_NAME" else ""
-    return f"{span} bytes{ports}{names}"
+    lists = {"LAN_PORT": "LB_LAN_PORTS_MAX ports", "WAN_PORT": "LB_LAN_PORTS_MAX ports",
+             "IMAGE_NAME": "LB_IMAGE_NAMES_MAX names", "VOLUME": "LB_PROTECTED_MAX names"}
+    limit, _, what = lists.get(kind, "").partition(" ")
+    return f"{span} bytes" + (f", {constants(tree)[limit]} {what}" if limit else "")
 
 
 def expected(tree):

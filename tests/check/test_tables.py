@@ -18,6 +18,7 @@ UNIQUE = [
     ("record", "RECORD_(?:INT|BLOB|TEXT)", {"tag": 0, "name": 1}),
     ("images", "IMAGE", {"id": 0, "name": 1}),
     ("refusals", "REFUSAL", {"id": 0, "code": 1, "name": 2}),
+    ("protected", "PROTECTED", {"name": 0}),
     ("applets", "APPLET", {"id": 0, "name": 1}),
     ("verbs", "VERB", {"id": 0, "name": 1}),
 ]
@@ -44,6 +45,13 @@ def test_tables__codes_and_names__are_unique(name, macro, columns):
 @pytest.mark.parametrize("name,macro", [("applets", "APPLET"), ("verbs", "VERB")])
 def test_tables__what_is_listed_to_people__is_sorted_by_name(name, macro):
     assert_none(unsorted(table(Tree(), name, macro), 1))
+
+
+def test_protected__names__are_sorted_once_in_either_case_and_none_is_the_overlays():
+    names = [row[0].lower() for row in table(Tree(), "protected", "PROTECTED")]
+    assert_none(unsorted([[name] for name in names], 0))
+    assert_none(repeated([[name] for name in names], 0))
+    assert_none([name for name in names if name in ("rootfs_data", "rootfs", "firmware", "ubi", "kernel")])
 
 
 def test_tables__a_code_used_twice__is_found():

@@ -2,12 +2,16 @@
 
 import gzip
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from lab import ADDRESS, FAST
 from reset import SECRET, assert_new, assert_normal_again, bytes_left, owned, reset, restarted, status
+from vrouter import Router, build_images, load_board
+from vrouter.images.guest import Guest
 
 KEPT = "/etc/config/kept"
 RAM = "settings are in RAM and will be lost at the next reboot: "
@@ -179,3 +183,81 @@ def test_erofs_root__overlay_behind_it__life_and_reset(bench, overlay):
     restarted(router)
     assert_new(router)
     assert router.sh("uci get network.lan.ipaddr") == ADDRESS
+
+
+def test_partition__protected_by_the_board_file__is_not_used_and_no_reset_touches_it(bench):
+    router = bench(FAST, {'record = "PARTLABEL=lifeboat"': 'record = "PARTLABEL=lifeboat"\n\tprotected = {"ROOTFS_DATA"}'},
+                   **PARTITION)
+    router.damage(0, DEADCODE)
+    router.to_up(login=True)
+    ram(router, "the place of the overlay is protected")
+    for words in ("-y", "-yk", "-n", "-yr --erase"):
+        code, said = reset(router, words)
+        assert (code, said.count("\n")) == (1, 0) and "nothing was reset" in said, said
+    router.off()
+    data = part(router, "rootfs_data")
+    assert data[:4] == DEADCODE and not any(data[4:])
+
+
+def test_device_that_reports_errors__nothing_half_done_and_all_is_there_afterwards(bench):
+    router = bench(FAST, **PARTITION)
+    router.to_up(login=True)
+    router.sh(f"echo mine >{KEPT}; sync")
+    router.off()
+    start, before = router.overlay_area()[0], router.overlay_hash()
+    router.disk_faults = (("write", start),)
+    router.to_failsafe()
+    shell = router.shell()
+    shell("blockdev --setro /dev/vda4")
+    code, said = reset(router)
+    assert (code, said.count("\n")) == (1, 0) and "/dev/vda4 cannot be opened for writing" in said, said
+    shell("blockdev --setrw /dev/vda4")
+    for words in ("-y", "-y --erase"):
+        code, said = reset(router, words)
+        assert code == 1, said
+        assert "the marker that asks for the reset could not be written, or did not read back" in said
+    router.power_cut("kill")
+    assert router.overlay_hash() == before
+    router.disk_faults = (("read", start),)
+    router.to_up(login=True)
+    ram(router, "the place of the overlay cannot be read: its device reports errors")
+    router.off()
+    assert router.overlay_hash() == before
+    router.disk_faults = ()
+    router.to_up(login=True)
+    assert router.sh(f"cat {KEPT}") == "mine"
+
+
+def test_kernel_without_overlayfs__root_stays_read_only_and_nothing_is_lost(bench):
+    guest = Guest(load_board("virt-disk"), b"", Path("/dev/null"))
+    lines = guest.initramfs("initramfs", {}).entries["etc/lifeboat/modules"].data.decode().splitlines(True)
+    fewer = "".join(line for line in lines if not line.strip().endswith("/overlay.ko"))
+    assert fewer.count("\n") == len(lines) - 1
+    router = bench(FAST, initramfs_extra=(("etc/lifeboat/modules", fewer),))
+    router.power_on()
+    router.says("the root file system stays read-only: the overlay could not be put over the root: is overlayfs in the kernel")
+
+
+@pytest.mark.skipif(not shutil.which("aarch64-linux-gnu-gcc"), reason="gcc-aarch64-linux-gnu is not installed")
+def test_calibration_on_flash__every_kind_of_reset__same_bytes():
+    with Router("virt-nor", build_images("virt-nor"), network=False) as r:
+        kept = {name: part(r, name) for name in ("factory", "u-boot-env")}
+        assert len(set(kept["factory"])) == 256, "it holds nothing that could be lost"
+        for append, words in (("", "-y"), ("", "-y --erase -r"), ("failsafe=1", "-y"), ("failsafe=1", "-y --erase")):
+            r.power_on(append)
+            if append:
+                r.serial.expect("- failsafe -", 40)
+                r.serial.send("\n")
+                r.serial.expect("# ", 20)
+                r.serial.run("stty -echo cols 999; dmesg -n 1")
+            else:
+                r.wait_up()
+                r.serial.login()
+            if "-r" in words.split():
+                r.serial.send(f"factoryreset {words}\n")
+                r.wait_reset()
+            else:
+                code, said = r.serial.run(f"factoryreset {words} 2>&1", 60)
+                assert code == 0, said
+            r.power_cut("kill")
+            assert {name: part(r, name) for name in kept} == kept, words

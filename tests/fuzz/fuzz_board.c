@@ -29,6 +29,9 @@ static void check_ends(const struct lb_board *b)
 	CHECK(b->failsafe < LB_POLICY_COUNT);
 	CHECK(b->prefix_bits >= 8 && b->prefix_bits <= 30);
 	CHECK(b->lan_port_count <= LB_LAN_PORTS_MAX && b->wan_port_count <= LB_LAN_PORTS_MAX);
+	CHECK(b->protected_name_count <= LB_PROTECTED_MAX);
+	for (size_t i = 0; i < b->protected_name_count; i++)
+		CHECK(b->protected_names[i][0] && memchr(b->protected_names[i], 0, LB_NAME_MAX));
 	CHECK(b->button_count <= LB_BUTTONS_MAX);
 	for (size_t i = 0; i < b->button_count; i++)
 		check_button(&b->buttons[i]);

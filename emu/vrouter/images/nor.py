@@ -1,6 +1,7 @@
 """The content of a NOR flash chip with the partitions of the board file."""
 
 import binascii
+import hashlib
 
 from ..errors import EmuError
 
@@ -10,7 +11,11 @@ ERASED = b"\xff"
 def build(board, root_image, out, _guest):
     """An image as large as the chip: erased where nothing is. No holes: they would read as 0."""
     storage = board.storage
-    contents = {"root": root_image.read_bytes, "uboot-env": lambda: uboot_env(storage["uboot_env"], storage["block_bytes"])}
+    contents = {
+        "root": root_image.read_bytes,
+        "uboot-env": lambda: uboot_env(storage["uboot_env"], storage["block_bytes"]),
+        "calibration": lambda: calibration(storage["block_bytes"]),
+    }
     chip = bytearray(ERASED * storage["size_bytes"])
     for part in storage["partition"]:
         if "holds" not in part:
@@ -28,6 +33,11 @@ def uboot_env(variables, size):
     text = b"".join(f"{name}={value}".encode() + b"\0" for name, value in variables.items()) + b"\0"
     rest = text.ljust(size - 4, ERASED)
     return binascii.crc32(rest).to_bytes(4, "little") + rest
+
+
+def calibration(size):
+    """What a maker measures once for each device: nothing can bring it back. The same bytes in each image."""
+    return hashlib.shake_256(b"calibration").digest(size)
 
 
 def partitions(board, _image):

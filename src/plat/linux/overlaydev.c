@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "image/rootfs.h"
 #include "plat/linux/files.h"
+#include "plat/linux/guard.h"
 
 #define BLANK_LOOK_BYTES                                                        \
 	65536 /* both file systems have their first superblock well before this \
@@ -197,6 +198,11 @@ int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly
 		return dev.fd == LB_E(NOENT) ? LB_E(IO) : dev.fd;
 	*out = dev;
 	return 0;
+}
+
+int lb_overlay_dev_guard(const struct lb_overlay_dev *dev)
+{
+	return lb_guard_check(dev->disk, dev->off_bytes, dev->size_bytes, &lb_blockdev_roots);
 }
 
 static bool all_bytes_are(const uint8_t *p, size_t n, uint8_t value)

@@ -36,6 +36,9 @@ MUST_CHECK int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PAT
  * where the overlay is not behind it, LB_E(IO|BUSY): no loop device to be had. */
 MUST_CHECK int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly);
 
+/* Ask the guard (guard.h) whether it may be changed: to be called before anything is. */
+MUST_CHECK int lb_overlay_dev_guard(const struct lb_overlay_dev *dev);
+
 /* What is on it now, by marker and magic. */
 MUST_CHECK int lb_overlay_dev_content(const struct lb_overlay_dev *dev,
 				      enum lb_overlay_content *out);

@@ -46,6 +46,11 @@ static int do_format(void *ctx, enum lb_overlay_fs fs)
 				    "rootfs_data", o->dev->source, NULL};
 	int rc;
 
+	rc = lb_overlay_dev_guard(o->dev);
+	if (rc < 0) {
+		log_err("%s is not formatted: it %s", o->dev->disk, lb_strerror(rc));
+		return rc;
+	}
 	log_info("the overlay on %s is being formatted as %s", o->dev->disk,
 		 lb_overlay_fs_name(fs));
 	if (is_on_flash(o)) {

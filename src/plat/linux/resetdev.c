@@ -18,6 +18,7 @@
 #include "image/rootfs.h"
 #include "plat/linux/disk.h"
 #include "plat/linux/files.h"
+#include "plat/linux/guard.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlaydev.h"
 #include "plat/linux/overlayfs.h"
@@ -150,6 +151,17 @@ static int read_back(const struct lb_resetdev *r, void *out, size_t n)
 	return rc;
 }
 
+/* The last question before bytes are overwritten, about the place where they are. */
+static int ask_guard(const struct lb_resetdev *r)
+{
+	int rc = lb_guard_check(is_on_flash(r) ? r->flash.node : r->below, r->off_bytes,
+				r->size_bytes, &lb_blockdev_roots);
+
+	if (rc < 0)
+		log_err("%s is not touched: it %s", r->disk, lb_strerror(rc));
+	return rc;
+}
+
 /* Where no block is free, the mark takes the place of one that JFFS2 uses: cut in between, the
  * record still knows that all of it is to go. UBI keeps such a note itself. */
 static int mark_flash(struct lb_resetdev *r)
@@ -172,8 +184,10 @@ static int do_mark(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
 	uint8_t boot[BOOT_BYTES] = {0}, head[SECTOR_BYTES];
-	int rc;
+	int rc = ask_guard(r);
 
+	if (rc < 0)
+		return rc;
 	if (is_on_flash(r))
 		return mark_flash(r);
 	if (r->fd < 0)
@@ -267,7 +281,10 @@ static int erase_blocks(struct lb_resetdev *r)
 static int do_erase(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
+	int rc = ask_guard(r);
 
+	if (rc < 0)
+		return rc;
 	return is_on_flash(r) ? lb_flash_erase(&r->flash) : erase_blocks(r);
 }
 

@@ -104,12 +104,20 @@ static void heed_command_line(struct search *s)
 int lb_volume_open(struct lb_overlay_dev *out, const char *root_disk, bool readonly)
 {
 	struct search s = {.root_disk = root_disk, .readonly = readonly, .name = LB_VOLUME_NAME};
+	struct lb_overlay_dev dev;
 	int rc = LB_E(NOENT);
 
 	heed_command_line(&s);
 	for (size_t i = 0; rc == LB_E(NOENT) && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		rc = kinds[i](out, &s);
-	return rc == LB_E(NOENT) && strcmp(s.name, LB_VOLUME_NAME) == 0 ? LB_E(IO) : rc;
+		rc = kinds[i](&dev, &s);
+	if (rc < 0)
+		return rc == LB_E(NOENT) && strcmp(s.name, LB_VOLUME_NAME) == 0 ? LB_E(IO) : rc;
+	rc = lb_overlay_dev_guard(&dev);
+	if (rc < 0)
+		lb_fd_closep(&dev.fd);
+	else
+		*out = dev;
+	return rc;
 }
 
 enum lb_overlay_why lb_volume_refusal(int err)
