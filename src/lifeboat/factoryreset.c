@@ -129,6 +129,10 @@ static int open_device(struct lb_resetdev *dev)
 	else if (rc == LB_E(BUSY) && dev->elsewhere[0])
 		log_err("%s is mounted on %s and not as the overlay: unmount it first; nothing was reset",
 			dev->device, dev->elsewhere);
+	else if (rc == LB_E(STATE))
+		log_err("what is mounted on %s is not the overlay of this device, which is %s: unmount it first; "
+			"nothing was reset",
+			dev->dir, dev->device);
 	else if (rc == LB_E(AUTH) && dev->device[0])
 		log_err("%s cannot be opened for writing: be root, and see whether the device is write-protected; "
 			"nothing was reset",

@@ -68,7 +68,10 @@ def test_partition__not_mounted__marked_and_erased(bench):
     shell("mkdir -p /tmp/x && mount /dev/vda4 /tmp/x")
     code, said = reset(router)
     assert code == 1 and "/dev/vda4 is mounted on /tmp/x and not as the overlay: unmount it first" in said, said
-    shell("umount /tmp/x")
+    shell("umount /tmp/x; mkfs.ext4 -q -F /dev/vda3 && mount -t ext4 /dev/vda3 /overlay")
+    code, said = reset(router)
+    assert code == 1 and "what is mounted on /overlay is not the overlay of this device, which is /dev/vda4" in said, said
+    shell("umount /overlay")
     assert bytes_left(router, SECRET) > 0
     code, said = reset(router, "-y --erase")
     assert code == 0 and "the overlay on /dev/vda4 was overwritten in" in said, said

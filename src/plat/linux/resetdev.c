@@ -92,9 +92,24 @@ static int open_writable(struct lb_resetdev *r)
 	return r->fd < 0 ? lb_err_from_errno(errno) : 0;
 }
 
+/* A mounted file system is written through its own device: a second loop device over one area has a
+ * second cache. And nothing is marked that merely stands where the overlay should be. */
+static int check_mounted(const struct lb_resetdev *r, const struct lb_mount *m)
+{
+	char device[LB_PATH_MAX];
+	int rc = lb_disk_by_number(m->major, m->minor, device);
+
+	return rc == 0 && strcmp(device, r->device) != 0 ? LB_E(STATE) : rc;
+}
+
+static void dev_closep(struct lb_overlay_dev *dev)
+{
+	lb_fd_closep(&dev->fd);
+}
+
 int lb_resetdev_open(struct lb_resetdev *r)
 {
-	struct lb_overlay_dev dev;
+	CLEANUP(dev_closep) struct lb_overlay_dev dev = {.fd = -1};
 	struct lb_mount m;
 	int rc = find_disk(r);
 
@@ -104,9 +119,6 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	r->refused = lb_volume_refusal(rc);
 	if (rc < 0)
 		return rc;
-	CLEANUP(lb_fd_closep) int keeps_loop = dev.fd;
-
-	(void)keeps_loop; /* clang: it is only there to be closed */
 	r->dir = lb_overlayfs_internal();
 	r->kind = dev.kind;
 	r->flash = dev.flash;
@@ -122,10 +134,7 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	r->mounted = true;
 	r->writable = !m.readonly;
 	(void)snprintf(r->fs, sizeof(r->fs), "%s", m.fs);
-	/* Two loop devices over one area have two caches: a mounted file system is written through
-	 * its own. */
-	if (!is_on_flash(r))
-		rc = lb_disk_by_number(m.major, m.minor, r->device);
+	rc = is_on_flash(r) ? 0 : check_mounted(r, &m);
 	return rc < 0 ? rc : open_writable(r);
 }
 

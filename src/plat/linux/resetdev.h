@@ -36,8 +36,8 @@ struct lb_resetdev {
 /* Find the overlay of the running system, mounted or not. LB_E(UNSUP): there is none, because the
  * root is not read-only, or (then `disk` says where it is) lies on flash that has no place for one;
  * LB_E(NOSPC): no room for one behind the root; LB_E(BUSY): it is mounted at `elsewhere`;
- * LB_E(...) with `refused` set: it is there but must not be used; LB_E(...). Release with
- * lb_resetdev_closep(). */
+ * LB_E(STATE): something else is mounted in its place; LB_E(...) with `refused` set: it is there
+ * but must not be used; LB_E(...). Release with lb_resetdev_closep(). */
 MUST_CHECK int lb_resetdev_open(struct lb_resetdev *r);
 void lb_resetdev_closep(struct lb_resetdev *r);
 
