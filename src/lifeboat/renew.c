@@ -16,6 +16,8 @@
 #include "panel/led.h"
 #include "plan/place.h"
 #include "plat/linux/block.h"
+#include "plat/linux/blockdev.h"
+#include "plat/linux/guard.h"
 #include "plat/linux/imagesource.h"
 #include "plat/linux/machine.h"
 #include "plat/linux/proc.h"
@@ -145,6 +147,9 @@ static void renew(struct renew *n, const char *disk, bool begun)
 	if (sense.trouble == LB_REFLASH_WHY_NOTHING &&
 	    lb_block_open(&n->disk, &p.target, disk, LB_BLOCK_WRITE) < 0)
 		sense.trouble = LB_REFLASH_WHY_NO_TARGET;
+	if (sense.trouble == LB_REFLASH_WHY_NOTHING &&
+	    lb_guard_check(disk, 0, p.target.size_bytes, &lb_blockdev_roots) < 0)
+		sense.trouble = LB_REFLASH_WHY_PROTECTED;
 	if (sense.trouble == LB_REFLASH_WHY_NOTHING) {
 		p.image = n->image.plat;
 		sense.image_bytes = p.image.size_bytes;

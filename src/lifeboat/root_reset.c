@@ -14,6 +14,7 @@
 #include "lifeboat/status_file.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/files.h"
+#include "plat/linux/guard.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlaydev.h"
 #include "store/reflash.h"
@@ -108,7 +109,9 @@ int lb_root_reset_open(struct lb_root_reset *r, const struct lb_board *board)
 		log_err("the device of the root %s; nothing was changed", lb_strerror(rc));
 		return LB_E(STATE);
 	}
-	why = check_image(r, board);
+	why = lb_guard_check(r->disk, 0, r->disk_bytes, &lb_blockdev_roots) < 0
+		      ? LB_REFLASH_WHY_PROTECTED
+		      : check_image(r, board);
 	if (why == LB_REFLASH_WHY_NOTHING)
 		return 0;
 	log_err("%s (%s); nothing was changed", lb_reflash_why_text(why), board->factory_image);

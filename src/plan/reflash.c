@@ -117,6 +117,9 @@ const char *lb_reflash_why_text(enum lb_reflash_why why)
 		return "the root is whole again, but the recovery record cannot be told";
 	case LB_REFLASH_WHY_IS_TARGET:
 		return "the factory image lies on the root partition itself";
+	case LB_REFLASH_WHY_PROTECTED:
+		return "the root partition, or one in it, is protected: the board file or the built-in list names it as "
+		       "one that nothing may write to";
 	}
 	return "";
 }

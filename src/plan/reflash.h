@@ -31,6 +31,7 @@ enum lb_reflash_why {
 	LB_REFLASH_WHY_NOT_CLEARED = 11,   /* whole, but behind the image old data is left */
 	LB_REFLASH_WHY_NOT_NOTED = 12,	   /* whole, but the record cannot be told */
 	LB_REFLASH_WHY_IS_TARGET = 13,	   /* the image lies on the partition itself */
+	LB_REFLASH_WHY_PROTECTED = 14,	   /* the partition, or one in it, may not be written to */
 };
 
 struct lb_reflash_sense {

@@ -95,7 +95,7 @@ static void reflash__image_that_does_not_fit_or_is_none__is_refused_before_anyth
 			 LB_REFLASH_WHY_TOO_LARGE);
 	assert_untouched((struct lb_reflash_sense){.image_bytes = 4095, .target_bytes = 8192},
 			 LB_REFLASH_WHY_NOT_AN_IMAGE);
-	for (int why = LB_REFLASH_WHY_NO_IMAGE; why <= LB_REFLASH_WHY_IS_TARGET; why++)
+	for (int why = LB_REFLASH_WHY_NO_IMAGE; why <= LB_REFLASH_WHY_PROTECTED; why++)
 		assert_untouched((struct lb_reflash_sense){.image_bytes = 8192,
 							   .target_bytes = 8192,
 							   .trouble = (enum lb_reflash_why)why},

@@ -15,6 +15,7 @@
 #include "plat/flash_volume.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/files.h"
+#include "plat/linux/guard.h"
 
 #define BUSY_TRIES   100 /* another Lifeboat process has the volume for some 10 ms */
 #define BUSY_WAIT_NS (10 * 1000 * 1000)
@@ -304,8 +305,10 @@ static int change_mtd(const struct lb_flash *v, int (*deed)(const struct plat_mt
 {
 	CLEANUP(lb_flash_closep) struct lb_flash_fd f = LB_FLASH_CLOSED;
 	struct plat_mtd m;
-	int rc = lb_flash_open_mtd(&f, &m, v->node, O_RDWR);
+	int rc = lb_guard_check(v->node, 0, v->size_bytes, &lb_blockdev_roots);
 
+	if (rc == 0)
+		rc = lb_flash_open_mtd(&f, &m, v->node, O_RDWR);
 	return rc < 0 ? rc : deed(&m);
 }
 
@@ -313,8 +316,10 @@ static int empty_ubi(const struct lb_flash *v)
 {
 	CLEANUP(lb_flash_closep) struct lb_flash_fd f = LB_FLASH_CLOSED;
 	struct plat_ubi u;
-	int rc = lb_flash_open_ubi(&f, &u, v->node, O_RDWR);
+	int rc = lb_guard_check(v->node, 0, v->size_bytes, &lb_blockdev_roots);
 
+	if (rc == 0)
+		rc = lb_flash_open_ubi(&f, &u, v->node, O_RDWR);
 	return rc < 0 ? rc : lb_ubi_empty(&u);
 }
 

@@ -83,9 +83,13 @@ static int refuse_if_elsewhere(struct lb_resetdev *r)
 
 static int open_writable(struct lb_resetdev *r)
 {
+	int protected = 0;
+
 	if (is_on_flash(r))
 		return 0;
 	r->fd = open(r->device, O_RDWR | O_CLOEXEC);
+	if (r->fd >= 0 && ioctl(r->fd, BLKROGET, &protected) == 0 && protected)
+		return LB_E(AUTH); /* some kernels let it be opened, and refuse each write */
 	/* Kernels without CONFIG_BLK_DEV_WRITE_MOUNTED: the overlay's state has to do. */
 	if (r->fd < 0 && r->mounted && (errno == EPERM || errno == EBUSY))
 		return 0;
@@ -163,8 +167,7 @@ static int read_back(const struct lb_resetdev *r, void *out, size_t n)
 /* The last question before bytes are overwritten, about the place where they are. */
 static int ask_guard(const struct lb_resetdev *r)
 {
-	int rc = lb_guard_check(is_on_flash(r) ? r->flash.node : r->below, r->off_bytes,
-				r->size_bytes, &lb_blockdev_roots);
+	int rc = lb_guard_check(r->below, r->off_bytes, r->size_bytes, &lb_blockdev_roots);
 
 	if (rc < 0)
 		log_err("%s is not touched: it %s", r->disk, lb_strerror(rc));
@@ -193,12 +196,13 @@ static int do_mark(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
 	uint8_t boot[BOOT_BYTES] = {0}, head[SECTOR_BYTES];
-	int rc = ask_guard(r);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	if (is_on_flash(r))
 		return mark_flash(r);
+	rc = ask_guard(r);
+	if (rc < 0)
+		return rc;
 	if (r->fd < 0)
 		return LB_E(UNSUP);
 	memcpy(boot, marker, sizeof(marker));
@@ -290,11 +294,12 @@ static int erase_blocks(struct lb_resetdev *r)
 static int do_erase(void *ctx)
 {
 	struct lb_resetdev *r = ctx;
-	int rc = ask_guard(r);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	return is_on_flash(r) ? lb_flash_erase(&r->flash) : erase_blocks(r);
+	if (is_on_flash(r))
+		return lb_flash_erase(&r->flash);
+	rc = ask_guard(r);
+	return rc < 0 ? rc : erase_blocks(r);
 }
 
 struct plat_reset lb_resetdev_plat(struct lb_resetdev *r)
