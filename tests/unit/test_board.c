@@ -313,28 +313,6 @@ static void parse__address_in_the_middle_of_its_network__is_fine(void **state)
 	assert_int_equal(b.address, 0x0A0000FF);
 }
 
-static void parse__protected__is_a_list_of_bare_names(void **state)
-{
-	struct lb_board b;
-
-	assert_int_equal(parse(&b, "storage { protected = {\"radio data\", licence} }"), 0);
-	assert_int_equal(b.protected_name_count, 2);
-	assert_string_equal(b.protected_names[0], "radio data");
-	assert_string_equal(b.protected_names[1], "licence");
-	assert_refused("storage { protected = {\"MTD=art\"} }",
-		       "b.conf:1: storage.protected must list names of partitions such as \"art\", "
-		       "without place or kind, not \"MTD=art\"");
-	assert_refused("storage { protected = {\"/dev/mtd2\"} }",
-		       "b.conf:1: storage.protected must list names of partitions such as \"art\", "
-		       "without place or kind, not \"/dev/mtd2\"");
-	assert_refused(
-		"storage { protected = {\"\"} }",
-		"b.conf:1: storage.protected must not be empty: give it a value or leave the "
-		"line out");
-	assert_refused("storage { protected = {a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q} }",
-		       "b.conf:1: storage.protected must list at most 16 names");
-}
-
 static void parse__ports__are_real_names_once_and_either_lan_or_wan(void **state)
 {
 	assert_refused("lan { ports = {eth0, eth0} }",
@@ -591,7 +569,6 @@ TESTS(unit(defaults__every_preset__is_what_board_h_promises),
       unit(parse__unknown_key__says_what_was_meant), unit(parse__wrong_value__says_what_to_write),
       unit(parse__address__must_be_one_that_a_host_can_have),
       unit(parse__address_in_the_middle_of_its_network__is_fine),
-      unit(parse__protected__is_a_list_of_bare_names),
       unit(parse__ports__are_real_names_once_and_either_lan_or_wan),
       unit(parse__buttons__have_a_name_a_key_and_a_limit),
       unit(parse__same_key_of_two_named_inputs__is_two_buttons),
