@@ -223,6 +223,32 @@ static void packed_image__cut_or_changed_anywhere__is_damaged(void **state)
 	}
 }
 
+static void packed_image__with_a_wrong_checksum_of_its_own__is_damaged(void **state)
+{
+	for (size_t i = 0; i < 3; i++) {
+		make_noisy_trx(3000);
+		file[2000] ^= 1;
+		run_on(packed, packers[i](file, used), 1000);
+		assert_string_equal(scan.damage, "is damaged: the checksum of its data is wrong");
+	}
+}
+
+/* A few bytes of input become more output than fits into one turn, at the very end too. */
+static void packed_image__of_little_but_zeros__comes_out_whole(void **state)
+{
+	for (size_t i = 0; i < 3; i++) {
+		size_t len;
+
+		memset(file, 0, 390000);
+		len = packers[i](file, 390000);
+		for (size_t step = 1; step < 100000; step *= 10) {
+			run_on(packed, len, step);
+			assert_string_equal(scan.damage, "");
+			assert_int_equal(lb_scan_payload_bytes(&scan), 390000);
+		}
+	}
+}
+
 static void several_members_and_frames__are_one_image(void **state)
 {
 	size_t first, second;
@@ -407,10 +433,17 @@ static void metadata__of_another_shape__are_refused(void **state)
 		"{\"a\":[[[[[[[[[[1]]]]]]]]]]}",
 	};
 	struct lb_metadata m;
+	char longest[200] = "{\"supported_devices\":[\"";
 	char many[LB_IMAGE_BOARDS_MAX * 4 + 40] = "{\"supported_devices\":[\"a\"";
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(metadata(&m, rows[i]), LB_E(FORMAT));
+	memset(longest + strlen(longest), 'a', LB_NAME_MAX - 1);
+	strcat(longest, "\"]}");
+	assert_int_equal(metadata(&m, longest), 0);
+	longest[strlen(longest) - 3] = '\0';
+	strcat(longest, "a\"]}");
+	assert_int_equal(metadata(&m, longest), LB_E(RANGE));
 	for (int i = 0; i < LB_IMAGE_BOARDS_MAX; i++)
 		strcat(many, ",\"a\"");
 	strcat(many, "]}");
@@ -423,6 +456,8 @@ TESTS(unit(image_with_metadata__in_pieces_of_any_size__is_the_same),
       unit(dni__the_sum_of_all_bytes__counts_unless_something_was_appended),
       unit(packed_image__of_each_kind__is_known_by_what_is_inside),
       unit(packed_image__cut_or_changed_anywhere__is_damaged),
+      unit(packed_image__with_a_wrong_checksum_of_its_own__is_damaged),
+      unit(packed_image__of_little_but_zeros__comes_out_whole),
       unit(several_members_and_frames__are_one_image),
       unit(packed__with_more_memory_than_a_router_has__is_refused),
       unit(sysupgrade_archive__folder_and_control__must_agree),
