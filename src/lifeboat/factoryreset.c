@@ -13,6 +13,7 @@
 #include "lifeboat/record_io.h"
 #include "lifeboat/root_reset.h"
 #include "lifeboat/stick_reset.h"
+#include "lifeboat/turn.h"
 #include "plat/linux/machine.h"
 #include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
@@ -179,16 +180,56 @@ static int reset_both(const struct plat_reset *plat, const struct lb_reset_sense
 	return rc;
 }
 
+static struct lb_reset_sense sense(const struct lb_resetdev *dev, const struct lb_stick *stick,
+				   const struct options *o)
+{
+	return (struct lb_reset_sense){.mounted = dev->mounted,
+				       .writable = dev->writable,
+				       .keep = o->keep,
+				       .erase = o->erase,
+				       .reboot = o->reboot,
+				       .extroot = stick->kind == LB_EXTROOT_OVERLAY,
+				       .locked = dev->kind == LB_VOLUME_UBI};
+}
+
+/* The system runs on RAM, and mount_root may be about to move it to the flash: that sees the
+ * request in the overlay's state and gives way, or has ended before it could, and the flash is
+ * mounted. */
+static int overtake(struct lb_resetdev *dev, const struct lb_stick *stick, const struct options *o)
+{
+	const struct lb_reset_sense sensed = sense(dev, stick, o);
+	struct lb_reset_plan plan;
+
+	lb_reset_begin(&plan, &sensed);
+	if (!dev->on_ram || plan.step == LB_RESET_FAILED)
+		return 0;
+	if (lb_overlayfs_state_write(dev->dir, LB_FS_STATE_RESET_ALL) < 0)
+		log_debug("the RAM overlay is full");
+	if (lb_turn_take() < 0) {
+		log_err("mount_root is moving the settings to the flash and does not end: try again later");
+		return LB_E(BUSY);
+	}
+	lb_resetdev_closep(dev);
+	*dev = (struct lb_resetdev)LB_RESETDEV_CLOSED;
+	if (open_device(dev) < 0)
+		return LB_E(IO);
+	if (!dev->elsewhere[0])
+		return 0;
+	log_err("%s is still mounted at %s: unmount it first", dev->device, dev->elsewhere);
+	return LB_E(BUSY);
+}
+
+/* What was refused must not keep the settings in RAM. */
+static void withdraw(const struct lb_resetdev *dev)
+{
+	if (dev->on_ram && lb_overlayfs_state_write(dev->dir, LB_FS_STATE_UNKNOWN) < 0)
+		log_debug("the RAM overlay is full");
+}
+
 static int carry_out(const struct lb_board *board, struct lb_resetdev *dev,
 		     const struct lb_stick *stick, const struct options *o)
 {
-	const struct lb_reset_sense sense = {.mounted = dev->mounted,
-					     .writable = dev->writable,
-					     .keep = o->keep,
-					     .erase = o->erase,
-					     .reboot = o->reboot,
-					     .extroot = stick->kind == LB_EXTROOT_OVERLAY,
-					     .locked = dev->kind == LB_VOLUME_UBI};
+	const struct lb_reset_sense sensed = sense(dev, stick, o);
 	struct lb_reset_result result = {.at_s = (uint64_t)time(NULL)};
 	const uint64_t began_ms = lb_monotonic_ms();
 	struct lb_reset_report report;
@@ -200,7 +241,9 @@ static int carry_out(const struct lb_board *board, struct lb_resetdev *dev,
 	plat = lb_resetdev_plat(dev);
 	if (!o->erase)
 		say_what_comes(dev);
-	rc = reset_both(&plat, &sense, stick, &report);
+	rc = reset_both(&plat, &sensed, stick, &report);
+	if (!report.committed)
+		withdraw(dev);
 	result.outcome = report.committed ? LB_RESET_COMMITTED : LB_RESET_REFUSED;
 	result.why = (uint8_t)report.why;
 	result.took_ms = (uint32_t)(lb_monotonic_ms() - began_ms);
@@ -286,6 +329,8 @@ int applet_factoryreset(int argc, char **argv)
 	if (o.dry_run)
 		return show(&dev, &stick, o.keep);
 	if (!o.yes && !confirmed())
+		return LB_EXIT_NO;
+	if (overtake(&dev, &stick, &o) < 0)
 		return LB_EXIT_NO;
 	code = carry_out(&board, &dev, &stick, &o);
 	if (o.reboot && code != LB_EXIT_NO)

@@ -1,13 +1,10 @@
 #include "lifeboat/mount_root.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -20,6 +17,8 @@
 #include "lifeboat/reset_result.h"
 #include "lifeboat/restore.h"
 #include "lifeboat/status_file.h"
+#include "lifeboat/to_flash.h"
+#include "lifeboat/turn.h"
 #include "plat/linux/led.h"
 #include "plat/linux/machine.h"
 #include "plat/linux/mounts.h"
@@ -28,8 +27,9 @@
 #include "plat/linux/volume.h"
 #include "store/overlay.h"
 
-#define TURN_FILE    LB_RUN_DIR "/mount_root.lock"
-#define TURN_WAIT_MS (600 * 1000) /* a check of a large overlay takes minutes */
+#define NOT_READY_YET                                                                        \
+	"settings are in RAM until the flash is ready, and are moved there when the system " \
+	"is up: leave it switched on"
 
 static void set_formatting(struct lb_record *r, void *begun)
 {
@@ -86,6 +86,8 @@ static void describe(const struct lb_overlay_report *report, int rc, const struc
 		(void)snprintf(out, LB_SENTENCE_MAX,
 			       "the internal overlay is in RAM, settings are on %.40s: %s",
 			       x->device, lb_overlay_why_text(report->why));
+	else if (report->why == LB_WHY_NOT_READY)
+		(void)snprintf(out, LB_SENTENCE_MAX, "%s", NOT_READY_YET);
 	else if (report->on_tmpfs)
 		(void)snprintf(out, LB_SENTENCE_MAX,
 			       "settings are in RAM and will be lost at the next reboot: %s",
@@ -111,14 +113,11 @@ static void set_complete(struct lb_record *r, void *took_ms)
 	r->reset.format_ms = *(uint32_t *)took_ms;
 }
 
-/* This boot may be the one that a factory reset was waiting for. */
-static void finish_reset(const struct lb_board *board, struct lb_record *record,
-			 const struct lb_overlay_report *report, uint64_t took_ms)
+static void complete_reset(const struct lb_board *board, struct lb_record *record, uint64_t took_ms)
 {
 	uint32_t ms = (uint32_t)took_ms;
 
-	if (record->reset.outcome != LB_RESET_COMMITTED || report->on_tmpfs ||
-	    !(report->formatted || report->reset_finished))
+	if (record->reset.outcome != LB_RESET_COMMITTED)
 		return;
 	if (lb_record_change(board, set_complete, &ms) < 0)
 		log_warn("the recovery record cannot be told that the factory reset is complete");
@@ -154,7 +153,7 @@ static void publish(const struct lb_overlay_report *report, int rc, const struct
 	describe(report, rc, x, notice);
 	if (notice[0]) { /* else what was there stays: a bad board file, say */
 		memcpy(s.notice, notice, sizeof(s.notice));
-		log_err("%s", notice);
+		lb_log(report->why == LB_WHY_NOT_READY ? LB_LOG_INFO : LB_LOG_ERR, "%s", notice);
 	}
 	lb_reset_sentence(&record->reset, s.last_reset, sizeof(s.last_reset));
 	if (record->reset.outcome == LB_RESET_COMPLETE &&
@@ -162,32 +161,6 @@ static void publish(const struct lb_overlay_report *report, int rc, const struct
 		log_warn("%s", s.last_reset); /* said on the console, once */
 	if (lb_status_save(&s) < 0)
 		log_warn("the status cannot be written to " LB_STATUS_FILE);
-}
-
-/* Two at once would mount the owner's file system twice, or check it while it is mounted: either
- * destroys it. The descriptor stays open until this process and its mkfs or fsck, should that live
- * longer, have ended. */
-static int wait_for_turn(void)
-{
-	const struct timespec pause = {.tv_nsec = 100 * 1000000};
-	uint64_t until_ms = lb_monotonic_ms() + TURN_WAIT_MS;
-	int fd = open(TURN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-
-	if (fd < 0) {
-		log_debug("%s cannot be made: %s", TURN_FILE, strerror(errno));
-		return 0;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	log_warn("another mount_root is at work: waiting for it to end");
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (lb_monotonic_ms() > until_ms) {
-			(void)close(fd);
-			return LB_E(BUSY);
-		}
-		(void)nanosleep(&pause, NULL);
-	}
-	return 0;
 }
 
 static int stay_readonly(const char *why, const char *what)
@@ -227,7 +200,7 @@ int lb_mount_root_start(const struct lb_board *board, bool use_extroot)
 	struct lb_overlay_sense sensed;
 	char disk[LB_PATH_MAX] = "";
 	struct lb_mount root;
-	int rc = wait_for_turn();
+	int rc = lb_turn_take();
 
 	if (rc < 0) {
 		log_err("another mount_root does not end: look for it with ps");
@@ -258,7 +231,9 @@ int lb_mount_root_start(const struct lb_board *board, bool use_extroot)
 	rc = lb_overlay_bring_up(&plat, &sensed, &report);
 	if (dev.fd >= 0)
 		(void)close(dev.fd);
-	finish_reset(board, &record, &report, lb_monotonic_ms() - began_ms);
+	/* This boot may be the one that a factory reset was waiting for. */
+	if (!report.on_tmpfs && (report.formatted || report.reset_finished))
+		complete_reset(board, &record, lb_monotonic_ms() - began_ms);
 	publish(&report, rc, &extroot, &record);
 	if (rc == 0)
 		lb_restore_settings(board, &report);
@@ -306,6 +281,41 @@ static void light_running(const struct lb_board *board)
 	lb_leds_close(&leds);
 }
 
+/* The system is up, on RAM: if that was only because the flash was not ready, now it is made so. */
+static void move_to_flash(const struct lb_board *board, struct lb_status *s)
+{
+	static struct lb_record record;
+	const uint64_t began_ms = lb_monotonic_ms();
+	struct lb_overlay_sense sensed;
+	struct lb_overlay_plan plan;
+	struct lb_overlay_dev dev;
+	struct lb_mount rom, root, ram;
+	int used;
+
+	/* Not when a stick is the root, or in front of the RAM. */
+	if (lb_mount_at(&rom, "/rom") < 0 || lb_mount_at(&root, "/") < 0 ||
+	    lb_mount_at(&ram, LB_OVERLAY_DIR) < 0 || strcmp(root.fs, "overlay") != 0 ||
+	    strcmp(ram.fs, "tmpfs") != 0)
+		return;
+	if (lb_record_read(board, &record) < 0)
+		record = (struct lb_record){0};
+	sensed = sense(&record, &rom, &dev);
+	lb_overlay_begin(&plan, &sensed);
+	if (plan.why == LB_WHY_NOT_READY &&
+	    lb_to_flash(board, &dev, sensed.content, mark_formatting, s->notice)) {
+		(void)snprintf(s->overlay, sizeof(s->overlay), "%s", lb_overlay_fs_name(plan.fs));
+		used = lb_overlayfs_used_percent(LB_OVERLAY_DIR);
+		s->overlay_used = used < 0 ? -1 : used;
+		if (record.reset.outcome == LB_RESET_COMMITTED) {
+			complete_reset(board, &record, lb_monotonic_ms() - began_ms);
+			lb_reset_sentence(&record.reset, s->last_reset, sizeof(s->last_reset));
+			log_warn("%s", s->last_reset);
+		}
+	}
+	if (dev.fd >= 0)
+		(void)close(dev.fd);
+}
+
 int lb_mount_root_done(const struct lb_board *board)
 {
 	struct lb_status s;
@@ -313,10 +323,21 @@ int lb_mount_root_done(const struct lb_board *board)
 	int rc;
 
 	light_running(board);
+	if (lb_turn_take() < 0) {
+		log_err("another mount_root does not end: look for it with ps");
+		return LB_EXIT_SYSTEM;
+	}
 	if (lb_status_load(&s) < 0) {
 		log_err("the boot gate has not run on this machine: there is nothing to finish");
 		return LB_EXIT_NO;
 	}
+	s.state = LB_STATE_RUNNING;
+	if (lb_status_save(&s) < 0) { /* now: the next step may take minutes */
+		log_err("the status cannot be written to " LB_STATUS_FILE);
+		return LB_EXIT_SYSTEM;
+	}
+	if (strcmp(s.overlay, "tmpfs") == 0)
+		move_to_flash(board, &s);
 	on_disk = s.overlay[0] && strcmp(s.overlay, "tmpfs") != 0;
 	if (on_disk)
 		mark_ready(LB_OVERLAY_DIR);
@@ -326,11 +347,8 @@ int lb_mount_root_done(const struct lb_board *board)
 	rc = on_disk ? lb_record_change(board, set_ready, NULL) : LB_E(NOENT);
 	if (rc < 0 && rc != LB_E(NOENT))
 		log_warn("the recovery record %s", lb_strerror(rc));
-	s.state = LB_STATE_RUNNING;
-	if (lb_status_save(&s) < 0) {
-		log_err("the status cannot be written to " LB_STATUS_FILE);
-		return LB_EXIT_SYSTEM;
-	}
+	if (lb_status_save(&s) < 0)
+		log_warn("the status cannot be written to " LB_STATUS_FILE);
 	return LB_EXIT_OK;
 }
 

@@ -47,6 +47,8 @@ void lb_overlay_begin(struct lb_overlay_plan *p, const struct lb_overlay_sense *
 		fall_back(p, LB_WHY_NO_DEVICE);
 	else if (sense->content == LB_CONTENT_ARCHIVE)
 		fall_back(p, LB_WHY_ARCHIVE); /* whatever else asks for a formatting */
+	else if (may_format(sense) && sense->kind == LB_VOLUME_MTD)
+		fall_back(p, LB_WHY_NOT_READY); /* plan/live_switch.h makes up for it */
 	else if (may_format(sense))
 		p->step = LB_STEP_FORMAT;
 	else if (sense->content == LB_CONTENT_EXT4)
@@ -144,6 +146,8 @@ const char *lb_overlay_why_text(enum lb_overlay_why why)
 		return "the overlay could not be formatted";
 	case LB_WHY_MOUNT_FAILED:
 		return "the overlay is damaged: it could not be mounted, not even after a check";
+	case LB_WHY_NOT_READY:
+		return "the flash of the overlay is not ready: it is erased once the system has come up without a stick";
 	case LB_WHY_SWITCH_FAILED:
 		return "the overlay could not be put over the root: is overlayfs in the kernel?";
 	}

@@ -65,6 +65,7 @@ enum lb_overlay_why {
 	LB_WHY_UNRECOGNISED, /* there is something, but not an overlay */
 	LB_WHY_FORMAT_FAILED,
 	LB_WHY_MOUNT_FAILED,  /* mounting failed before and after the check */
+	LB_WHY_NOT_READY,     /* flash that is to be erased, which takes minutes: later */
 	LB_WHY_SWITCH_FAILED, /* the overlay file system is missing in the kernel, or refused */
 };
 

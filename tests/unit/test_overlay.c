@@ -152,12 +152,29 @@ static void plan__flash__file_system_by_the_kind_of_volume_and_whatever_its_size
 			c = play(&s, 0);
 			ASSERT_STEPS(&c, LB_STEP_MOUNT, LB_STEP_SWITCH, LB_STEP_DONE);
 			assert_int_equal(c.plan.fs, rows[i].fs);
-			s.content = LB_CONTENT_BLANK;
-			c = play(&s, 0);
-			ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_SWITCH,
-				     LB_STEP_DONE);
-			assert_int_equal(c.plan.fs, rows[i].fs);
 		}
+	}
+}
+
+/* A UBI volume is emptied in a moment. Erasing NOR takes minutes, which nobody is to wait for. */
+static void plan__flash_not_ready__ubi_is_formatted_and_nor_is_left_for_later(void **state)
+{
+	static const enum lb_overlay_content contents[] = {LB_CONTENT_DEADCODE, LB_CONTENT_BLANK,
+							   LB_CONTENT_JFFS2, LB_CONTENT_UNKNOWN};
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct lb_overlay_sense s = sense(contents[i]);
+		struct course c;
+
+		s.format_pending = i >= 2;
+		s.kind = LB_VOLUME_UBI;
+		c = play(&s, 0);
+		ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_SWITCH, LB_STEP_DONE);
+		s.kind = LB_VOLUME_MTD;
+		c = play(&s, 0);
+		ASSERT_STEPS(&c, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
+		assert_why(&c, LB_WHY_NOT_READY);
+		assert_int_equal(c.plan.fs, LB_FS_JFFS2);
 	}
 }
 
@@ -415,6 +432,7 @@ TESTS(unit(extroot__there__goes_over_the_internal_overlay),
       unit(plan__marker_blank_or_unfinished_formatting__formats_and_mounts),
       unit(plan__formats__f2fs_above_100_mib_if_it_can_be_made),
       unit(plan__flash__file_system_by_the_kind_of_volume_and_whatever_its_size),
+      unit(plan__flash_not_ready__ubi_is_formatted_and_nor_is_left_for_later),
       unit(plan__two_places_of_one_name__ram_and_neither_is_touched),
       unit(plan__place_that_must_not_be_used__ram_and_the_sentence_for_it),
       unit(plan__archive_at_the_start__never_formatted_whatever_asks_for_it),

@@ -67,12 +67,28 @@ static int do_format(void *ctx, enum lb_overlay_fs fs)
 	return clear_marker(o->dev->source);
 }
 
+/* Of a switch from RAM to flash that was cut: its source has gone with the power. */
+static void remove_half_copy(void)
+{
+	static const char half[] = LB_OVERLAY_DIR "/" LB_OVERLAY_STAGING;
+	struct lb_tree_count count;
+	int rc = lb_tree_delete(half, NULL, &count);
+
+	if (rc == LB_E(NOENT))
+		return;
+	if (rc == 0 && rmdir(half) < 0)
+		rc = lb_err_from_errno(errno);
+	log_info("half a copy of earlier settings %s", rc == 0 ? "was deleted" : lb_strerror(rc));
+}
+
 static int do_mount(void *ctx, enum lb_overlay_fs fs)
 {
 	struct lb_overlayfs *o = ctx;
 
-	if (mount(o->dev->source, LB_OVERLAY_DIR, lb_overlay_fs_name(fs), MS_NOATIME, "") == 0)
+	if (mount(o->dev->source, LB_OVERLAY_DIR, lb_overlay_fs_name(fs), MS_NOATIME, "") == 0) {
+		remove_half_copy();
 		return 0;
+	}
 	int why = errno;
 	log_warn("the overlay (%s on %s) cannot be mounted: %s", lb_overlay_fs_name(fs),
 		 o->dev->disk, strerror(why));

@@ -12,6 +12,12 @@
  * stays behind when what is in front of it moves into the new root. */
 #define LB_OVERLAY_INTERNAL_DIR "/rom/overlay"
 
+/* What is to become upper, while it is copied. Found at a boot, it is half a copy: it goes. */
+#define LB_OVERLAY_STAGING "upper.new"
+
+/* In a RAM overlay: the flash, while what was changed is copied to it. */
+#define LB_OVERLAY_ASIDE LB_OVERLAY_DIR "/.flash"
+
 struct lb_overlayfs {
 	struct lb_overlay_dev *dev; /* NULL: there is none, only RAM can be had */
 	bool reset_pending;	    /* the recovery record asks for it, whatever the overlay says */

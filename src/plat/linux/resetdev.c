@@ -77,8 +77,10 @@ static int refuse_if_elsewhere(struct lb_resetdev *r)
 		return lb_err_from_errno(errno);
 	if (!S_ISBLK(st.st_mode))
 		return 0; /* UBI itself refuses while it is mounted */
-	return lb_mount_of(major(st.st_rdev), minor(st.st_rdev), r->elsewhere) == 0 ? LB_E(BUSY)
-										    : 0;
+	if (lb_mount_of(major(st.st_rdev), minor(st.st_rdev), r->elsewhere) < 0)
+		return 0;
+	/* mount_root gives way to a reset: the caller waits for it. */
+	return r->on_ram && strcmp(r->elsewhere, LB_OVERLAY_ASIDE) == 0 ? 0 : LB_E(BUSY);
 }
 
 static int open_writable(struct lb_resetdev *r)
@@ -131,7 +133,9 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	rc = look_below(r, &dev);
 	if (rc < 0)
 		return rc;
+	r->on_ram = false;
 	if (lb_mount_at(&m, r->dir) < 0 || strcmp(m.fs, "tmpfs") == 0) {
+		r->on_ram = lb_mount_at(&m, r->dir) == 0;
 		rc = refuse_if_elsewhere(r);
 		return rc < 0 ? rc : open_writable(r);
 	}

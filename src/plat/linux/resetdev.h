@@ -20,6 +20,7 @@ struct lb_resetdev {
 	uint64_t off_bytes, size_bytes; /* of the overlay on `below` */
 	const char *dir; /* where it is mounted or would be: /rom/overlay below a stick */
 	bool mounted, writable;
+	bool on_ram;		     /* something in RAM is there in its place */
 	char fs[32];		     /* of what is mounted there, "" = nothing */
 	char elsewhere[LB_PATH_MAX]; /* somebody has mounted it there, "" = nobody */
 	enum lb_overlay_why refused; /* why it must not be used, NOTHING = it may */
