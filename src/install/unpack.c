@@ -124,17 +124,16 @@ static struct turn take_turn(struct lb_unpack *p, const uint8_t *data, size_t n)
 	return turn_zstd(p, data, n);
 }
 
+/* What did not fit into `out` comes with the next turn: each of the libraries keeps back some of
+ * its input until all that it stands for is out. */
 void lb_unpack_feed(struct lb_unpack *p, const void *data, size_t n)
 {
 	const uint8_t *from = data;
 	size_t at = 0;
-	bool more = false; /* the library holds back what did not fit into `out` */
 
-	while ((at < n || more) && !p->done && p->error == 0) {
+	while (at < n && !p->done && p->error == 0) {
 		struct turn t;
 
-		if (p->between && at == n)
-			break;
 		if (p->between && !may_go_on(p->kind, from[at])) {
 			p->done = true;
 			break;
@@ -143,7 +142,6 @@ void lb_unpack_feed(struct lb_unpack *p, const void *data, size_t n)
 		t = take_turn(p, from + at, n - at);
 		at += t.in;
 		p->taken_bytes += t.in;
-		more = t.out == sizeof(p->out);
 		if (t.out > 0)
 			p->sink(p->ctx, p->out, t.out);
 		if (t.in == 0 && t.out == 0)

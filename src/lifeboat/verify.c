@@ -111,14 +111,16 @@ static int read_image(struct lb_scan *s, int fd, const char *name)
 	return LB_EXIT_OK;
 }
 
+/* A descriptor, or minus the exit status. */
 static int open_image(const char *name)
 {
 	int fd = strcmp(name, "-") == 0 ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC);
+	const int why = errno;
 
-	if (fd < 0)
-		(void)fprintf(stderr, "lifeboat verify: %s cannot be opened: %s\n", name,
-			      strerror(errno));
-	return fd;
+	if (fd >= 0)
+		return fd;
+	(void)fprintf(stderr, "lifeboat verify: %s cannot be opened: %s\n", name, strerror(why));
+	return why == ENOENT ? -LB_EXIT_NO : -LB_EXIT_SYSTEM;
 }
 
 static bool beside(char path[LB_PATH_MAX], const char *image, const char *ending)
@@ -283,7 +285,7 @@ int applet_verify(int argc, char **argv)
 		return code;
 	fd = open_image(a.image);
 	if (fd < 0)
-		return errno == ENOENT ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+		return -fd;
 	if (lb_scan_begin(&f.scan, f.trust.running ? &f.trust.check : NULL, has_md5(a.image)) < 0)
 		return LB_EXIT_SYSTEM;
 	code = read_image(&f.scan, fd, a.image);
