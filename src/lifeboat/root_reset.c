@@ -135,7 +135,7 @@ void lb_root_reset_show(const struct lb_root_reset *r, const struct lb_board *bo
 
 static void set_request(struct lb_record *rec, void *result)
 {
-	rec->reflash = LB_RECORD_REFLASH_ASKED;
+	lb_record_ask_reflash(rec);
 	rec->reset = *(struct lb_reset_result *)result;
 }
 
@@ -147,7 +147,7 @@ int lb_root_reset_ask(const struct lb_root_reset *r, const struct lb_board *boar
 
 	if (rc == 0)
 		rc = lb_record_read(board, &record);
-	if (rc == 0 && record.reflash != LB_RECORD_REFLASH_ASKED)
+	if (rc == 0 && record.reflash == LB_RECORD_REFLASH_NONE)
 		rc = LB_E(IO);
 	if (rc < 0) {
 		log_err("the request for the reset does not get into the recovery record: it %s",

@@ -226,6 +226,12 @@ int lb_record_decode(struct lb_record *out, const void *buf, size_t n)
 	return read_payload(out, &h);
 }
 
+void lb_record_ask_reflash(struct lb_record *r)
+{
+	if (r->reflash != LB_RECORD_REFLASH_BEGUN)
+		r->reflash = LB_RECORD_REFLASH_ASKED;
+}
+
 static void drop_oldest_line(struct lb_record *r)
 {
 	const char *end = memchr(r->log, '\n', r->log_len);

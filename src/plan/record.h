@@ -88,6 +88,9 @@ MUST_CHECK int lb_record_decode(struct lb_record *out, const void *buf, size_t n
  */
 MUST_CHECK int lb_record_check(uint64_t *seq, const void *buf, size_t n);
 
+/* Ask the next boot to write the root anew. What was begun stays begun: the root is not whole. */
+void lb_record_ask_reflash(struct lb_record *r);
+
 /* Add one line (no newline in it; bytes that are not printable ASCII become '?', so that no
  * terminal and no JSON parser stumbles over a log; cut at 200 bytes); the oldest lines make room.
  */

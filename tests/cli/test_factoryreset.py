@@ -4,6 +4,7 @@ Nothing here may ever reach a disk. A sandbox without block devices makes sure o
 own, where /dev and /sys are empty folders in RAM. Where the root is a squashfs, nothing of this runs.
 """
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -25,11 +26,22 @@ pytestmark = [
 ]
 
 
-def run(*words, name="lifeboat", answer=""):
+def run(*words, name="lifeboat", answer="", sandbox=SANDBOX):
     """The program under a name, shut off from every disk."""
     head = ["factoryreset"] if name == "lifeboat" else []
-    argv = ["unshare", "-m", "bash", "-c", SANDBOX, "sandbox", name, str(LIFEBOAT), *head, *words]
+    argv = ["unshare", "-m", "bash", "-c", sandbox, "sandbox", name, str(LIFEBOAT), *head, *words]
     return subprocess.run(argv, input=answer, capture_output=True, text=True, timeout=30)
+
+
+def run_with_image(folder, *words, gate, record=""):
+    """On a board with a factory image, whose gate was started from an initramfs (True), on the root itself (False), or
+    never (None)."""
+    (folder / "board.conf").write_text(f'storage {{ factory_image = "PARTLABEL=factory" record = "{record}" }}\n')
+    put = f"mount -t tmpfs none /etc && mkdir /etc/lifeboat && cp {folder}/board.conf /etc/lifeboat && mount -t tmpfs none /run"
+    if gate is not None:
+        (folder / "status.json").write_text(json.dumps({"gate_in_initramfs": gate}))
+        put += f" && mkdir /run/lifeboat && cp {folder}/status.json /run/lifeboat"
+    return run(*words, answer="y\n", sandbox=f"{put} && {SANDBOX}")
 
 
 @pytest.mark.parametrize("words", [(), ("-y",), ("-yr",), ("-n",), ("--dry-run",), ("-y", "-k"), ("-r", "-y", "--erase")])
@@ -55,3 +67,24 @@ def test_help__under_every_name__lists_the_options(name):
     assert (done.returncode, done.stderr) == (0, "")
     for option in ("-y", "-r", "-k", "-n", "--erase", "lifeboat-factoryreset(8)"):
         assert option in done.stdout
+
+
+@pytest.mark.parametrize("words", [("-y",), ("-yr",), ("-n",), ("-yr", "--erase"), ()])
+@pytest.mark.parametrize("gate,record,why", [
+    (None, "", "that is only safe when lifeboat is started from an initramfs, not from the root itself"),
+    (False, "", "that is only safe when lifeboat is started from an initramfs, not from the root itself"),
+    (True, "", "the board has no recovery record (storage.record) to ask the next boot in"),
+    (True, "PARTLABEL=lifeboat", "the board has no recovery record (storage.record) to ask the next boot in"),
+])
+def test_root_with_factory_image__no_way_to_write_it_safely__refused_in_one_sentence(tmp_path, words, gate, record, why):
+    done = run_with_image(tmp_path, *words, gate=gate, record=record)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"lifeboat: this root cannot be written anew: {why}; nothing was changed\n"
+
+
+@pytest.mark.parametrize("words", [("-k",), ("-yk",), ("-ykr",), ("-nk",)])
+def test_root_with_factory_image__file_to_keep__refused_before_anything_else(tmp_path, words):
+    done = run_with_image(tmp_path, *words, gate=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == ("lifeboat: -k keeps a file of the overlay, and this root has none: it would be written anew as a "
+                           "whole; leave -k out\n")

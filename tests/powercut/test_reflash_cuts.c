@@ -269,6 +269,8 @@ static void reflash__cut_and_cut_again_in_the_next_boot__the_one_after_makes_it_
 	assert_true(tried_count > 15 && cuts > 8000);
 }
 
+static unsigned not_cleared; /* runs that ended so */
+
 /* An operation fails and the power stays on: the root is used as it was, or new, or not at all. */
 static const char *check_failure(void *ctx)
 {
@@ -277,6 +279,7 @@ static const char *check_failure(void *ctx)
 
 	if (wrong)
 		return wrong;
+	not_cleared += told.end == LB_REFLASH_DONE && told.why == LB_REFLASH_WHY_NOT_CLEARED;
 	if (told.end == LB_REFLASH_REFUSED && !is_old())
 		return "told as refused, and not as it was";
 	if (told.end == LB_REFLASH_DONE && !is_old() && !is_new(told.why))
@@ -300,10 +303,13 @@ static void reflash__each_operation_fails__it_is_told_and_the_next_boot_comes_up
 {
 	const struct lb_fake_scenario fails = {
 		.setup = put_world_back, .run = run_boot, .check = check_failure};
-	uint64_t count = lb_fake_power_fails(&power, &fails);
+	uint64_t count;
 
+	not_cleared = 0;
+	count = lb_fake_power_fails(&power, &fails);
 	print_message("failures: %" PRIu64 "\n", count);
 	assert_true(count > 30);
+	assert_int_equal(not_cleared, 2); /* the clearing, and its flush */
 }
 
 static void reflash__image_with_another_hash__is_refused_and_nothing_is_written(void **state)
@@ -364,6 +370,34 @@ static void reflash__image_that_reads_differently_the_second_time__is_not_taken(
 	assert_null(check(NULL));
 }
 
+/* A device that takes the new head and keeps what it had. */
+static int lose_head(void *ctx, uint64_t off_bytes, const void *buf, size_t n)
+{
+	return off_bytes == 0 && ((const uint8_t *)buf)[0]
+		       ? 0
+		       : target_dev.write(ctx, off_bytes, buf, n);
+}
+
+static void reflash__device_that_loses_the_head__is_told_and_not_used(void **state)
+{
+	struct plat_reflash p = {.image = image_dev,
+				 .target = target_dev,
+				 .clear = clear,
+				 .begin = note_begin,
+				 .end = note_end,
+				 .forget = note_forget};
+	const struct lb_reflash_sense sense = {.image_bytes = IMAGE_BYTES,
+					       .target_bytes = TARGET_BYTES};
+
+	p.target.write = lose_head;
+	assert_int_equal(lb_reflash_run(&p, &sense, NULL, &work, &report), LB_E(STATE));
+	assert_int_equal(report.end, LB_REFLASH_BROKEN);
+	assert_int_equal(report.why, LB_REFLASH_WHY_NOT_READ_BACK);
+	assert_int_equal(lb_recovery_load(&record, &area_dev), 0);
+	assert_int_equal(record.reflash, LB_RECORD_REFLASH_BEGUN);
+	assert_null(check(NULL));
+}
+
 static void look__image_and_its_hash__says_whether_it_is_the_one(void **state)
 {
 	struct plat_block whole = image_dev;
@@ -386,4 +420,5 @@ TESTS(fresh(reflash__without_any_fault__target_is_the_image_and_the_rest_is_clea
       fresh(reflash__image_with_another_hash__is_refused_and_nothing_is_written),
       fresh(reflash__image_lost_after_it_was_begun__target_is_not_used_and_the_request_stays),
       fresh(reflash__image_that_reads_differently_the_second_time__is_not_taken),
+      fresh(reflash__device_that_loses_the_head__is_told_and_not_used),
       fresh(look__image_and_its_hash__says_whether_it_is_the_one))

@@ -368,7 +368,22 @@ static void log__exactly_full__nothing_is_dropped(void **state)
 
 #define with_record(f) cmocka_unit_test_setup(f, fill)
 
-TESTS(with_record(record__round_trip__every_field_returns), with_record(record__full_log__fits),
+static void record__root_asked_for_anew__does_not_forget_that_it_was_begun(void **state)
+{
+	struct lb_record *r = &full;
+
+	r->reflash = LB_RECORD_REFLASH_NONE;
+	lb_record_ask_reflash(r);
+	assert_int_equal(r->reflash, LB_RECORD_REFLASH_ASKED);
+	lb_record_ask_reflash(r);
+	assert_int_equal(r->reflash, LB_RECORD_REFLASH_ASKED);
+	r->reflash = LB_RECORD_REFLASH_BEGUN;
+	lb_record_ask_reflash(r);
+	assert_int_equal(r->reflash, LB_RECORD_REFLASH_BEGUN);
+}
+
+TESTS(with_record(record__root_asked_for_anew__does_not_forget_that_it_was_begun),
+      with_record(record__round_trip__every_field_returns), with_record(record__full_log__fits),
       with_record(record__golden_bytes__stay),
       with_record(record__every_truncation__is_refused_and_out_untouched),
       with_record(record__one_flipped_bit_anywhere__is_refused),
