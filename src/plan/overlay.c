@@ -79,13 +79,21 @@ void lb_overlay_next(struct lb_overlay_plan *p, int result)
 			fall_back(p, LB_WHY_FORMAT_FAILED);
 		return;
 	case LB_STEP_MOUNT:
-		if (ok)
+		if (ok && p->formatted)
+			p->step = LB_STEP_FORGET;
+		else if (ok)
 			go_on(p);
 		else if (!p->checked)
 			p->step = LB_STEP_CHECK;
 		else
 			fall_back(p, p->sense.content == LB_CONTENT_UNKNOWN ? LB_WHY_UNRECOGNISED
 									    : LB_WHY_MOUNT_FAILED);
+		return;
+	case LB_STEP_FORGET:
+		if (ok)
+			go_on(p);
+		else
+			fall_back(p, LB_WHY_FORMAT_FAILED);
 		return;
 	case LB_STEP_CHECK:
 		/* Whatever the checker says, only a second mount tells whether the data can be had.

@@ -84,6 +84,9 @@ enum lb_overlay_step {
 	LB_STEP_FORMAT, /* make a file system of `fs` */
 	LB_STEP_MOUNT,	/* mount the `fs` */
 	LB_STEP_CHECK,	/* run its checker, which may repair */
+	/* It was formatted, and is mounted: from now on a power cut must not have it formatted once
+	 * more. On flash it is the first mount that makes the file system. */
+	LB_STEP_FORGET,
 	LB_STEP_ATTACH, /* put the owner's stick in front of it, if there is one */
 	LB_STEP_SWITCH, /* put what is in front over the root */
 	LB_STEP_DETACH, /* the stick does not do: take it away again */

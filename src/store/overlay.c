@@ -13,10 +13,13 @@ static int format(const struct plat_overlay *p, enum lb_overlay_fs fs)
 		log_warn(
 			"the record %s: a power cut while the overlay is being formatted would leave it damaged",
 			lb_strerror(rc));
-	rc = p->format(p->ctx, fs);
-	if (rc != 0)
-		return rc;
-	rc = p->mark_formatting(p->ctx, 0);
+	return p->format(p->ctx, fs);
+}
+
+static int forget_formatting(const struct plat_overlay *p)
+{
+	int rc = p->mark_formatting(p->ctx, 0);
+
 	if (rc == LB_E(NOENT))
 		return 0;
 	if (rc < 0)
@@ -65,6 +68,8 @@ static int carry_out(const struct plat_overlay *p, const struct lb_overlay_plan 
 		if (rc == 0)
 			settle_state(p, report);
 		return rc;
+	case LB_STEP_FORGET:
+		return forget_formatting(p);
 	case LB_STEP_TMPFS:
 		return p->tmpfs(p->ctx);
 	case LB_STEP_ATTACH:

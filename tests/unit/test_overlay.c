@@ -100,7 +100,8 @@ static void plan__marker_blank_or_unfinished_formatting__formats_and_mounts(void
 		struct lb_overlay_sense s = sense(contents[i]);
 		struct course c = play(&s, 0);
 
-		ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_SWITCH, LB_STEP_DONE);
+		ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_FORGET, LB_STEP_SWITCH,
+			     LB_STEP_DONE);
 		assert_true(c.plan.formatted);
 		assert_why(&c, LB_WHY_NOTHING);
 	}
@@ -169,7 +170,8 @@ static void plan__flash_not_ready__ubi_is_formatted_and_nor_is_left_for_later(vo
 		s.format_pending = i >= 2;
 		s.kind = LB_VOLUME_UBI;
 		c = play(&s, 0);
-		ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_SWITCH, LB_STEP_DONE);
+		ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_FORGET, LB_STEP_SWITCH,
+			     LB_STEP_DONE);
 		s.kind = LB_VOLUME_MTD;
 		c = play(&s, 0);
 		ASSERT_STEPS(&c, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
@@ -303,6 +305,17 @@ static void plan__formatting_fails__ram_with_the_reason(void **state)
 	ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_TMPFS, LB_STEP_SWITCH, LB_STEP_DONE);
 	assert_why(&c, LB_WHY_FORMAT_FAILED);
 	assert_false(c.plan.formatted);
+}
+
+/* Or the next boot would erase what is saved in this one. */
+static void plan__formatting_cannot_be_forgotten__ram_with_the_reason(void **state)
+{
+	struct lb_overlay_sense s = sense(LB_CONTENT_DEADCODE);
+	struct course c = play(&s, FAILS(LB_STEP_FORGET));
+
+	ASSERT_STEPS(&c, LB_STEP_FORMAT, LB_STEP_MOUNT, LB_STEP_FORGET, LB_STEP_TMPFS,
+		     LB_STEP_SWITCH, LB_STEP_DONE);
+	assert_why(&c, LB_WHY_FORMAT_FAILED);
 }
 
 static void plan__overlayfs_missing__tries_ram_then_gives_up(void **state)
@@ -442,6 +455,7 @@ TESTS(unit(extroot__there__goes_over_the_internal_overlay),
       unit(plan__unknown_bytes__checked_first_then_ram_and_never_formatted),
       unit(plan__no_room_or_too_little__ram_and_the_device_is_not_touched),
       unit(plan__formatting_fails__ram_with_the_reason),
+      unit(plan__formatting_cannot_be_forgotten__ram_with_the_reason),
       unit(plan__overlayfs_missing__tries_ram_then_gives_up),
       unit(plan__ram_cannot_be_had_either__gives_up_and_keeps_the_reason),
       unit(plan__every_content_and_every_set_of_failing_steps__keeps_the_rules),

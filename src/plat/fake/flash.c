@@ -151,24 +151,31 @@ static int fake_program(void *ctx, uint32_t block, uint32_t off_bytes, const voi
 	return change(f, block, off_bytes, n, true);
 }
 
-void lb_fake_flash_init(struct lb_fake_flash *f, struct lb_fake_power *power, uint32_t block_count,
-			uint32_t block_bytes, uint32_t page_bytes)
+void lb_fake_flash_use(struct lb_fake_flash *f, struct lb_fake_power *power, uint32_t block_count,
+		       uint32_t block_bytes, uint32_t page_bytes, uint8_t *bytes, uint8_t *after)
 {
-	const size_t n = (size_t)block_count * block_bytes;
-
 	if (block_count > LB_FAKE_FLASH_BLOCKS_MAX)
 		lb_fake_die("%" PRIu32 " blocks are too many for the fake chip", block_count);
 	*f = (struct lb_fake_flash){.power = power,
 				    .block_count = block_count,
 				    .block_bytes = block_bytes,
 				    .page_bytes = page_bytes,
-				    .bytes = malloc(n),
-				    .after = malloc(block_bytes)};
-	if (!f->bytes || !f->after)
-		lb_fake_die("no memory for the fake chip");
-	memset(f->bytes, 0xFF, n);
+				    .bytes = bytes,
+				    .after = after};
 	f->load = (struct lb_fake_load){.ctx = f, .cut = flash_cut};
 	lb_fake_power_add(power, &f->load);
+}
+
+void lb_fake_flash_init(struct lb_fake_flash *f, struct lb_fake_power *power, uint32_t block_count,
+			uint32_t block_bytes, uint32_t page_bytes)
+{
+	const size_t n = (size_t)block_count * block_bytes;
+	uint8_t *bytes = malloc(n), *after = malloc(block_bytes);
+
+	if (!bytes || !after)
+		lb_fake_die("no memory for the fake chip");
+	memset(bytes, 0xFF, n);
+	lb_fake_flash_use(f, power, block_count, block_bytes, page_bytes, bytes, after);
 }
 
 void lb_fake_flash_release(struct lb_fake_flash *f)

@@ -39,6 +39,11 @@ struct lb_fake_flash {
 void lb_fake_flash_init(struct lb_fake_flash *f, struct lb_fake_power *power, uint32_t block_count,
 			uint32_t block_bytes, uint32_t page_bytes);
 void lb_fake_flash_release(struct lb_fake_flash *f);
+
+/* The same on memory of the caller, which keeps its content: block_count * block_bytes of `bytes`,
+ * block_bytes of `after`. Nothing is to be released. */
+void lb_fake_flash_use(struct lb_fake_flash *f, struct lb_fake_power *power, uint32_t block_count,
+		       uint32_t block_bytes, uint32_t page_bytes, uint8_t *bytes, uint8_t *after);
 struct plat_mtd lb_fake_flash_plat(struct lb_fake_flash *f);
 
 /* Put bytes there without an operation, as if they had been programmed long ago. */

@@ -16,7 +16,13 @@ static bool holds(const struct lb_fake_overlay *f, enum lb_overlay_fs fs)
 
 static struct lb_fake_overlay_disk half_formatted(struct lb_fake_overlay_disk whole, uint64_t stage)
 {
-	if (stage % FORMAT_STAGES == 0)
+	if (whole.kind == LB_VOLUME_UBI && stage % FORMAT_STAGES == 0) {
+		whole.volume.mapped[0] = false; /* its superblock comes late */
+		whole.content = LB_CONTENT_UNKNOWN;
+		memset(whole.flash, 0xFF, LB_FAKE_OVERLAY_BLOCK_BYTES);
+	} else if (whole.kind == LB_VOLUME_UBI)
+		whole.damage = LB_FAKE_HOPELESS;
+	else if (stage % FORMAT_STAGES == 0)
 		whole.content = LB_CONTENT_UNKNOWN; /* the old superblock has gone, no new one */
 	else
 		whole.damage = stage % FORMAT_STAGES == 1 ? LB_FAKE_HOPELESS : LB_FAKE_REPAIRABLE;
@@ -130,6 +136,8 @@ static int fake_format(void *ctx, enum lb_overlay_fs fs)
 	if (f->disk.owners_data && !f->erase_asked)
 		lb_fake_die("the owner's data is formatted away, and nobody asked for it");
 	f->formats++;
+	if (lb_fake_is_flash(f))
+		return lb_fake_flash_format(f);
 	return lb_fake_overlay_change(f, whole, LB_FAKE_FORMATTING);
 }
 
@@ -139,6 +147,8 @@ static int fake_mount(void *ctx, enum lb_overlay_fs fs)
 	int rc;
 
 	refuse_mounted(f, "mount");
+	if (lb_fake_is_flash(f))
+		return lb_fake_flash_mount(f);
 	rc = lb_fake_overlay_look(f);
 	if (rc < 0)
 		return rc;
@@ -163,6 +173,8 @@ static int fake_check(void *ctx, enum lb_overlay_fs fs)
 	int rc;
 
 	refuse_mounted(f, "check");
+	if (lb_fake_is_flash(f))
+		return LB_E(UNSUP);
 	f->checks++;
 	if (!can_repair(f, fs)) {
 		rc = lb_fake_overlay_look(f);
@@ -285,6 +297,8 @@ int lb_fake_overlay_state_write(void *ctx, enum lb_fs_state state)
 		return rc < 0 ? rc : LB_E(NOSPC);
 	}
 	whole.fs_state = state;
+	if (lb_fake_is_flash(f))
+		whole = lb_fake_flash_grown(whole, 1);
 	return lb_fake_overlay_change(f, whole, LB_FAKE_STEP);
 }
 
@@ -308,6 +322,11 @@ void lb_fake_overlay_init(struct lb_fake_overlay *f, struct lb_fake_power *power
 	*f = (struct lb_fake_overlay){.power = power, .disk = {.content = LB_CONTENT_BLANK}};
 	f->load = (struct lb_fake_load){.ctx = f, .cut = overlay_cut};
 	lb_fake_power_add(power, &f->load);
+	lb_fake_flash_use(&f->chip, power, LB_FAKE_OVERLAY_BLOCKS, LB_FAKE_OVERLAY_BLOCK_BYTES, 16,
+			  f->disk.flash, f->after);
+	f->chip.bad[LB_FAKE_OVERLAY_BLOCKS - 2] = true;
+	lb_fake_ubi_use(&f->volume, power, LB_FAKE_OVERLAY_BLOCKS, LB_FAKE_OVERLAY_BLOCK_BYTES,
+			f->disk.flash, f->after);
 }
 
 struct plat_overlay lb_fake_overlay_plat(struct lb_fake_overlay *f)
@@ -338,8 +357,9 @@ struct lb_overlay_sense lb_fake_overlay_sense(const struct lb_fake_overlay *f)
 {
 	return (struct lb_overlay_sense){
 		.has_device = !f->no_device,
+		.kind = f->disk.kind,
 		.size_bytes = SIZE_BYTES,
-		.content = f->disk.content,
+		.content = lb_fake_is_flash(f) ? lb_fake_flash_content(f) : f->disk.content,
 		.format_pending = f->disk.note == LB_FAKE_NOTE_FORMATTING ||
 				  f->disk.note == LB_FAKE_NOTE_RESET,
 		.can_f2fs = true,

@@ -10,6 +10,8 @@ static int fake_mark(void *ctx)
 
 	if (f->no_device)
 		lb_fake_die("there is no overlay device to mark");
+	if (lb_fake_is_flash(f))
+		return lb_fake_flash_mark(f);
 	whole.content = LB_CONTENT_DEADCODE;
 	rc = lb_fake_overlay_change(f, whole, LB_FAKE_STEP);
 	return rc == 0 ? lb_fake_overlay_look(f) : rc; /* the read-back */
@@ -55,6 +57,8 @@ static int fake_erase(void *ctx)
 
 	if (f->mounted == LB_FAKE_DISK && !f->read_only)
 		lb_fake_die("a file system is erased that still writes");
+	if (lb_fake_is_flash(f))
+		return lb_fake_flash_erase(f);
 	if (f->disk.content != LB_CONTENT_DEADCODE && !f->power->off)
 		lb_fake_die(
 			"an overlay is erased that is not marked: a cut would leave half of it");

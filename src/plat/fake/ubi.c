@@ -140,23 +140,30 @@ static int fake_change(void *ctx, uint32_t block, const void *buf, size_t n)
 	return 0;
 }
 
-void lb_fake_ubi_init(struct lb_fake_ubi *u, struct lb_fake_power *power, uint32_t block_count,
-		      uint32_t block_bytes)
+void lb_fake_ubi_use(struct lb_fake_ubi *u, struct lb_fake_power *power, uint32_t block_count,
+		     uint32_t block_bytes, uint8_t *bytes, uint8_t *after)
 {
-	const size_t n = (size_t)block_count * block_bytes;
-
 	if (block_count > LB_FAKE_UBI_BLOCKS_MAX)
 		lb_fake_die("%" PRIu32 " blocks are too many for the fake volume", block_count);
 	*u = (struct lb_fake_ubi){.power = power,
 				  .block_count = block_count,
 				  .block_bytes = block_bytes,
-				  .bytes = malloc(n),
-				  .after = malloc(block_bytes)};
-	if (!u->bytes || !u->after)
-		lb_fake_die("no memory for the fake volume");
-	memset(u->bytes, 0xFF, n);
+				  .bytes = bytes,
+				  .after = after};
 	u->load = (struct lb_fake_load){.ctx = u, .cut = ubi_cut};
 	lb_fake_power_add(power, &u->load);
+}
+
+void lb_fake_ubi_init(struct lb_fake_ubi *u, struct lb_fake_power *power, uint32_t block_count,
+		      uint32_t block_bytes)
+{
+	const size_t n = (size_t)block_count * block_bytes;
+	uint8_t *bytes = malloc(n), *after = malloc(block_bytes);
+
+	if (!bytes || !after)
+		lb_fake_die("no memory for the fake volume");
+	memset(bytes, 0xFF, n);
+	lb_fake_ubi_use(u, power, block_count, block_bytes, bytes, after);
 }
 
 void lb_fake_ubi_release(struct lb_fake_ubi *u)

@@ -36,6 +36,10 @@ struct lb_fake_ubi {
 /* No block is mapped; lives on `power`, which must outlive it. */
 void lb_fake_ubi_init(struct lb_fake_ubi *u, struct lb_fake_power *power, uint32_t block_count,
 		      uint32_t block_bytes);
+/* The same on memory of the caller: block_count * block_bytes of `bytes`, block_bytes of `after`.
+ * Nothing is to be released. */
+void lb_fake_ubi_use(struct lb_fake_ubi *u, struct lb_fake_power *power, uint32_t block_count,
+		     uint32_t block_bytes, uint8_t *bytes, uint8_t *after);
 void lb_fake_ubi_release(struct lb_fake_ubi *u);
 struct plat_ubi lb_fake_ubi_plat(struct lb_fake_ubi *u);
 
