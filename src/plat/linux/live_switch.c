@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "plat/flash_volume.h"
 #include "plat/linux/flash.h"
+#include "plat/linux/guard.h"
 #include "plat/linux/live_root.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlayfs.h"
@@ -145,7 +146,13 @@ static int erase(struct lb_live_switch *l)
 static int do_erase(void *ctx)
 {
 	struct lb_live_switch *l = ctx;
+	const struct lb_flash *f = &l->dev->flash;
+	int rc = lb_guard_check(f->node, 0, f->size_bytes, &lb_blockdev_roots);
 
+	if (rc < 0) {
+		log_err("%s is left alone: it %s", f->node, lb_strerror(rc));
+		return rc;
+	}
 	return l->content == LB_CONTENT_BLANK ? 0 : erase(l);
 }
 
