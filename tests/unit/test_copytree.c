@@ -406,6 +406,22 @@ static void copy__told_to_stop__stops_and_says_so(void **state)
 	assert_everything("flash/new");
 }
 
+/* A reset must not wait for a large file to be copied to slow flash. */
+static void copy__told_to_stop_in_a_large_file__leaves_nothing_of_it(void **state)
+{
+	static char big[300 * 1024];
+
+	need_root();
+	memset(big, 'x', sizeof(big) - 1);
+	write_file("ram/upper/big", big);
+	limit = 3;
+	assert_int_equal(lb_copytree_pass(&copy), LB_E(STATE));
+	assert_false(exists("flash/new/big") || exists("flash/new/.lifeboat.new"));
+	limit = -1;
+	settle();
+	assert_int_equal(look("flash/new/big").st_size, sizeof(big) - 1);
+}
+
 static void copy__deeper_than_any_router__is_refused(void **state)
 {
 	char path[1024] = "ram/upper";
@@ -434,6 +450,7 @@ int main(void)
 		placed(overlay__something_mounted_in_it__stays_untouched),
 		placed(copy__no_room__is_an_error_and_the_source_is_untouched),
 		placed(copy__told_to_stop__stops_and_says_so),
+		placed(copy__told_to_stop_in_a_large_file__leaves_nothing_of_it),
 		placed(copy__deeper_than_any_router__is_refused),
 	};
 

@@ -153,7 +153,9 @@ static int copy_content(const struct lb_copyentry *e)
 	if (out < 0)
 		return lb_err_from_errno(errno);
 	while ((n = read(in, chunk, sizeof(chunk))) > 0) {
-		rc = write_chunk(out, chunk, (size_t)n);
+		rc = e->go_on ? e->go_on(e->ctx) : 0;
+		if (rc == 0)
+			rc = write_chunk(out, chunk, (size_t)n);
 		if (rc < 0)
 			return rc;
 	}

@@ -14,6 +14,9 @@ struct lb_copyentry {
 	const char *name;
 	struct stat st; /* of what is in `from` */
 	bool merged;	/* `to` is a mounted overlay, whose own attributes are its own business */
+	/* As in copytree.h; asked before each piece of a file. */
+	int (*go_on)(void *ctx);
+	void *ctx;
 };
 
 /* A character device 0:0, by which an overlay says that something of the lower layer is deleted. */

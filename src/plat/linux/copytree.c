@@ -296,8 +296,12 @@ static int pass_below(struct lb_copytree *c, int from, int to, struct lb_copynod
 		return lb_err_from_errno(errno);
 	errno = 0;
 	while (rc == 0 && (entry = readdir(d))) {
-		struct lb_copyentry e = {
-			.from = from, .to = to, .name = entry->d_name, .merged = c->merged};
+		struct lb_copyentry e = {.from = from,
+					 .to = to,
+					 .name = entry->d_name,
+					 .merged = c->merged,
+					 .go_on = c->go_on,
+					 .ctx = c->ctx};
 
 		if (is_passed_over(entry->d_name))
 			continue;

@@ -18,7 +18,8 @@ struct lb_copynode;
 struct lb_copytree {
 	int from, to; /* the directories; -1 = closed */
 	bool merged;
-	/* Asked before each entry: 0 = go on, LB_E(...) ends the pass with that. NULL = go on. */
+	/* Asked before each entry and each 64 KiB of a file: 0 = go on, LB_E(...) ends the pass
+	 * with that. NULL = go on. */
 	int (*go_on)(void *ctx);
 	void *ctx;
 	struct lb_copynode *top; /* what was seen; owned */
