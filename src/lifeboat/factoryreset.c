@@ -173,7 +173,8 @@ static int reset_both(const struct plat_reset *plat, const struct lb_reset_sense
 	/* Or else the stick asks the next boot for it. */
 	if (plan.step != LB_RESET_FAILED && sense->extroot && stick_rc == 0)
 		report->committed = true;
-	if (stick_rc < 0 && report->why == LB_RESET_WHY_NOTHING) {
+	/* What is left on the internal overlay the next boot deletes; on the stick nobody does. */
+	if (stick_rc < 0 && report->committed) {
 		report->why = LB_RESET_WHY_STICK;
 		return LB_E(IO);
 	}

@@ -108,7 +108,7 @@ const char *lb_reset_why_text(enum lb_reset_why why)
 		return "-k would keep the archive on the extroot, which is not used any more after the reset: copy it away, "
 		       "and leave -k out";
 	case LB_RESET_WHY_STICK:
-		return "the extroot could not be cleared: settings are still on it, but the router does not use it any more";
+		return "the extroot could not be cleared and still holds settings: delete upper on it before it is used again";
 	}
 	return "";
 }

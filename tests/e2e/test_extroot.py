@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import random
 import subprocess
+import time
 from pathlib import Path
 
-from lab import FAST
+import pytest
+from lab import FAST, LONG
 from reset import reset, restarted, status
 
 MIB = 1 << 20
@@ -156,6 +159,55 @@ def test_overlay__stick_of_another_router_or_firmware__is_left_alone_unless_it_i
     assert "the firmware has changed since /dev/sda was used" in router.console
     router.off()
     assert OTHER_UUID not in on_stick(ours, "cat etc/.extroot-uuid")
+
+
+def attached(bench, tmp_path, files=0):
+    """A router whose settings are on a stick, off, and the stick."""
+    stick = make_stick(tmp_path, {f"upper/opt/{k // 100}/{k}": "x" for k in range(files)})
+    router = bench(FAST)
+    start(router)
+    router.sh(f"cat >/etc/config/fstab <<'EOF'\n{fstab(uuid=UUID)}EOF")
+    router.sh(f"echo internal >{KEPT}; sync")
+    router.off()
+    start(router, stick)
+    router.sh(f"echo stick >{KEPT}; sync")
+    return router, stick
+
+
+def test_reset__stick_cannot_be_written__internal_is_reset_and_it_is_said(bench, tmp_path):
+    router, stick = attached(bench, tmp_path)
+    router.serial.run("echo u >/proc/sysrq-trigger")
+    code, said = reset(router)
+    why = "the extroot could not be cleared and still holds settings: delete upper on it before it is used again"
+    assert code == 111 and why in said and "will be erased on next mount" in said, said
+    router.serial.send("reboot\n")
+    restarted(router)
+    now = status(router)
+    assert now["extroot"] == "" and "complete" in now["last_reset"] and why in now["last_reset"]
+    assert router.sh(f"ls {KEPT} 2>/dev/null || true") == ""
+    router.off()
+    assert "stick" in on_stick(stick, f"cat upper{KEPT}")
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/powercut cuts it at every operation")
+@pytest.mark.parametrize("seed", range(20 if LONG else 1))
+def test_reset__cut__both_are_reset_or_neither(bench, tmp_path, seed):
+    router, stick = attached(bench, tmp_path, files=3000)
+    router.serial.send("factoryreset -y\n")
+    router.says("erasing the overlay on it")
+    time.sleep(random.Random(seed).uniform(0, 1.5))
+    router.power_cut("kill")
+    start(router, stick)
+    kept = router.sh(f"cat {KEPT} 2>/dev/null || true")
+    print(f"seed {seed}: {'untouched' if kept else 'reset'}")
+    if kept:
+        assert_in_use(router)
+        assert kept == "stick" and router.sh("find /opt -type f | wc -l") == "3000"
+        return
+    assert status(router)["extroot"] == ""
+    assert router.sh("ls /etc/config/fstab 2>/dev/null || true") == ""
+    router.off()
+    assert not holds(stick, "upper/opt") and not holds(stick, "upper/etc") and not holds(stick, "etc/.extroot-board")
 
 
 def test_failsafe__no_extroot__mounts_the_internal_overlay(bench, tmp_path):
