@@ -5,7 +5,6 @@
 
 #define UIMAGE_HEADER	64
 #define UIMAGE_HCRC_AT	4
-#define FDT_HEADER	40
 #define TRX_HEADER	28
 #define TRX_SUMMED_FROM 12
 #define UBI_EC_HEADER	64
@@ -42,25 +41,8 @@ int lb_parse_uimage(struct lb_image *out, struct lb_rd head)
 	if (size == 0)
 		return LB_E(RANGE);
 	out->length_bytes = UIMAGE_HEADER + (uint64_t)size;
-	out->sum = (struct lb_image_sum){LB_SUM_CRC32, UIMAGE_HEADER, out->length_bytes, dcrc};
-	return 0;
-}
-
-int lb_parse_fit(struct lb_image *out, struct lb_rd head)
-{
-	uint32_t total, structure, strings;
-
-	(void)lb_rd_be32(&head);
-	total = lb_rd_be32(&head);
-	structure = lb_rd_be32(&head);
-	strings = lb_rd_be32(&head);
-	(void)lb_rd_take(&head, FDT_HEADER - 16);
-	if (head.bad)
-		return LB_E(TRUNC);
-	if (total < FDT_HEADER || structure < FDT_HEADER || structure >= total ||
-	    strings < FDT_HEADER || strings > total)
-		return LB_E(RANGE);
-	out->length_bytes = total;
+	out->sum_count = 1;
+	out->sums[0] = (struct lb_image_sum){LB_SUM_CRC32, UIMAGE_HEADER, out->length_bytes, dcrc};
 	return 0;
 }
 
@@ -80,7 +62,8 @@ int lb_parse_trx(struct lb_image *out, struct lb_rd head)
 	if (length < TRX_HEADER || beyond || version < 1 || version > 2)
 		return LB_E(RANGE);
 	out->length_bytes = length;
-	out->sum = (struct lb_image_sum){LB_SUM_CRC32_OPEN, TRX_SUMMED_FROM, length, crc};
+	out->sum_count = 1;
+	out->sums[0] = (struct lb_image_sum){LB_SUM_CRC32_OPEN, TRX_SUMMED_FROM, length, crc};
 	return 0;
 }
 

@@ -6,8 +6,11 @@
 #include "image/rootfs.h"
 #include "image/tar.h"
 
-#define ANYWHERE   (-1)
-#define BY_CONTENT (-2) /* never by its first bytes: told by what was found inside */
+#define EXT4_SUPER_AT	    1024
+#define EXT4_BLOCK_BITS_MAX 6 /* 64 KiB */
+
+#define ANYWHERE	    (-1)
+#define BY_CONTENT	    (-2) /* never by its first bytes: told by what was found inside */
 
 static int lb_parse_none(struct lb_image *out, struct lb_rd head)
 {
@@ -59,6 +62,22 @@ int lb_parse_rootfs(struct lb_image *out, struct lb_rd head)
 	if (rc == 0)
 		out->length_bytes = fs.length_bytes;
 	return rc;
+}
+
+/* Two bytes are little of a magic: the size must make sense as well. */
+int lb_parse_ext4(struct lb_image *out, struct lb_rd head)
+{
+	uint64_t blocks;
+	uint32_t block_bits;
+
+	(void)lb_rd_take(&head, EXT4_SUPER_AT + 4);
+	blocks = lb_rd_le32(&head);
+	(void)lb_rd_take(&head, 16);
+	block_bits = lb_rd_le32(&head);
+	if (head.bad || blocks == 0 || block_bits > EXT4_BLOCK_BITS_MAX)
+		return LB_E(FORMAT);
+	out->length_bytes = blocks << (10 + block_bits);
+	return 0;
 }
 
 int lb_parse_sysupgrade_tar(struct lb_image *out, struct lb_rd head)

@@ -12,6 +12,8 @@
  * FIT may be some more. */
 #define LB_IMAGE_HEAD_BYTES 65536
 
+#define LB_IMAGE_SUMS_MAX   8 /* a FIT has one for each of kernel, root and device trees */
+
 enum lb_image_class {
 	LB_IMAGE_CLASS_NOTHING,
 	LB_IMAGE_CLASS_SYSTEM,	/* goes into flash or onto a root partition by the system itself */
@@ -49,7 +51,8 @@ struct lb_image {
 	char board[LB_NAME_MAX];   /* as the header has it, printable; "" = it does not say */
 	char version[LB_NAME_MAX]; /* likewise: the version, or the name that was given */
 	uint64_t length_bytes; /* the file has at least this many; 0 = the header does not say */
-	struct lb_image_sum sum;
+	struct lb_image_sum sums[LB_IMAGE_SUMS_MAX];
+	size_t sum_count;
 };
 
 /* `head`: the first LB_IMAGE_HEAD_BYTES, or the whole file when it is shorter. 0, or LB_E(FORMAT)

@@ -87,7 +87,8 @@ int lb_parse_dni(struct lb_image *out, struct lb_rd head)
 	dni_value(out->board, text, "device:");
 	dni_value(out->version, text, "version:");
 	out->length_bytes = DNI_HEADER + 1;
-	out->sum = (struct lb_image_sum){LB_SUM_BYTES, 0, UINT64_MAX, 0xFF};
+	out->sum_count = 1;
+	out->sums[0] = (struct lb_image_sum){LB_SUM_BYTES, 0, UINT64_MAX, 0xFF};
 	return 0;
 }
 

@@ -64,24 +64,24 @@ static void decide(struct lb_scan_layer *l)
 		l->tar = lb_tar_init(see_member, l);
 }
 
-/* Bytes `at` to `at + n` of the layer have come: add up those that the format's checksum is about.
- */
-static void add_sum(struct lb_scan_layer *l, const uint8_t *data, uint64_t at, size_t n)
+/* Bytes `at` to `at + n` of the layer have come: add up those that one of the format's checksums is
+ * about. */
+static void add_sum(uint32_t *seen, const struct lb_image_sum *sum, const uint8_t *data,
+		    uint64_t at, size_t n)
 {
-	const struct lb_image_sum *sum = &l->image.sum;
 	const uint64_t end = at + n;
 	const uint64_t from = at > sum->from ? at : sum->from;
 	const uint64_t to = end < sum->to ? end : sum->to;
 
-	if (sum->method == LB_SUM_NONE || from >= to)
+	if (from >= to)
 		return;
 	data += from - at;
 	n = (size_t)(to - from);
 	if (sum->method == LB_SUM_BYTES)
 		for (size_t i = 0; i < n; i++)
-			l->byte_sum += data[i];
+			*seen += data[i];
 	else
-		l->crc = (uint32_t)crc32_z(l->crc, data, n);
+		*seen = (uint32_t)crc32_z(*seen, data, n);
 }
 
 /* Of the n bytes that came last, look at those behind the first `ended_at` bytes of the layer.
@@ -99,7 +99,8 @@ static void look_behind(struct lb_scan_layer *l, uint64_t ended_at, const uint8_
 
 static void layer_take(struct lb_scan_layer *l, const uint8_t *data, size_t n)
 {
-	add_sum(l, data, l->size_bytes, n);
+	for (size_t i = 0; i < l->image.sum_count; i++)
+		add_sum(&l->seen[i], &l->image.sums[i], data, l->size_bytes, n);
 	l->size_bytes += n;
 	if (l->walks) {
 		lb_tar_feed(&l->tar, data, n);
@@ -246,22 +247,34 @@ static void check_header(struct lb_scan *s, const struct lb_scan_layer *l, uint6
 			size_bytes, l->image.length_bytes);
 }
 
+static bool is_right(const struct lb_image_sum *sum, uint32_t seen)
+{
+	switch (sum->method) {
+	case LB_SUM_CRC32:
+		return seen == sum->want;
+	case LB_SUM_CRC32_OPEN:
+		return ~seen == sum->want;
+	case LB_SUM_BYTES:
+		return (seen & 0xFF) == sum->want;
+	case LB_SUM_NONE:
+		break;
+	}
+	return false;
+}
+
 static void check_sum(struct lb_scan *s, const struct lb_scan_layer *l)
 {
-	const struct lb_image_sum *sum = &l->image.sum;
-	const uint32_t seen = sum->method == LB_SUM_BYTES	 ? l->byte_sum & 0xFF
-			      : sum->method == LB_SUM_CRC32_OPEN ? ~l->crc
-								 : l->crc;
+	for (size_t i = 0; i < l->image.sum_count; i++) {
+		const struct lb_image_sum *sum = &l->image.sums[i];
 
-	if (sum->method == LB_SUM_NONE)
-		return;
-	/* Something was appended: the sum over all was right before that. */
-	if (sum->to == UINT64_MAX && s->blocks.appended_bytes > 0)
-		return;
-	if (seen != sum->want)
-		damaged(s, "is damaged: the checksum of its data is wrong");
-	else
-		s->summed = true;
+		/* Something was appended: the sum over all was right before that. */
+		if (sum->to == UINT64_MAX && s->blocks.appended_bytes > 0)
+			continue;
+		if (is_right(sum, l->seen[i]))
+			s->summed = true;
+		else
+			damaged(s, "is damaged: the checksum of its data is wrong");
+	}
 }
 
 /* A cut within the metadata leaves an image that is whole but for them: its board, its version and

@@ -29,8 +29,8 @@ struct lb_scan_layer {
 	uint64_t size_bytes;
 	uint64_t strange_at; /* the first byte behind the end of archive or compressed data that is
 				no padding; UINT64_MAX = none */
-	uint32_t crc, byte_sum; /* over the part that image.sum names */
-	bool walks;		/* it is an archive */
+	uint32_t seen[LB_IMAGE_SUMS_MAX]; /* of image.sums, over what has come */
+	bool walks;			  /* it is an archive */
 	struct lb_tar tar;
 	struct lb_medkit_content content;
 	char control_board[LB_NAME_MAX]; /* BOARD= of a sysupgrade archive's CONTROL */

@@ -81,8 +81,10 @@ static void print_verdict(const struct lb_verify_report *r)
 	} else if (r->taker->id[0]) {
 		(void)printf("  taken     this board, %s, would take it\n", r->taker->id);
 	} else {
-		(void)printf(
-			"  taken     it is whole; there is no board file to compare it with\n");
+		(void)printf("  taken     %s; there is no board file to compare it with\n",
+			     r->scan->summed || r->sha256 == LB_VERIFY_SUM_RIGHT
+				     ? "it is whole"
+				     : "nothing shows whether it is whole");
 	}
 }
 

@@ -60,6 +60,32 @@ def medkit(tree="boot/armada-385-turris-omnia-phy.dtb", version=b"7.0.1\n"):
                               ("./" + "long/" * 40 + "name", b"x")]), mtime=0)
 
 
+def fit(*images):
+    """A flattened image tree with its data behind it, as OpenWrt's *.itb have it; each image with its CRC-32."""
+    names = [b"data-offset", b"data-size", b"algo", b"value"]
+    strings = b"".join(name + b"\0" for name in names)
+
+    def padded(data):
+        return data.ljust((len(data) + 3) // 4 * 4, b"\0")
+
+    def node(name, body):
+        return struct.pack(">I", 1) + padded(name + b"\0") + body + struct.pack(">I", 2)
+
+    def prop(name, value):
+        return struct.pack(">III", 3, len(value), strings.index(name)) + padded(value)
+
+    data, nodes = b"", b""
+    for number, image in enumerate(images):
+        crc = prop(b"algo", b"crc32\0") + prop(b"value", struct.pack(">I", zlib.crc32(image)))
+        nodes += node(b"image-%d" % number, prop(b"data-offset", struct.pack(">I", len(data)))
+                      + prop(b"data-size", struct.pack(">I", len(image))) + node(b"hash-1", crc))
+        data += padded(image)
+    tree = node(b"", node(b"images", nodes)) + struct.pack(">I", 9)
+    total = 40 + 16 + len(tree) + len(strings)
+    header = struct.pack(">10I", 0xD00DFEED, total, 56, 56 + len(tree), 40, 17, 16, 0, len(strings), len(tree))
+    return padded(header + bytes(16) + tree + strings) + data
+
+
 def mbr(sectors=64):
     table = struct.pack("<B3sB3sII", 0x80, b"", 0x0C, b"", 8, 8) + bytes(48)
     return (bytes(446) + table + b"\x55\xaa").ljust(sectors * 512, b"\0")

@@ -63,6 +63,7 @@ def key(desk):
 
 
 GOOD = firmware.metadata(firmware.sysupgrade(), ["acme,r1", "acme_r1-old"])
+FIT = firmware.fit(b"kernel" * 9999, b"tree" * 999, b"root" * 30000)
 
 
 def test_verify__good_image__says_all_of_it(desk, key):
@@ -95,7 +96,8 @@ def test_verify__json__holds_the_same(desk):
 
 
 @pytest.mark.parametrize("image,first", [(GOOD, 512), (gzip.compress(GOOD, 1), 40), (firmware.medkit(), 40),
-                                         (firmware.uimage(b"k" * 70000), 40)], ids=["metadata", "gzip", "medkit", "uimage"])
+                                         (firmware.uimage(b"k" * 70000), 40), (FIT, 40)],
+                         ids=["metadata", "gzip", "medkit", "uimage", "fit"])
 def test_verify__cut_at_20_places__is_damaged(desk, image, first):
     for i in range(20):
         cut = desk.image(image[:first + i * (len(image) - first - 1) // 19])
@@ -107,6 +109,14 @@ def test_verify__cut_at_20_places__is_damaged(desk, image, first):
                                 len(GOOD) - 1])
 def test_verify__one_bit_changed__is_not_taken(desk, at):
     changed = bytearray(GOOD)
+    changed[at] ^= 1
+    assert desk.reasons(desk.image(bytes(changed)))[0] == DAMAGED
+
+
+@pytest.mark.parametrize("at", [4, 39, 1000, 50000, 61000, 64000, 70000, len(FIT) - 1])
+def test_verify__one_bit_of_a_fits_header_or_data_changed__is_damaged(desk, at):
+    assert desk.verify(desk.image(FIT))[1]["own_checksum"]
+    changed = bytearray(FIT)
     changed[at] ^= 1
     assert desk.reasons(desk.image(bytes(changed)))[0] == DAMAGED
 

@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_text(out.version);
 	/* Whoever adds to it must not wrap. */
 	CHECK(out.length_bytes <= INT64_MAX);
-	CHECK(out.sum.method == LB_SUM_NONE || out.sum.from < out.sum.to);
+	CHECK(out.sum_count <= LB_IMAGE_SUMS_MAX);
+	for (size_t i = 0; i < out.sum_count; i++)
+		CHECK(out.sums[i].method != LB_SUM_NONE && out.sums[i].from < out.sums[i].to);
 	return 0;
 }
