@@ -42,23 +42,18 @@ static struct lb_fake_nor half_done(const struct lb_fake_live *f, uint64_t stage
 static void live_cut(void *ctx, const struct lb_fake_fate *fate)
 {
 	struct lb_fake_live *f = ctx;
-	uint64_t random = fate->arg;
+	uint64_t stage;
 
 	if (f->load.at_stake == 0)
 		return;
-	switch (fate->policy) {
-	case LB_FAKE_KEPT:
+	switch (lb_fake_what_is_left(fate, &stage)) {
+	case LB_FAKE_ALL_LEFT:
 		f->nor = f->whole;
 		return;
-	case LB_FAKE_LOST:
+	case LB_FAKE_HALF_LEFT:
+		f->nor = half_done(f, stage);
 		return;
-	case LB_FAKE_TORN_HEAD:
-	case LB_FAKE_TORN_TAIL:
-		f->nor = half_done(f, fate->arg);
-		return;
-	case LB_FAKE_REORDERED:
-	case LB_FAKE_SCRAMBLED:
-		f->nor = half_done(f, lb_fake_random(&random));
+	case LB_FAKE_NONE_LEFT:
 		return;
 	}
 }

@@ -60,23 +60,18 @@ static struct lb_fake_overlay_disk half_done(const struct lb_fake_overlay *f, ui
 static void overlay_cut(void *ctx, const struct lb_fake_fate *fate)
 {
 	struct lb_fake_overlay *f = ctx;
-	uint64_t random = fate->arg;
+	uint64_t stage;
 
 	if (f->load.at_stake == 0)
 		return;
-	switch (fate->policy) {
-	case LB_FAKE_KEPT:
+	switch (lb_fake_what_is_left(fate, &stage)) {
+	case LB_FAKE_ALL_LEFT:
 		f->disk = f->whole;
 		return;
-	case LB_FAKE_LOST:
+	case LB_FAKE_HALF_LEFT:
+		f->disk = half_done(f, stage);
 		return;
-	case LB_FAKE_TORN_HEAD:
-	case LB_FAKE_TORN_TAIL:
-		f->disk = half_done(f, fate->arg);
-		return;
-	case LB_FAKE_REORDERED:
-	case LB_FAKE_SCRAMBLED:
-		f->disk = half_done(f, lb_fake_random(&random));
+	case LB_FAKE_NONE_LEFT:
 		return;
 	}
 }

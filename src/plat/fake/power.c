@@ -151,3 +151,24 @@ uint64_t lb_fake_power_fails(struct lb_fake_power *p, const struct lb_fake_scena
 	}
 	return at - 1;
 }
+
+enum lb_fake_left lb_fake_what_is_left(const struct lb_fake_fate *fate, uint64_t *stage)
+{
+	uint64_t random = fate->arg;
+
+	switch (fate->policy) {
+	case LB_FAKE_KEPT:
+		return LB_FAKE_ALL_LEFT;
+	case LB_FAKE_LOST:
+		return LB_FAKE_NONE_LEFT;
+	case LB_FAKE_TORN_HEAD:
+	case LB_FAKE_TORN_TAIL:
+		*stage = fate->arg;
+		return LB_FAKE_HALF_LEFT;
+	case LB_FAKE_REORDERED:
+	case LB_FAKE_SCRAMBLED:
+		*stage = lb_fake_random(&random);
+		return LB_FAKE_HALF_LEFT;
+	}
+	return LB_FAKE_NONE_LEFT;
+}

@@ -82,6 +82,16 @@ uint64_t lb_fake_power_cuts(struct lb_fake_power *p, const struct lb_fake_scenar
 /* Let each operation of run() fail once, the power staying on. Returns how many did. */
 uint64_t lb_fake_power_fails(struct lb_fake_power *p, const struct lb_fake_scenario *s);
 
+/* For a device whose operations come about in stages instead of units: what the fate leaves of the
+ * one under way. For LB_FAKE_HALF_LEFT `stage` is how far it came, any number. */
+enum lb_fake_left {
+	LB_FAKE_NONE_LEFT,
+	LB_FAKE_HALF_LEFT,
+	LB_FAKE_ALL_LEFT,
+};
+
+enum lb_fake_left lb_fake_what_is_left(const struct lb_fake_fate *fate, uint64_t *stage);
+
 /* The next number of a sequence that depends on the seed alone. */
 uint64_t lb_fake_random(uint64_t *state);
 
