@@ -21,6 +21,16 @@ static int refuse_usage(const char *sentence, const char *word)
 	return LB_EXIT_USAGE;
 }
 
+/* As in the manifest, but that blanks are blanks: no name may speak to the terminal. */
+static void print_path(const char *path)
+{
+	for (; *path; path++)
+		if (*path >= 0x20 && *path < 0x7f && *path != '\\')
+			(void)putchar(*path);
+		else
+			(void)printf("\\x%02x", (unsigned char)*path);
+}
+
 static void print_member(void *ctx, const struct lb_member *m)
 {
 	static const char types[] = {[LB_MEMBER_FILE] = '-',
@@ -28,9 +38,14 @@ static void print_member(void *ctx, const struct lb_member *m)
 				     [LB_MEMBER_LINK] = 'l',
 				     [LB_MEMBER_HARDLINK] = 'h'};
 
-	(void)printf("%c %04o %u:%u %llu %s%s%s\n", types[m->type], m->mode, m->uid, m->gid,
-		     (unsigned long long)m->size_bytes, m->path, m->target[0] ? " -> " : "",
-		     m->target);
+	(void)printf("%c %04o %u:%u %llu ", types[m->type], m->mode, m->uid, m->gid,
+		     (unsigned long long)m->size_bytes);
+	print_path(m->path);
+	if (m->target[0]) {
+		(void)fputs(" -> ", stdout);
+		print_path(m->target);
+	}
+	(void)putchar('\n');
 }
 
 static void print_report(const char *file, const struct lb_settings_report *r)
@@ -65,8 +80,8 @@ static int read_archive(const char *file, bool list)
 	int rc = lb_archive_file_open(&archive, file);
 
 	if (rc < 0) {
-		log_err("%s %s", file, lb_strerror(rc));
-		return rc == LB_E(NOENT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+		log_err("%s %s", file, rc == LB_E(FORMAT) ? "is no file" : lb_strerror(rc));
+		return rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
 	}
 	from = lb_archive_file_plat(&archive);
 	rc = lb_settings_verify(&from, list ? print_member : NULL, NULL, &report);

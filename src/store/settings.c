@@ -36,6 +36,10 @@ static int refuse(struct lb_settings_report *report, int err, const char *fmt, .
 	va_start(args, fmt);
 	(void)vsnprintf(report->why, sizeof(report->why), fmt, args);
 	va_end(args);
+	/* It may quote a name of the archive, and goes to terminals and into JSON. */
+	for (char *c = report->why; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
 	return err;
 }
 

@@ -65,13 +65,16 @@ def test_create__tree__unpacked_by_tar_is_the_same_again(tree, tmp_path):
 
 def test_list__archive__a_line_for_each_member(tree, tmp_path):
     archive = tmp_path / "s.tgz"
+    (tree / "config/a b\n\033[2J\\").symlink_to("x")
     run("create", archive, tree / "config", tree / "link")
     done = run("list", archive)
     me, base = f"{os.getuid()}:{os.getgid()}", str(tree).lstrip("/")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == (f"d {(tree / 'config').stat().st_mode & 0o7777:04o} {me} 0 {base}/config\n"
-                           f"- 0640 {me} 23 {base}/config/network\n"
-                           f"l 0777 {me} 0 {base}/link -> config/network\n")
+    first, *lines = done.stdout.splitlines()
+    assert first == f"d {(tree / 'config').stat().st_mode & 0o7777:04o} {me} 0 {base}/config"
+    assert sorted(lines) == [f"- 0640 {me} 23 {base}/config/network",
+                             f"l 0777 {me} 0 {base}/config/a b\\x0a\\x1b[2J\\x5c -> x",
+                             f"l 0777 {me} 0 {base}/link -> config/network"]
 
 
 @pytest.mark.parametrize("form", ["gnu", "ustar", "pax"])
@@ -131,6 +134,7 @@ def test_create__path_that_is_not_there_or_not_absolute__nothing_made(tmp_path):
 
 def test_verify__file_that_is_not_there_or_no_archive__is_told(tmp_path):
     assert run("verify", tmp_path / "x").stderr == f"lifeboat: {tmp_path}/x is not there\n"
+    assert run("verify", tmp_path).stderr == f"lifeboat: {tmp_path} is no file\n"
     (tmp_path / "x").write_text("hello")
     done = run("verify", tmp_path / "x")
     assert (done.returncode, done.stderr) == (1, f"lifeboat: {tmp_path}/x is not gzip\n")

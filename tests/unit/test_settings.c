@@ -294,6 +294,14 @@ static void restore__paths_that_lead_elsewhere__are_refused(void **state)
 		refused(wrong[i], wrong[i][1].path ? 2 : 1);
 }
 
+static void restore__name_that_speaks_to_a_terminal__is_told_without_it(void **state)
+{
+	static const struct sa_member odd = {LB_MEMBER_FILE, "/\033[2J\xff", "", 0600, 0, 0};
+
+	refused(&odd, 1);
+	assert_string_equal(report.why, "holds a path that leads elsewhere: /?[2J?");
+}
+
 static void restore__hard_link_to_an_earlier_file__has_its_content(void **state)
 {
 	static const struct sa_member linked[] = {
@@ -377,6 +385,7 @@ TESTS(fresh(restore__whole_archive__everything_is_there_and_the_archive_gone),
       fresh(restore__padded_with_zeros__is_whole__with_anything_else__is_damaged),
       fresh(restore__more_less_or_other_than_the_manifest__is_damaged),
       fresh(restore__paths_that_lead_elsewhere__are_refused),
+      fresh(restore__name_that_speaks_to_a_terminal__is_told_without_it),
       fresh(restore__hard_link_to_an_earlier_file__has_its_content),
       fresh(restore__another_board__is_refused_and_an_unknown_one_is_not),
       fresh(restore__no_room__nothing_restored_and_the_archive_stays),

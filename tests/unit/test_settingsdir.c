@@ -251,7 +251,7 @@ static void find__no_archive_or_no_file__is_told(void **state)
 {
 	assert_int_equal(restore(), LB_E(NOENT));
 	assert_int_equal(mkdir(staged, 0755), 0);
-	assert_int_equal(restore(), LB_E(NOENT));
+	assert_int_equal(restore(), LB_E(FORMAT));
 }
 
 #define fresh(f) cmocka_unit_test_setup_teardown(f, start, finish)

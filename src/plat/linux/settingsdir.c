@@ -19,13 +19,13 @@ int lb_archive_file_open(struct lb_archive_file *f, const char *path)
 {
 	struct stat st;
 
-	f->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	f->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (f->fd < 0)
 		return lb_err_from_errno(errno);
 	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
 		return 0;
 	lb_archive_file_closep(f);
-	return LB_E(NOENT);
+	return LB_E(FORMAT);
 }
 
 void lb_archive_file_closep(struct lb_archive_file *f)

@@ -13,6 +13,7 @@ struct lb_archive_file {
 
 #define LB_ARCHIVE_FILE_CLOSED ((struct lb_archive_file){.fd = -1})
 
+/* LB_E(FORMAT): there is something, but no file. */
 MUST_CHECK int lb_archive_file_open(struct lb_archive_file *f, const char *path);
 void lb_archive_file_closep(struct lb_archive_file *f);
 struct plat_archive lb_archive_file_plat(struct lb_archive_file *f);
