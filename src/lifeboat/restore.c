@@ -56,7 +56,8 @@ void lb_restore_settings(const struct lb_board *board, const struct lb_overlay_r
 			lb_strerror(rc));
 		return;
 	}
-	log_info("- config restore -"); /* OpenWrt's words */
+	log_warn(
+		"- config restore -"); /* OpenWrt's words; on the console, as it may take a while */
 	plat = lb_settingsdir_plat(&dir);
 	lb_settings_restore(&plat, board->id, &report);
 	lb_settings_sentence(&report, dir.path, sentence, sizeof(sentence));
