@@ -16,7 +16,7 @@ until root=$(find_root) && [ -b "$root" ]; do
 	[ $tries -lt 100 ] || { echo "init: no root file system"; exec sh; }
 	usleep 20000
 done
-mount -t squashfs -o ro "$root" /mnt || exec sh
+mount -t squashfs -o ro "$root" /mnt 2>/dev/null || mount -t erofs -o ro "$root" /mnt || exec sh
 umount /sys
 umount /proc
 umount /dev

@@ -57,6 +57,8 @@ def build_images(
     store_kind = storage.of(board)
     if root not in store_kind.roots:
         raise EmuError(f"{board.name} has no root file system {root!r}: choose {' or '.join(store_kind.roots)}")
+    if (mode, root) == ("plain", "erofs"):
+        raise EmuError("the plain images boot from squashfs or ext4: choose another --mode for EROFS")
     files = guest.Guest(board, _program(board, lifeboat, mode), _conf(board, board_conf), root)
     store = Store(out / "store")
     with store:

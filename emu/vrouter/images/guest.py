@@ -22,7 +22,8 @@ class Guest:
 
     def __init__(self, board, lifeboat, board_conf, root="squashfs"):
         self.board = board
-        self.modules = [*board.kernel["modules"], *board.kernel.get("modules_of", {}).get(root, ())]
+        self.root_modules = board.kernel.get("modules_of", {}).get(root, [])
+        self.modules = [*board.kernel["modules"], *self.root_modules]
         self.data = tomllib.loads((GUEST / "guest.toml").read_text())
         wanted = [board.kernel["package"], *self.data["packages"], *board.guest.get("packages", ())]
         self.folder = packages.unpacked(board.arch, wanted)
@@ -50,7 +51,7 @@ class Guest:
         else:
             self._put_busybox(tree)
             kernel = self.board.kernel
-            names = self.modules if mode == "plain" else kernel.get("builtin", BUILTIN_MODULES)
+            names = self.modules if mode == "plain" else [*kernel.get("builtin", BUILTIN_MODULES), *self.root_modules]
             self._put_modules(tree, names)
             self._put_storage(tree)
             tree.file("init", (GUEST / "boot" / f"{mode}.sh").read_bytes(), 0o755)
