@@ -13,7 +13,7 @@ from reset import ARCHIVE, MINE, host_key, owned, reset, restarted, status, ther
 POLICIES = ["kill", "lose", "random", "torn"]
 SEEDS = range(40 if LONG else 2)
 MANY = 200
-RESTORE_S = 1.0  # a restore of these takes about half of it
+RESTORE_S = 0.3
 KEEP = "/etc/config /etc/dropbear /etc/passwd /srv"
 SET = [
     "uci set system.@system[0].hostname=kept-by-archive 2>/dev/null || echo kept >/etc/config/own",
