@@ -14,5 +14,5 @@ struct plat_live_switch {
 	int (*commit)(void *ctx);   /* durable, then renamed to upper, durable again */
 	int (*enter)(void *ctx);    /* new overlay, new root; the mounts move along */
 	int (*catch_up)(void *ctx); /* one pass from RAM into the new root, made durable */
-	int (*leave)(void *ctx);    /* the flash is unmounted, /overlay is the RAM as before */
+	int (*leave)(void *ctx);    /* the flash is unmounted, and to be erased unless it counts */
 };

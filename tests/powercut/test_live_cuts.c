@@ -274,6 +274,23 @@ static void move__no_room_on_the_flash__stays_on_ram_and_says_so(void **state)
 	assert_null(check_next_boot(NULL));
 }
 
+/* Something was deleted, and mount_root done is called once more: also where no record remembers.
+ */
+static void move__room_was_made__the_next_attempt_comes_to_the_flash(void **state)
+{
+	for (unsigned k = 0; next_flash(&first, &k);) {
+		lb_fake_power_on(&power);
+		put_world_back(NULL);
+		fake.no_room = true;
+		done();
+		assert_int_equal(done_rc, LB_E(STATE));
+		fake.no_room = false;
+		assert_true(may_move());
+		done();
+		assert_true(done_rc == 0 && fake.on_flash);
+	}
+}
+
 /* Asked for at any moment before the root has moved: nothing of RAM reaches the flash. */
 static void move__reset_asked_for_meanwhile__gives_way(void **state)
 {
@@ -318,5 +335,6 @@ TESTS(fresh(move__no_fault__on_flash_with_all_settings_and_nothing_pending),
       fresh(move__cut_and_the_boot_and_move_after_it_cut_as_well__new_or_with_all_settings),
       fresh(move__something_changes_all_the_time__moves_after_some_passes),
       fresh(move__no_room_on_the_flash__stays_on_ram_and_says_so),
+      fresh(move__room_was_made__the_next_attempt_comes_to_the_flash),
       fresh(move__reset_asked_for_meanwhile__gives_way),
       fresh(ready__record_or_link_or_both_lost__settings_stay))

@@ -105,6 +105,7 @@ static int fake_note(void *ctx, int begun)
 	int rc = f->reset_asked ? LB_E(STATE) : set_note(f, begun);
 
 	f->noted = rc == 0 && begun;
+	f->committed = !begun && (rc == 0 || rc == LB_E(NOENT));
 	return rc;
 }
 
@@ -202,11 +203,16 @@ static int fake_catch_up(void *ctx)
 static int fake_leave(void *ctx)
 {
 	struct lb_fake_live *f = ctx;
+	struct lb_fake_nor whole = f->nor;
+	bool filled = f->mounted;
 
 	if (f->on_flash)
 		lb_fake_die("the flash is taken away from under the root");
 	f->mounted = false;
-	return look(f);
+	if (!filled || f->committed)
+		return look(f);
+	whole.content = LB_CONTENT_DEADCODE;
+	return change(f, whole, LB_FAKE_LIVE_STEP);
 }
 
 struct plat_live_switch lb_fake_live_plat(struct lb_fake_live *f)
@@ -338,7 +344,7 @@ struct lb_overlay_sense lb_fake_live_sense(const struct lb_fake_live *f)
 
 void lb_fake_live_reboot(struct lb_fake_live *f)
 {
-	f->mounted = f->on_flash = f->on_ram = f->noted = false;
+	f->mounted = f->on_flash = f->on_ram = f->noted = f->committed = false;
 	f->reset_asked = false;
 }
 

@@ -40,7 +40,7 @@ struct lb_fake_live {
 	bool no_room;		/* for the copy */
 
 	/* Since the last power-on. */
-	bool mounted, on_flash, on_ram, noted;
+	bool mounted, on_flash, on_ram, noted, committed;
 
 	struct lb_fake_nor whole; /* if the call under way is done */
 	enum lb_fake_live_deed {

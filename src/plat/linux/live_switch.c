@@ -41,6 +41,7 @@ static int do_note(void *ctx, int begun)
 
 	if (rc == 0)
 		rc = l->mark_formatting(l->record_ctx, begun);
+	l->committed = !begun && (rc == 0 || rc == LB_E(NOENT));
 	return rc;
 }
 
@@ -292,7 +293,8 @@ static int do_leave(void *ctx)
 		return lb_err_from_errno(errno);
 	}
 	l->mounted_at = NULL;
-	return 0;
+	/* A board without record would take it for the owner's overlay, and not try again. */
+	return l->committed ? 0 : lb_flash_mark(&l->dev->flash);
 }
 
 void lb_live_switch_closep(struct lb_live_switch *l)

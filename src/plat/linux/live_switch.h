@@ -19,6 +19,7 @@ struct lb_live_switch {
 	struct lb_copytree copy;
 	const char *mounted_at; /* the flash; NULL = not mounted */
 	bool erased;
+	bool committed;	   /* the flash counts from now on */
 	uint64_t old_root; /* the mount of the RAM overlay */
 };
 
