@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import storage
-from ..board import BOARDS, ROOT, load_board
+from ..board import ROOT, load_board
 from ..errors import EmuError
 from . import dtb, guest, kernel, rootfs
 
@@ -164,7 +164,7 @@ def _kernel(store, board, packed):
 
 
 def _board_bytes(board):
-    return (BOARDS / f"{board.name}.toml").read_bytes()
+    return repr(board).encode()
 
 
 def _code(module):

@@ -50,7 +50,8 @@ def device_tree(board):
     storage = board.storage
     base, size = storage["base"], storage["size_bytes"]
     parts = "".join(
-        f'\t\t\tpartition-{index} {{ label = "{part["name"]}"; reg = <{part["at"]:#x} {part["size"]:#x}>; }};\n'
+        f'\t\t\tpartition-{index} {{ label = "{part["name"]}"; reg = <{part["at"]:#x} {part["size"]:#x}>;'
+        f'{" read-only;" if part.get("read_only") else ""} }};\n'
         for index, part in enumerate(storage["partition"])
     )
     return f"""

@@ -113,6 +113,21 @@ static void dev_closep(struct lb_overlay_dev *dev)
 	lb_fd_closep(&dev->fd);
 }
 
+/* After "umount /overlay" the root still stands on it: UBI lets nobody else in, and what is erased
+ * on a NOR chip the file system would write to again. Mounted once more it is the same file system,
+ * and is reset like any that is mounted. */
+static bool mount_again(const struct lb_overlay_dev *dev, const char *dir)
+{
+	const char *fs = dev->kind == LB_VOLUME_UBI ? lb_overlay_fs_name(LB_FS_UBIFS)
+						    : lb_overlay_fs_name(LB_FS_JFFS2);
+	struct lb_mount root;
+
+	return lb_volume_is_flash(dev->kind) && lb_mount_at(&root, "/") == 0 &&
+	       strcmp(root.fs, "overlay") == 0 &&
+	       (mount(dev->source, dir, fs, MS_NOATIME, "") == 0 ||
+		mount(dev->source, dir, fs, MS_NOATIME | MS_RDONLY, "") == 0);
+}
+
 int lb_resetdev_open(struct lb_resetdev *r)
 {
 	CLEANUP(dev_closep) struct lb_overlay_dev dev = {.fd = -1};
@@ -133,9 +148,11 @@ int lb_resetdev_open(struct lb_resetdev *r)
 	rc = look_below(r, &dev);
 	if (rc < 0)
 		return rc;
-	r->on_ram = false;
-	if (lb_mount_at(&m, r->dir) < 0 || strcmp(m.fs, "tmpfs") == 0) {
-		r->on_ram = lb_mount_at(&m, r->dir) == 0;
+	rc = lb_mount_at(&m, r->dir);
+	if (rc < 0 && mount_again(&dev, r->dir))
+		rc = lb_mount_at(&m, r->dir);
+	r->on_ram = rc == 0 && strcmp(m.fs, "tmpfs") == 0;
+	if (rc < 0 || r->on_ram) {
 		rc = refuse_if_elsewhere(r);
 		return rc < 0 ? rc : open_writable(r);
 	}
@@ -178,6 +195,18 @@ static int ask_guard(const struct lb_resetdev *r)
 	return rc;
 }
 
+/* Nothing may be asked for that cannot be done later either. */
+static int check_writable(const char *node)
+{
+	CLEANUP(lb_fd_closep) int fd = open(node, O_RDWR | O_CLOEXEC);
+	int why = errno;
+
+	if (fd >= 0)
+		return 0;
+	log_warn("%s cannot be written to: %s", node, strerror(why));
+	return lb_err_from_errno(why);
+}
+
 /* Where no block is free, the mark takes the place of one that JFFS2 uses: cut in between, the
  * record still knows that all of it is to go. UBI keeps such a note itself. */
 static int mark_flash(struct lb_resetdev *r)
@@ -186,6 +215,9 @@ static int mark_flash(struct lb_resetdev *r)
 
 	if (r->mounted)
 		return LB_E(UNSUP);
+	rc = check_writable(r->flash.node);
+	if (rc < 0)
+		return rc;
 	if (r->kind == LB_VOLUME_MTD)
 		recorded = r->record_request(r->record_ctx, false);
 	rc = lb_flash_mark(&r->flash);
