@@ -278,6 +278,15 @@ static int do_remove(void *ctx, bool keep, uint64_t *entries)
 	return rc;
 }
 
+/* The kernel calls it read-only before ext4 has written its superblock for the last time, but keeps
+ * it locked until then; a sync waits for that lock. */
+static int wait_for_last_write(const char *dir)
+{
+	CLEANUP(lb_fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || syncfs(fd) < 0 ? lb_err_from_errno(errno) : 0;
+}
+
 /* The root stands on the overlay and is busy: the kernel's emergency remount asks nobody. */
 static int do_freeze(void *ctx)
 {
@@ -292,7 +301,7 @@ static int do_freeze(void *ctx)
 		return LB_E(UNSUP);
 	for (int waited_ms = 0; waited_ms < FREEZE_WAIT_MS; waited_ms += 50) {
 		if (lb_mount_at(&m, r->dir) == 0 && m.readonly)
-			return 0;
+			return wait_for_last_write(r->dir);
 		(void)nanosleep(&pause, NULL);
 	}
 	return LB_E(TIMEOUT);
