@@ -52,7 +52,7 @@ static void take_value(struct lb_rd *r, const char *name, char *out, size_t size
 	struct lb_rd line = take_line(r);
 	struct lb_rd word = take_word(&line);
 
-	if (!is_word(word, name))
+	if (!is_word(word, name) || lb_rd_left(&line) == 0)
 		line.bad = true;
 	for (size_t i = 0; !line.bad && i < lb_rd_left(&line); i++)
 		if (line.p[i] < 0x20 || line.p[i] > 0x7e)

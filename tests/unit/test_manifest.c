@@ -82,6 +82,14 @@ static void parse__other_formats_and_versions__are_told_apart(void **state)
 	assert_refused(HEAD "members 8193\n" END, LB_E(RANGE));
 }
 
+static void parse__head_without_a_value__is_refused(void **state)
+{
+	assert_refused("lifeboat-settings 1\nboard a,b\nsystem S 1.0\ndate\nmembers 0\n" END,
+		       LB_E(FORMAT));
+	assert_refused("lifeboat-settings 1\nboard a,b\nsystem S 1.0\ndate \nmembers 0\n" END,
+		       LB_E(FORMAT));
+}
+
 static void parse__a_line_that_is_wrong__is_refused(void **state)
 {
 	static const char *const lines[] = {
@@ -221,6 +229,7 @@ static void tar__what_it_cannot_hold__is_refused(void **state)
 TESTS(fresh(parse__whole_manifest__every_field_and_member),
       fresh(parse__every_truncation__is_refused_and_out_untouched),
       fresh(parse__other_formats_and_versions__are_told_apart),
+      fresh(parse__head_without_a_value__is_refused),
       fresh(parse__a_line_that_is_wrong__is_refused), fresh(parse__count_that_is_wrong__is_refused),
       fresh(put__what_was_parsed__gives_the_same_text),
       fresh(put__too_little_room_or_a_hard_link__is_refused),
