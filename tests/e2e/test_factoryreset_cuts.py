@@ -72,6 +72,8 @@ class Prepared:
 
     def begin(self, way):
         where, typed, _ = way
+        if self.router.powered:  # the test before this one was ended in its middle
+            self.router.power_cut("kill")
         self.router.power_on(moment=self.moments[where])
         self.router.serial.skip()
         self.router.serial.send(f"{typed}\n")
