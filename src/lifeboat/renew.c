@@ -17,6 +17,7 @@
 #include "plan/place.h"
 #include "plat/linux/block.h"
 #include "plat/linux/blockdev.h"
+#include "plat/linux/disk.h"
 #include "plat/linux/guard.h"
 #include "plat/linux/imagesource.h"
 #include "plat/linux/machine.h"
@@ -122,14 +123,6 @@ static enum lb_reflash_why open_image(struct renew *n)
 	}
 }
 
-static bool is_same_device(const char *a, const char *b)
-{
-	struct stat of_a, of_b;
-
-	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && S_ISBLK(of_a.st_mode) &&
-	       S_ISBLK(of_b.st_mode) && of_a.st_rdev == of_b.st_rdev;
-}
-
 static void renew(struct renew *n, const char *disk, bool begun)
 {
 	static uint8_t chunk[CHUNK_BYTES];
@@ -142,7 +135,7 @@ static void renew(struct renew *n, const char *disk, bool begun)
 				 .progress = progress};
 	struct lb_reflash_sense sense = {.begun = begun, .trouble = open_image(n)};
 
-	if (sense.trouble == LB_REFLASH_WHY_NOTHING && is_same_device(n->image.disk, disk))
+	if (sense.trouble == LB_REFLASH_WHY_NOTHING && lb_disk_is_same(n->image.disk, disk))
 		sense.trouble = LB_REFLASH_WHY_IS_TARGET;
 	if (sense.trouble == LB_REFLASH_WHY_NOTHING &&
 	    lb_block_open(&n->disk, &p.target, disk, LB_BLOCK_WRITE) < 0)

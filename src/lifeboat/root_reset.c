@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -13,6 +12,7 @@
 #include "lifeboat/root.h"
 #include "lifeboat/status_file.h"
 #include "plat/linux/blockdev.h"
+#include "plat/linux/disk.h"
 #include "plat/linux/files.h"
 #include "plat/linux/guard.h"
 #include "plat/linux/mounts.h"
@@ -79,13 +79,11 @@ static enum lb_reflash_why check_image(struct lb_root_reset *r, const struct lb_
 	static struct lb_reflash_work work = {.chunk = chunk, .chunk_bytes = sizeof(chunk)};
 	enum lb_reflash_why why =
 		lb_imagesource_open(&r->image, board->factory_image, LB_RENEW_MOUNT);
-	struct stat of_image, of_disk;
 	int rc;
 
 	if (why != LB_REFLASH_WHY_NOTHING)
 		return why;
-	if (stat(r->image.disk, &of_image) == 0 && stat(r->disk, &of_disk) == 0 &&
-	    of_image.st_rdev == of_disk.st_rdev)
+	if (lb_disk_is_same(r->image.disk, r->disk))
 		return LB_REFLASH_WHY_IS_TARGET;
 	if (r->image.plat.size_bytes > r->disk_bytes)
 		return LB_REFLASH_WHY_TOO_LARGE;

@@ -72,3 +72,23 @@ static inline void put_tar_header(uint8_t block[512], const char *name, uint64_t
 		block[148 + 5 - i] = (uint8_t)('0' + (sum >> (3 * i) & 7));
 	block[154] = 0;
 }
+
+/* A block of OpenWrt's trailer chain behind the first `used` bytes of `file`; a firmware's metadata
+ * (type 1) has a header. The length with it. */
+static inline size_t put_fwtool_block(uint8_t *file, size_t used, uint8_t type, const char *payload,
+				      size_t n)
+{
+	const size_t start = used;
+
+	if (type == 1) {
+		memset(file + used, 0, 8);
+		used += 8;
+	}
+	memcpy(file + used, payload, n);
+	used += n;
+	put_text(file + used, "FWx0");
+	put_be(file + used + 4, open_crc(file, used), 4);
+	put_be(file + used + 8, (uint64_t)type << 24, 4);
+	put_be(file + used + 12, used + 16 - start, 4);
+	return used + 16;
+}

@@ -45,7 +45,7 @@ static int start(void **state)
 {
 	static const char *const dirs[] = {"rom",	"rom/etc",    "ram",
 					   "ram/upper", "ram/work",   "flash",
-					   "flash/new", "flash/work", "root"};
+					   "flash/new", "flash/tree", "root"};
 
 	copy = (struct lb_copytree)LB_COPYTREE_CLOSED;
 	limit = -1;
@@ -305,7 +305,7 @@ static void copy__same_size_and_same_moment__is_not_missed(void **state)
 /* The overlay is live: its upper directory is what was copied. */
 static void mount_copy(void)
 {
-	if (mount("o", "root", "overlay", 0, "lowerdir=rom,upperdir=flash/new,workdir=flash/work") <
+	if (mount("o", "root", "overlay", 0, "lowerdir=rom,upperdir=flash/new,workdir=flash/tree") <
 	    0) {
 		print_message("no overlay can be mounted here\n");
 		skip();
@@ -382,15 +382,15 @@ static void copy__no_room__is_an_error_and_the_source_is_untouched(void **state)
 	static char big[300 * 1024];
 
 	need_root();
-	assert_int_equal(mount("tmpfs", "flash/work", "tmpfs", 0, "size=64k"), 0);
+	assert_int_equal(mount("tmpfs", "flash/tree", "tmpfs", 0, "size=64k"), 0);
 	lb_copytree_closep(&copy);
-	assert_int_equal(lb_copytree_open(&copy, "ram/upper", "flash/work"), 0);
+	assert_int_equal(lb_copytree_open(&copy, "ram/upper", "flash/tree"), 0);
 	memset(big, 'x', sizeof(big) - 1);
 	write_file("ram/upper/big", big);
 	assert_int_equal(lb_copytree_pass(&copy), LB_E(NOSPC));
 	assert_int_equal(look("ram/upper/big").st_size, sizeof(big) - 1);
-	assert_false(exists("flash/work/big") || exists("flash/work/.lifeboat.new"));
-	assert_int_equal(umount2("flash/work", MNT_DETACH), 0);
+	assert_false(exists("flash/tree/big") || exists("flash/tree/.lifeboat.new"));
+	assert_int_equal(umount2("flash/tree", MNT_DETACH), 0);
 }
 
 static void copy__told_to_stop__stops_and_says_so(void **state)

@@ -127,6 +127,8 @@ static bool is_there(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+#define WORK_OF_STICK "s/work"
+
 static void reset__stick_and_internal__ours_goes_and_the_owners_files_stay(void **state)
 {
 	struct lb_extrootdev pair = {.dir = "s", .internal = "i"};
@@ -134,7 +136,7 @@ static void reset__stick_and_internal__ours_goes_and_the_owners_files_stay(void 
 	struct lb_extroot_marks mine = {.root = "1", .board = "b"};
 	uint64_t entries;
 
-	run("mkdir -p s/upper/etc s/work/work s/etc s/photos i/upper/etc i/work && "
+	run("mkdir -p s/upper/etc " WORK_OF_STICK "/inner s/etc s/photos i/upper/etc i/work && "
 	    "touch s/upper/etc/x s/upper/.y s/etc/hosts s/photos/z s/.mine i/upper/etc/x");
 	assert_int_equal(lb_extrootdev_marks_write("s", &mine), 0);
 	assert_int_equal(p.internal_knows(p.ctx), 0);
@@ -145,8 +147,9 @@ static void reset__stick_and_internal__ours_goes_and_the_owners_files_stay(void 
 	assert_int_equal(p.state_read(p.ctx), LB_FS_STATE_RESET_ALL);
 	assert_int_equal(p.remove(p.ctx, &entries), 0);
 	assert_int_equal(entries, 4);
-	assert_false(is_there("s/upper/etc") || is_there("s/upper/.y") || is_there("s/work/work") ||
-		     is_there("s/etc/.extroot-uuid") || is_there("s/etc/.extroot-board"));
+	assert_false(is_there("s/upper/etc") || is_there("s/upper/.y") ||
+		     is_there(WORK_OF_STICK "/inner") || is_there("s/etc/.extroot-uuid") ||
+		     is_there("s/etc/.extroot-board"));
 	assert_true(is_there("s/photos/z") && is_there("s/etc/hosts") && is_there("s/.mine"));
 	assert_int_equal(p.state_read(p.ctx), LB_FS_STATE_RESET_ALL);
 	assert_int_equal(p.state_write(p.ctx, LB_FS_STATE_UNKNOWN), 0);

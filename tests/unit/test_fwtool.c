@@ -16,23 +16,6 @@ static void begin(void)
 	used = IMAGE_LEN;
 }
 
-static void add_block(uint8_t type, const char *payload, size_t n)
-{
-	const size_t start = used;
-
-	if (type == 1) {
-		memset(file + used, 0, 8);
-		used += 8;
-	}
-	memcpy(file + used, payload, n);
-	used += n;
-	put_text(file + used, "FWx0");
-	put_be(file + used + 4, open_crc(file, used), 4);
-	put_be(file + used + 8, (uint64_t)type << 24, 4);
-	put_be(file + used + 12, used + 16 - start, 4);
-	used += 16;
-}
-
 /* With only the last `n` bytes in sight. */
 static int parse(struct lb_fwtool *out, size_t n)
 {
@@ -52,9 +35,9 @@ static void blocks__metadata_then_signature__both_are_found_in_order(void **stat
 	struct lb_fwtool f;
 
 	begin();
-	add_block(1, "{\"metadata_version\":\"1.1\"}", 26);
+	used = put_fwtool_block(file, used, 1, "{\"metadata_version\":\"1.1\"}", 26);
 	assert_int_equal(used, IMAGE_LEN + 50); /* as an image built by OpenWrt has it */
-	add_block(0, "sign", 4);
+	used = put_fwtool_block(file, used, 0, "sign", 4);
 	assert_int_equal(parse(&f, used), 0);
 	assert_int_equal(f.count, 2);
 	assert_int_equal(f.appended_bytes, 50 + 20);
@@ -74,7 +57,7 @@ static void checksum__each_byte_before_a_trailer__counts(void **state)
 	struct lb_fwtool f;
 
 	begin();
-	add_block(1, "{}", 2);
+	used = put_fwtool_block(file, used, 1, "{}", 2);
 	assert_int_equal(parse(&f, used), 0);
 	for (size_t at = 0; at < used - 16; at++) {
 		file[at] ^= 1;
@@ -88,7 +71,7 @@ static void tail__shorter_than_the_file__checksum_goes_on_from_what_went_before(
 	struct lb_fwtool f;
 
 	begin();
-	add_block(1, "{}", 2);
+	used = put_fwtool_block(file, used, 1, "{}", 2);
 	for (size_t n = 26; n <= used; n += 7) {
 		const uint8_t *tail = file + used - n;
 
@@ -117,8 +100,8 @@ static void types_to_come__are_skipped(void **state)
 	struct lb_fwtool f;
 
 	begin();
-	add_block(1, "{}", 2);
-	add_block(7, "later", 5);
+	used = put_fwtool_block(file, used, 1, "{}", 2);
+	used = put_fwtool_block(file, used, 7, "later", 5);
 	assert_int_equal(parse(&f, used), 0);
 	assert_int_equal(f.count, 2);
 	assert_int_equal(lb_fwtool_find(&f, LB_FWTOOL_METADATA)->payload_len, 2);
@@ -131,24 +114,24 @@ static void sizes_that_cannot_be__out_of_range(void **state)
 
 	for (uint64_t size = 0; size < 24; size++) {
 		begin();
-		add_block(1, "{}", 2);
+		used = put_fwtool_block(file, used, 1, "{}", 2);
 		put_be(file + used - 4, size, 4);
 		assert_int_equal(parse(&f, used), LB_E(RANGE));
 	}
 	begin();
-	add_block(1, "{}", 2);
+	used = put_fwtool_block(file, used, 1, "{}", 2);
 	put_be(file + used - 4, used + 1, 4);
 	assert_int_equal(parse(&f, used), LB_E(RANGE));
 	begin();
-	add_block(1, payload, LB_FWTOOL_METADATA_MAX);
-	add_block(0, payload, LB_FWTOOL_SIGNATURE_MAX);
+	used = put_fwtool_block(file, used, 1, payload, LB_FWTOOL_METADATA_MAX);
+	used = put_fwtool_block(file, used, 0, payload, LB_FWTOOL_SIGNATURE_MAX);
 	assert_int_equal(parse(&f, used), 0);
 	assert_int_equal(f.count, 2);
 	begin();
-	add_block(1, payload, LB_FWTOOL_METADATA_MAX + 1);
+	used = put_fwtool_block(file, used, 1, payload, LB_FWTOOL_METADATA_MAX + 1);
 	assert_int_equal(parse(&f, used), LB_E(RANGE));
 	begin();
-	add_block(0, payload, LB_FWTOOL_SIGNATURE_MAX + 1);
+	used = put_fwtool_block(file, used, 0, payload, LB_FWTOOL_SIGNATURE_MAX + 1);
 	assert_int_equal(parse(&f, used), LB_E(RANGE));
 }
 
@@ -158,10 +141,10 @@ static void more_blocks_than_anybody_makes__are_refused(void **state)
 
 	begin();
 	for (int i = 0; i < LB_FWTOOL_BLOCKS_MAX; i++)
-		add_block(0, "x", 1);
+		used = put_fwtool_block(file, used, 0, "x", 1);
 	assert_int_equal(parse(&f, used), 0);
 	assert_int_equal(f.count, LB_FWTOOL_BLOCKS_MAX);
-	add_block(0, "x", 1);
+	used = put_fwtool_block(file, used, 0, "x", 1);
 	assert_int_equal(parse(&f, used), LB_E(NOSPC));
 }
 

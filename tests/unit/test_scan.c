@@ -45,23 +45,6 @@ static void make_trx(size_t n)
 	used = n;
 }
 
-static void add_block(uint8_t type, const char *payload, size_t n)
-{
-	const size_t start = used;
-
-	if (type == 1) {
-		memset(file + used, 0, 8);
-		used += 8;
-	}
-	memcpy(file + used, payload, n);
-	used += n;
-	put_text(file + used, "FWx0");
-	put_be(file + used + 4, open_crc(file, used), 4);
-	put_be(file + used + 8, (uint64_t)type << 24, 4);
-	put_be(file + used + 12, used + 16 - start, 4);
-	used += 16;
-}
-
 static void image_with_metadata__in_pieces_of_any_size__is_the_same(void **state)
 {
 	static const size_t lengths[] = {28, 1000, 65535, 65536, 65537, 131072, 200000, 333333};
@@ -72,8 +55,8 @@ static void image_with_metadata__in_pieces_of_any_size__is_the_same(void **state
 			uint8_t sha256[32];
 
 			make_trx(lengths[i]);
-			add_block(1, JSON, strlen(JSON));
-			add_block(0, "signature", 9);
+			used = put_fwtool_block(file, used, 1, JSON, strlen(JSON));
+			used = put_fwtool_block(file, used, 0, "signature", 9);
 			run(steps[j]);
 			assert_string_equal(scan.damage, "");
 			assert_true(scan.summed && scan.has_metadata && scan.has_signature &&
@@ -92,7 +75,7 @@ static void image_with_metadata__in_pieces_of_any_size__is_the_same(void **state
 static void image_with_metadata__one_bit_changed_anywhere__is_damaged(void **state)
 {
 	make_trx(150000);
-	add_block(1, JSON, strlen(JSON));
+	used = put_fwtool_block(file, used, 1, JSON, strlen(JSON));
 	for (size_t at = 0; at<used; at += at> 60 && at < used - 120 ? 9973 : 1) {
 		file[at] ^= 4;
 		run(400000);
@@ -132,7 +115,7 @@ static void dni__the_sum_of_all_bytes__counts_unless_something_was_appended(void
 	file[40000] = 1;
 	run(1000);
 	assert_string_equal(scan.damage, "is damaged: the checksum of its data is wrong");
-	add_block(1, JSON, strlen(JSON));
+	used = put_fwtool_block(file, used, 1, JSON, strlen(JSON));
 	run(1000);
 	assert_string_equal(scan.damage, "");
 }
@@ -305,7 +288,7 @@ static void sysupgrade_archive__folder_and_control__must_agree(void **state)
 	add_member("sysupgrade-a_b/CONTROL", "BOARD=a_b\n", 10);
 	add_member("sysupgrade-a_b/root", "x", 1);
 	end_archive();
-	add_block(1, JSON, strlen(JSON));
+	used = put_fwtool_block(file, used, 1, JSON, strlen(JSON));
 	run(100);
 	assert_string_equal(scan.damage, "");
 	assert_int_equal(scan.file.image.kind, LB_IMAGE_TAR);
@@ -330,7 +313,7 @@ static void archive_or_packed__cut_within_its_metadata__is_damaged(void **state)
 			memcpy(file, packed, whole);
 		}
 		used = whole;
-		add_block(1, JSON, strlen(JSON));
+		used = put_fwtool_block(file, used, 1, JSON, strlen(JSON));
 		for (size_t n = whole + 9; n < used; n++) {
 			run_on(file, n, 100);
 			assert_non_null(strstr(scan.damage, "something behind its end"));

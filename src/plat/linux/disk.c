@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -177,4 +178,12 @@ int lb_disk_labelled(const char *beside, const char *label, struct lb_partition 
 		return rc < 0 ? rc : l.count == 0 ? LB_E(NOENT) : LB_E(EXIST);
 	*out = l.found;
 	return 0;
+}
+
+bool lb_disk_is_same(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && S_ISBLK(of_a.st_mode) &&
+	       S_ISBLK(of_b.st_mode) && of_a.st_rdev == of_b.st_rdev;
 }

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -44,3 +45,6 @@ MUST_CHECK int lb_disk_partitions(const struct lb_disk *disk, lb_partition_fn *e
  * or with `out` untouched: LB_E(NOENT) there is none, LB_E(EXIST) there are more, or as above. */
 MUST_CHECK int lb_disk_labelled(const char *beside, const char *label, struct lb_partition *out,
 				const struct lb_blockdev_roots *roots);
+
+/* Do two nodes lead to one block device? False also when either cannot be looked at. */
+bool lb_disk_is_same(const char *a, const char *b);
