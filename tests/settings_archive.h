@@ -12,6 +12,8 @@
 
 #define SA_BYTES_MAX 65536
 
+#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
+
 struct sa {
 	uint8_t bytes[SA_BYTES_MAX];
 	size_t n;

@@ -65,15 +65,20 @@ static int clear(void *ctx, uint64_t off_bytes, uint64_t n)
 	return target_dev.write(target_dev.ctx, off_bytes, zeroes, (size_t)n);
 }
 
+static struct plat_reflash plat_with(struct plat_block source)
+{
+	return (struct plat_reflash){.image = source,
+				     .target = target_dev,
+				     .clear = clear,
+				     .begin = note_begin,
+				     .end = note_end,
+				     .forget = note_forget};
+}
+
 /* What the boot gate does before it uses the target; false: it must not use it. */
 static bool boot(void)
 {
-	const struct plat_reflash p = {.image = image_dev,
-				       .target = target_dev,
-				       .clear = clear,
-				       .begin = note_begin,
-				       .end = note_end,
-				       .forget = note_forget};
+	const struct plat_reflash p = plat_with(image_dev);
 	struct lb_reflash_sense sense = {.image_bytes = IMAGE_BYTES, .target_bytes = TARGET_BYTES};
 
 	report = (struct lb_reflash_report){.end = LB_REFLASH_DONE};
@@ -354,12 +359,7 @@ static int read_other_bytes(void *ctx, uint64_t off_bytes, void *buf, size_t n)
 static void reflash__image_that_reads_differently_the_second_time__is_not_taken(void **state)
 {
 	const struct plat_block lying = {.ctx = image_dev.ctx, .read = read_other_bytes};
-	const struct plat_reflash p = {.image = lying,
-				       .target = target_dev,
-				       .clear = clear,
-				       .begin = note_begin,
-				       .end = note_end,
-				       .forget = note_forget};
+	const struct plat_reflash p = plat_with(lying);
 	const struct lb_reflash_sense sense = {.image_bytes = IMAGE_BYTES,
 					       .target_bytes = TARGET_BYTES};
 
@@ -380,12 +380,7 @@ static int lose_head(void *ctx, uint64_t off_bytes, const void *buf, size_t n)
 
 static void reflash__device_that_loses_the_head__is_told_and_not_used(void **state)
 {
-	struct plat_reflash p = {.image = image_dev,
-				 .target = target_dev,
-				 .clear = clear,
-				 .begin = note_begin,
-				 .end = note_end,
-				 .forget = note_forget};
+	struct plat_reflash p = plat_with(image_dev);
 	const struct lb_reflash_sense sense = {.image_bytes = IMAGE_BYTES,
 					       .target_bytes = TARGET_BYTES};
 

@@ -11,8 +11,6 @@
 #include "store/settings.h"
 #include "tests/settings_archive.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static const struct sa_member members[] = {
 	{LB_MEMBER_DIR, "etc/dropbear", "", 0700, 0, 0},
 	{LB_MEMBER_FILE, "etc/dropbear/key", "secret key", 0600, 0, 0},

@@ -15,8 +15,6 @@
 #include "store/settings.h"
 #include "tests/settings_archive.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static char top[] = "/tmp/lifeboat-settings-XXXXXX";
 static char beside[64], staged[64];
 static struct sa archive;
