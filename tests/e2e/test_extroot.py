@@ -176,7 +176,8 @@ def attached(bench, tmp_path, files=0):
 
 def test_reset__stick_cannot_be_written__internal_is_reset_and_it_is_said(bench, tmp_path):
     router, stick = attached(bench, tmp_path)
-    router.serial.run("echo u >/proc/sysrq-trigger")
+    # The kernel answers at once and remounts afterwards, one file system after the other
+    router.sh("echo u >/proc/sysrq-trigger; until dmesg | grep -q 'Emergency Remount complete'; do sleep 0.1; done")
     code, said = reset(router)
     why = "the extroot could not be cleared and still holds settings: delete upper on it before it is used again"
     assert code == 111 and why in said and "will be erased on next mount" in said, said

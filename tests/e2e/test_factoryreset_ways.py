@@ -115,7 +115,7 @@ def test_full__overlay_of_100_percent__is_reset(bench, overlay, words):
 READ_ONLY = {
     "remounted": "mount -o remount,ro,bind /overlay",
     # What errors=remount-ro does after an I/O error: the file system is read-only, the mount does not show it
-    "after an error": "echo u >/proc/sysrq-trigger; sleep 1",
+    "after an error": "echo u >/proc/sysrq-trigger; until dmesg | grep -q 'Emergency Remount complete'; do sleep 0.1; done",
 }
 
 
