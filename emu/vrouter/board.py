@@ -53,6 +53,7 @@ class Board:
     storage: dict
     usb: dict
     guest: dict
+    firmware: dict = field(default_factory=dict)  # what runs before the kernel, if anything does
     buttons: dict = field(default_factory=dict)
     leds: dict = field(default_factory=dict)
     nics: tuple = ()
@@ -89,6 +90,7 @@ def parse_board(text, where):
             storage=data["storage"],
             usb=data.get("usb", {}),
             guest=data.get("guest", {}),
+            firmware=data.get("firmware", {}),
             buttons=_lines(data, "button", where),
             leds=_lines(data, "led", where),
             nics=tuple(Nic(**nic) for nic in data.get("nic", ())),

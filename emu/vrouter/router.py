@@ -356,6 +356,9 @@ class Router:
             args += ["-device", device]
         args += ["-watchdog-action", board.machine["watchdog_action"]]
         args += self._disk_arguments()
+        if self.images.firmware:
+            args += ["-blockdev", f"driver=raw,node-name=firmware,read-only=on,file.driver=file,file.filename={self.images.firmware}",
+                     "-machine", "pflash0=firmware"]
         for nic in board.nics:
             if self.net:
                 args += ["-netdev", f"tap,id={nic.name},fd={self.net.fd(nic.name)}"]

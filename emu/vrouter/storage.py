@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import EmuError
-from .images import disk, nand, nor
+from .images import disk, nand, nor, uboot
 
 MIB = 1 << 20
 
@@ -93,6 +93,9 @@ class CfiNor(Storage):
     """NOR flash with Intel's command set: the second flash bank of the machine."""
 
     module = nor
+
+    def module_bytes(self):
+        return super().module_bytes() + Path(uboot.__file__).read_bytes() + repr(nor.uboot_env(self.board)).encode()
 
     def device_tree(self):
         return nor.device_tree(self.board)

@@ -5,7 +5,6 @@ import shutil
 import pytest
 
 from vrouter import EmuError, Router, build_images, load_board
-from vrouter.images import nor
 from vrouter.images.build import default_lifeboat
 
 pytestmark = [
@@ -14,12 +13,6 @@ pytestmark = [
 ]
 
 WRITER = "i=0; while :; do i=$((i+1)); echo $i >/etc/t; sync; mv /etc/t /etc/counter; done"
-
-
-def test_env__variables__checksum_covers_all_but_itself():
-    env = nor.uboot_env({"bootcount": "0", "slot": "a"}, 4096)
-    assert len(env) == 4096 and env[4:24] == b"bootcount=0\0slot=a\0\0" and set(env[24:]) == {0xFF}
-    assert nor.binascii.crc32(env[4:]) == int.from_bytes(env[:4], "little")
 
 
 def test_flash__two_boots_with_a_cut_between__partitions_and_settings():

@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import storage
 from ..board import ROOT, load_board
 from ..errors import EmuError
-from . import dtb, guest, kernel, rootfs
+from . import dtb, guest, kernel, rootfs, uboot
 
 OUT = ROOT / "build-images"
 KEEP_DAYS = 2  # unused files of the store are removed after that
@@ -19,7 +19,8 @@ KEEP_DAYS = 2  # unused files of the store are removed after that
 
 @dataclass(frozen=True)
 class Images:
-    """Paths of what QEMU gets. `root` is inside `disk` too; `dtb` is None for a machine without device tree."""
+    """Paths of what QEMU gets. `root` is inside `disk` too; `dtb` is None for a machine without device tree, `firmware`
+    for one on which nothing runs before the kernel."""
 
     board: str
     mode: str
@@ -28,6 +29,7 @@ class Images:
     dtb: Path
     root: Path
     disk: Path
+    firmware: Path = None
 
 
 def default_lifeboat(board):
@@ -73,15 +75,16 @@ def build_images(
         what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {layout.room_bytes} {layout.parts}".encode()
         whole = store.get("disk.img", what, lambda to: store_kind.build(layout, to, files))
         boots = _kernel(store, board, files.kernel)
+        firmware = _firmware(store, board)
         store.prune()
-    return Images(board.name, mode, boots, initramfs, blob, image, whole)
+    return Images(board.name, mode, boots, initramfs, blob, image, whole, firmware)
 
 
 def link_images(images, folder):
-    """Names for people: folder/{kernel,initramfs.cpio,board.dtb,root.*,disk.img}. Returns their paths."""
+    """Names for people: folder/{kernel,initramfs.cpio,board.dtb,root.*,disk.img,firmware.img}. Returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {"kernel": images.kernel, "initramfs.cpio": images.initramfs, "board.dtb": images.dtb,
-             f"root{images.root.suffix}": images.root, "disk.img": images.disk}
+             f"root{images.root.suffix}": images.root, "disk.img": images.disk, "firmware.img": images.firmware}
     names = {name: path for name, path in names.items() if path}
     for name, path in names.items():
         link = folder / name
@@ -161,6 +164,14 @@ def _kernel(store, board, packed):
     if board.kernel.get("boot") != "vmlinux":
         return packed
     return store.get("vmlinux.elf", _code("kernel") + packed.read_bytes(), lambda to: kernel.unpack(packed, to))
+
+
+def _firmware(store, board):
+    """What QEMU has in its first flash bank."""
+    if not board.firmware:
+        return None
+    what = _code("uboot") + repr(sorted(board.firmware.items())).encode()
+    return store.get("firmware.img", what, lambda to: uboot.firmware(board, to))
 
 
 def _board_bytes(board):

@@ -1,9 +1,10 @@
 """The content of a NOR flash chip with the partitions of the board file."""
 
-import binascii
 import hashlib
 
+from ..board import ROOT
 from ..errors import EmuError
+from . import uboot
 
 ERASED = b"\xff"
 
@@ -13,7 +14,8 @@ def build(board, root_image, out, _guest):
     storage = board.storage
     contents = {
         "root": root_image.read_bytes,
-        "uboot-env": lambda: uboot_env(storage["uboot_env"], storage["block_bytes"]),
+        "uboot-env": lambda: uboot.environment(uboot_env(board), storage["block_bytes"]),
+        "slot-env": lambda: slot_env(storage),
         "calibration": lambda: calibration(storage["block_bytes"]),
     }
     chip = bytearray(ERASED * storage["size_bytes"])
@@ -28,11 +30,16 @@ def build(board, root_image, out, _guest):
     out.write_bytes(chip)
 
 
-def uboot_env(variables, size):
-    """U-Boot's environment: CRC-32 of the rest, then NAME=VALUE strings, an empty one at their end."""
-    text = b"".join(f"{name}={value}".encode() + b"\0" for name, value in variables.items()) + b"\0"
-    rest = text.ljust(size - 4, ERASED)
-    return binascii.crc32(rest).to_bytes(4, "little") + rest
+def uboot_env(board):
+    """The variables that the board file has itself, or those of the file that it names."""
+    named = board.storage.get("uboot_env", {})
+    return uboot.parse((ROOT / named).read_text(), named) if isinstance(named, str) else named
+
+
+def slot_env(storage):
+    """Two copies of a redundant environment, each at the start of an erase block; the first one is in use."""
+    copies = [uboot.copy(storage["slot_env"], storage["copy_bytes"], flags) for flags in (1, 0)]
+    return b"".join(copy.ljust(storage["block_bytes"], ERASED) for copy in copies)
 
 
 def calibration(size):
