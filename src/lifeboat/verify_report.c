@@ -51,63 +51,64 @@ static void print_words(const char *label, const char *a, const char *b, const c
 		     (a[0] || b[0]) && c[0] ? " " : "", c);
 }
 
-static void print_checks(const struct lb_verify_report *r)
+static void print_checks(const struct lb_verified *v)
 {
-	(void)printf("  checked   %s", r->scan->damage[0] ? "damaged"
-				       : r->scan->summed  ? "its own checksums are right"
-							  : "it has no checksum of its own");
-	if (r->sha256 != LB_VERIFY_SUM_NONE)
-		(void)printf("; .sha256 %s", sums[r->sha256]);
-	if (r->md5 != LB_VERIFY_SUM_NONE)
-		(void)printf("; .md5 %s", sums[r->md5]);
-	(void)printf("\n  signature %s", trusts[r->trust->state].text);
-	if (r->trust->id[0])
-		(void)printf(" %s", r->trust->id);
-	if (r->trust->comment[0])
-		(void)printf(" (%s)", r->trust->comment);
+	(void)printf("  checked   %s", v->scan.damage[0] ? "damaged"
+				       : v->scan.summed	 ? "its own checksums are right"
+							 : "it has no checksum of its own");
+	if (v->sha256 != LB_VERIFY_SUM_NONE)
+		(void)printf("; .sha256 %s", sums[v->sha256]);
+	if (v->md5 != LB_VERIFY_SUM_NONE)
+		(void)printf("; .md5 %s", sums[v->md5]);
+	(void)printf("\n  signature %s", trusts[v->trust.state].text);
+	if (v->trust.id[0])
+		(void)printf(" %s", v->trust.id);
+	if (v->trust.comment[0])
+		(void)printf(" (%s)", v->trust.comment);
 	(void)putchar('\n');
 }
 
-static void print_verdict(const struct lb_verify_report *r)
+static void print_verdict(const struct lb_verified *v)
 {
-	const struct lb_verdict *v = r->verdict;
+	const struct lb_verdict *a = &v->verdict;
 
-	if (v->note[0])
-		(void)printf("  note      %s\n", v->note);
-	if (lb_verdict_first(v) != LB_REFUSAL_COUNT) {
+	if (a->note[0])
+		(void)printf("  note      %s\n", a->note);
+	if (lb_verdict_first(a) != LB_REFUSAL_COUNT) {
 		for (int i = 0; i < LB_REFUSAL_COUNT; i++)
-			if (v->refused[i])
-				(void)printf("  refused   %s\n", v->why[i]);
-	} else if (r->taker->id[0]) {
-		(void)printf("  taken     this board, %s, would take it\n", r->taker->id);
+			if (a->refused[i])
+				(void)printf("  refused   %s\n", a->why[i]);
+	} else if (v->taker.id[0]) {
+		(void)printf("  taken     this board, %s, would take it\n", v->taker.id);
 	} else {
 		(void)printf("  taken     %s; there is no board file to compare it with\n",
-			     r->scan->summed || r->sha256 == LB_VERIFY_SUM_RIGHT
+			     v->scan.summed || v->sha256 == LB_VERIFY_SUM_RIGHT
 				     ? "it is whole"
 				     : "nothing shows whether it is whole");
 	}
 }
 
-int lb_verify_print(const struct lb_verify_report *r)
+int lb_verify_print(const struct lb_verified *v)
 {
-	const struct lb_scan *s = r->scan;
+	const struct lb_scan *s = &v->scan;
 	const enum lb_image_kind inside = lb_scan_inside(s);
 	const char *title = lb_image_title(s->file.image.kind);
 	char sha256[65];
 
 	hex(sha256, s->sha256, sizeof(s->sha256));
-	(void)printf("%s: %s", r->path, inside == LB_IMAGE_NONE ? title : lb_image_title(inside));
+	(void)printf("%s: %s", v->ask.image,
+		     inside == LB_IMAGE_NONE ? title : lb_image_title(inside));
 	if (inside != LB_IMAGE_NONE)
 		(void)printf(", %s", title);
 	(void)printf("%s\n", s->has_metadata ? ", with OpenWrt's metadata" : "");
-	print_boards(r->offer);
-	print_words("version", r->dist, r->offer->version, r->revision);
+	print_boards(&v->offer);
+	print_words("version", v->scan.metadata.dist, v->offer.version, v->scan.metadata.revision);
 	(void)printf("  size      %" PRIu64 " bytes", s->file.size_bytes);
 	if (s->packed)
 		(void)printf(", %" PRIu64 " unpacked", s->inside.size_bytes);
 	(void)printf("\n  sha256    %s\n", sha256);
-	print_checks(r);
-	print_verdict(r);
+	print_checks(v);
+	print_verdict(v);
 	return fflush(stdout) == 0 ? 0 : LB_E(IO);
 }
 
@@ -170,39 +171,41 @@ static json_object *refusal_list(const struct lb_verdict *v)
 	return list;
 }
 
-static bool add_image(json_object *o, const struct lb_verify_report *r)
+static bool add_image(json_object *o, const struct lb_verified *v)
 {
-	const struct lb_scan *s = r->scan;
+	const struct lb_scan *s = &v->scan;
 	char sha256[65];
 
 	hex(sha256, s->sha256, sizeof(s->sha256));
-	return add_text(o, "image", r->path) &&
+	return add_text(o, "image", v->ask.image) &&
 	       add_text(o, "type", lb_image_name(s->file.image.kind)) &&
 	       (!s->packed || add_text(o, "inside", lb_image_name(lb_scan_inside(s)))) &&
 	       add(o, "metadata", json_object_new_boolean(s->has_metadata)) &&
-	       add(o, "boards", board_list(r->offer)) && add_text(o, "dist", r->dist) &&
-	       add_text(o, "version", r->offer->version) && add_text(o, "revision", r->revision) &&
-	       add_text(o, "compat_version", r->offer->compat_version) &&
+	       add(o, "boards", board_list(&v->offer)) &&
+	       add_text(o, "dist", v->scan.metadata.dist) &&
+	       add_text(o, "version", v->offer.version) &&
+	       add_text(o, "revision", v->scan.metadata.revision) &&
+	       add_text(o, "compat_version", v->offer.compat_version) &&
 	       add_size(o, "size_bytes", s->file.size_bytes) &&
-	       add_size(o, "payload_bytes", r->offer->size_bytes) && add_text(o, "sha256", sha256);
+	       add_size(o, "payload_bytes", v->offer.size_bytes) && add_text(o, "sha256", sha256);
 }
 
-int lb_verify_print_json(const struct lb_verify_report *r)
+int lb_verify_print_json(const struct lb_verified *v)
 {
 	CLEANUP(json_putp) json_object *o = json_object_new_object();
-	const struct lb_scan *s = r->scan;
+	const struct lb_scan *s = &v->scan;
 	const char *text;
 
-	if (!o || !add_image(o, r) ||
+	if (!o || !add_image(o, v) ||
 	    !add(o, "damaged", json_object_new_boolean(s->damage[0] != '\0')) ||
 	    !add(o, "own_checksum", json_object_new_boolean(s->summed)) ||
-	    !add_text(o, "sha256_file", sums[r->sha256]) ||
-	    !add_text(o, "md5_file", sums[r->md5]) ||
-	    !add(o, "signature", signature_object(r->trust)) ||
-	    !add_text(o, "board", r->taker->id) ||
+	    !add_text(o, "sha256_file", sums[v->sha256]) ||
+	    !add_text(o, "md5_file", sums[v->md5]) ||
+	    !add(o, "signature", signature_object(&v->trust)) ||
+	    !add_text(o, "board", v->taker.id) ||
 	    !add(o, "taken",
-		 json_object_new_boolean(lb_verdict_first(r->verdict) == LB_REFUSAL_COUNT)) ||
-	    !add(o, "refusals", refusal_list(r->verdict)) || !add_text(o, "note", r->verdict->note))
+		 json_object_new_boolean(lb_verdict_first(&v->verdict) == LB_REFUSAL_COUNT)) ||
+	    !add(o, "refusals", refusal_list(&v->verdict)) || !add_text(o, "note", v->verdict.note))
 		return LB_E(NOSPC);
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
 							 JSON_C_TO_STRING_NOSLASHESCAPE);

@@ -1,10 +1,10 @@
-/* Is the image signed, and by whom? */
+#include "install/trust.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lifeboat/verify.h"
 #include "plat/linux/files.h"
 #include "plat/linux/keydir.h"
 
@@ -52,11 +52,11 @@ int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path, const ch
 	return 0;
 }
 
-static int read_again(struct lb_ed25519 *check, int fd, uint64_t left)
+static int read_again(struct lb_ed25519 *check, int fd, int64_t start, uint64_t left)
 {
 	static uint8_t buf[65536];
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
+	if (fd < 0 || lseek(fd, start, SEEK_SET) < 0)
 		return LB_E(IO);
 	while (left > 0) {
 		const size_t want = left < sizeof(buf) ? (size_t)left : sizeof(buf);
@@ -72,12 +72,12 @@ static int read_again(struct lb_ed25519 *check, int fd, uint64_t left)
 	return 0;
 }
 
-void lb_verify_trust_end(struct lb_verify_trust *t, const struct lb_scan *s, int fd,
+void lb_verify_trust_end(struct lb_verify_trust *t, const struct lb_scan *s, int fd, int64_t start,
 			 const char *keys)
 {
 	if (!t->beside && s->has_signature) {
 		begin(t, s->signature_text, s->signature_len, keys);
-		if (t->running && read_again(&t->check, fd, s->signed_bytes) < 0)
+		if (t->running && read_again(&t->check, fd, start, s->signed_bytes) < 0)
 			t->running = false; /* a pipe cannot be read twice: not checked */
 	}
 	if (!t->running)
