@@ -144,6 +144,14 @@ static inline void lb_wr_be(struct lb_wr *w, uint64_t v, size_t width)
 		p[i - 1] = (uint8_t)v;
 }
 
+static inline void lb_wr_le(struct lb_wr *w, uint64_t v, size_t width)
+{
+	uint8_t *p = lb_wr_take(w, width);
+
+	for (size_t i = 0; p && i < width; i++, v >>= 8)
+		p[i] = (uint8_t)v;
+}
+
 static inline void lb_wr_bytes(struct lb_wr *w, const void *data, size_t n)
 {
 	uint8_t *p = lb_wr_take(w, n);

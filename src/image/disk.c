@@ -1,17 +1,14 @@
 /* Partition tables at the start of a disk image. */
 #include "base/crc32.h"
 #include "image/formats.h"
+#include "image/gpt.h"
 
-#define SECTOR		512
-#define GPT_HEADER	92
-#define GPT_CRC_AT	16
-#define GPT_ENTRIES_MAX 128 /* as every tool writes them; more would not fit into the head */
-#define GPT_ENTRY	128
-#define MBR_TABLE_AT	446
+#define SECTOR	     512
+#define MBR_TABLE_AT 446
 
 static int check_entries(struct lb_rd disk, uint64_t at_sector, uint32_t count, uint32_t crc)
 {
-	const size_t n = (size_t)count * GPT_ENTRY;
+	const size_t n = (size_t)count * LB_PTABLE_ENTRY_BYTES;
 	const uint8_t *entries;
 
 	(void)lb_rd_take(&disk, (size_t)at_sector * SECTOR);
@@ -23,36 +20,21 @@ static int check_entries(struct lb_rd disk, uint64_t at_sector, uint32_t count, 
 
 int lb_parse_gpt(struct lb_image *out, struct lb_rd head)
 {
-	static const uint8_t zeros[4];
-	struct lb_rd disk = head, r;
-	const uint8_t *header;
-	uint32_t header_len, crc, seen, count, entry_len, entries_crc;
-	uint64_t entries_at;
+	struct lb_rd disk = head;
+	struct lb_gpt_header h;
+	int rc;
 
 	(void)lb_rd_take(&head, SECTOR);
-	header = lb_rd_take(&head, SECTOR);
-	if (!header)
+	if (lb_rd_left(&head) < SECTOR)
 		return LB_E(TRUNC);
-	r = lb_rd_init(header, SECTOR);
-	(void)lb_rd_take(&r, 12);
-	header_len = lb_rd_le32(&r);
-	crc = lb_rd_le32(&r);
-	(void)lb_rd_take(&r, 52); /* own and other place, usable sectors, number of the disk */
-	entries_at = lb_rd_le64(&r);
-	count = lb_rd_le32(&r);
-	entry_len = lb_rd_le32(&r);
-	entries_crc = lb_rd_le32(&r);
-	if (header_len < GPT_HEADER || header_len > SECTOR)
-		return LB_E(RANGE);
-	seen = lb_crc32(lb_crc32(0, header, GPT_CRC_AT), zeros, sizeof(zeros));
-	seen = lb_crc32(seen, header + GPT_CRC_AT + 4, header_len - GPT_CRC_AT - 4);
-	if (seen != crc)
-		return LB_E(CRC);
+	rc = lb_gpt_header_parse(&h, head.p, SECTOR);
+	if (rc < 0)
+		return rc;
 	out->length_bytes = 2 * SECTOR;
-	if (entry_len != GPT_ENTRY || count > GPT_ENTRIES_MAX ||
-	    entries_at > LB_IMAGE_HEAD_BYTES / SECTOR)
+	if (h.entry_bytes != LB_PTABLE_ENTRY_BYTES || h.entry_count > LB_PTABLE_PARTS_MAX ||
+	    h.entries_at > LB_IMAGE_HEAD_BYTES / SECTOR)
 		return 0; /* unusual, but it may be right: not for us to say */
-	return check_entries(disk, entries_at, count, entries_crc);
+	return check_entries(disk, h.entries_at, h.entry_count, h.entries_crc);
 }
 
 /* Boot sectors of file systems end in the same two bytes: only a table that makes sense counts. */
