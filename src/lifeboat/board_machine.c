@@ -309,6 +309,19 @@ static void check_storage(struct check *c, enum lb_board_key_id id, const char *
 		check_device(c, id, spec);
 }
 
+static void check_slots(struct check *c)
+{
+	const struct lb_board_lines *all = c->lines;
+	struct lb_board_lines of_slot = *all;
+
+	c->lines = &of_slot;
+	for (size_t i = 0; i < c->board->slot_count; i++) {
+		of_slot.key[LB_BOARD_SLOT_ROOT] = all->slot[i];
+		check_storage(c, LB_BOARD_SLOT_ROOT, c->board->slots[i].root);
+	}
+	c->lines = all;
+}
+
 static void check_init(struct check *c)
 {
 	const char *init = c->board->init;
@@ -335,7 +348,9 @@ unsigned lb_board_compare(const struct lb_board *board, const struct lb_board_li
 	check_leds(&c);
 	check_ports(&c, LB_BOARD_LAN_PORTS, board->lan_ports, board->lan_port_count);
 	check_ports(&c, LB_BOARD_WAN_PORTS, board->wan_ports, board->wan_port_count);
-	check_storage(&c, LB_BOARD_ROOT, board->root);
+	if (board->slot_count == 0 || lines->key[LB_BOARD_ROOT])
+		check_storage(&c, LB_BOARD_ROOT, board->root);
+	check_slots(&c);
 	check_storage(&c, LB_BOARD_RECORD, board->record);
 	(void)lb_place_split(board->factory_image, factory);
 	if (factory[0])

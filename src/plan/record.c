@@ -6,7 +6,7 @@
 #include "base/crc32.h"
 
 #define VERSION_MAJOR	 1 /* another layout: older software must not touch the payload */
-#define VERSION_MINOR	 2 /* fields were added: older software skips them */
+#define VERSION_MINOR	 3 /* fields were added: older software skips them */
 
 #define MAGIC		 "LBRECORD"
 #define MAGIC_BYTES	 8
@@ -230,6 +230,29 @@ void lb_record_ask_reflash(struct lb_record *r)
 {
 	if (r->reflash != LB_RECORD_REFLASH_BEGUN)
 		r->reflash = LB_RECORD_REFLASH_ASKED;
+}
+
+void lb_record_enter_slot(struct lb_record *r, unsigned slot)
+{
+	if (r->owner_slot >= LB_SLOTS_MAX)
+		r->owner_slot = 0;
+	if (r->owner_slot == slot)
+		return;
+	r->aside[r->owner_slot].overlay = r->overlay;
+	r->aside[r->owner_slot].reflash = r->reflash;
+	r->overlay = r->aside[slot].overlay;
+	r->reflash = r->aside[slot].reflash;
+	r->owner_slot = (uint8_t)slot;
+}
+
+void lb_record_renew_slot(struct lb_record *r, unsigned slot)
+{
+	const unsigned owner = r->owner_slot < LB_SLOTS_MAX ? r->owner_slot : 0;
+
+	lb_record_enter_slot(r, slot);
+	r->overlay = LB_RECORD_OVERLAY_NEW;
+	r->reflash = LB_RECORD_REFLASH_NONE;
+	lb_record_enter_slot(r, owner);
 }
 
 static void drop_oldest_line(struct lb_record *r)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plan/slots.h"
 #include "tables/limits.h"
 #include "tables/tables.h"
 
@@ -66,7 +67,12 @@ struct lb_record {
 	uint8_t last_reason; /* enum lb_reason: and why */
 	uint8_t overlay;     /* enum lb_record_overlay */
 	uint8_t reflash;     /* enum lb_record_reflash */
-	size_t host_key_len; /* recovery SSH host key in dropbear's file format; 0 = none yet */
+	struct lb_slots_state slots;
+	uint8_t owner_slot; /* the slot that `overlay` and `reflash` are about */
+	struct {
+		uint8_t overlay, reflash;
+	} aside[LB_SLOTS_MAX]; /* what they are of the slot that is not the owner */
+	size_t host_key_len;   /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
 	struct lb_reset_result reset;
 	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
@@ -90,6 +96,12 @@ MUST_CHECK int lb_record_check(uint64_t *seq, const void *buf, size_t n);
 
 /* Ask the next boot to write the root anew. What was begun stays begun: the root is not whole. */
 void lb_record_ask_reflash(struct lb_record *r);
+
+/* Each slot has an overlay of its own: from now `overlay` and `reflash` are those of this slot. */
+void lb_record_enter_slot(struct lb_record *r, unsigned slot);
+
+/* A new image is to be in the slot, with a new overlay behind it. */
+void lb_record_renew_slot(struct lb_record *r, unsigned slot);
 
 /* Add one line (no newline in it; bytes that are not printable ASCII become '?', so that no
  * terminal and no JSON parser stumbles over a log; cut at 200 bytes); the oldest lines make room.

@@ -21,7 +21,7 @@ void lb_board_defaults(struct lb_board *out)
 	*out = (struct lb_board){0};
 	for (int id = 0; id < LB_BOARD_KEY_COUNT; id++) {
 		const struct lb_board_key *key = &lb_board_keys[id];
-		struct lb_button none = {0};
+		struct lb_board_named none = {0};
 		int rc = 0;
 
 		if (key->preset)
@@ -32,17 +32,19 @@ void lb_board_defaults(struct lb_board *out)
 
 void lb_board_button_defaults(struct lb_button *button)
 {
+	struct lb_board_named named = {.button = *button};
 	char why[LB_SENTENCE_MAX];
 
-	lb_key_hold(button);
+	lb_key_hold(&named.button);
 	for (int id = 0; id < LB_BOARD_KEY_COUNT; id++) {
 		const struct lb_board_key *key = &lb_board_keys[id];
 		int rc = 0;
 
 		if (key->preset && strcmp(key->section, "button") == 0)
-			rc = lb_board_set(NULL, button, (enum lb_board_key_id)id, key->preset, why);
+			rc = lb_board_set(NULL, &named, (enum lb_board_key_id)id, key->preset, why);
 		assert(rc == 0); /* constants of board.def, as above */
 	}
+	*button = named.button;
 }
 
 PRINTF_LIKE(3, 4) static int refuse(char *why, int err, const char *fmt, ...)

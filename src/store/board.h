@@ -27,6 +27,30 @@ enum lb_handover {
 	LB_HANDOVER_KEEP,   /* left armed, descriptor passed on in WDTFD as procd does */
 };
 
+/* Who keeps what is known of the slots. */
+enum lb_slot_store_kind {
+	LB_SLOT_STORE_RECORD, /* the recovery record */
+};
+
+/* A service that must be there for a system to be healthy. */
+enum lb_service_kind {
+	LB_SERVICE_PID, /* `what` is a file with the number of a process that runs */
+	LB_SERVICE_TCP, /* `port` is listened on */
+	LB_SERVICE_RUN, /* `what` is a command that ends with 0 */
+};
+
+struct lb_health_service {
+	enum lb_service_kind kind;
+	unsigned port;
+	char what[LB_COMMAND_MAX];
+};
+
+/* One of two places of a whole system. */
+struct lb_slot_place {
+	char name[LB_SLOT_NAME_MAX];
+	char root[LB_PATH_MAX]; /* as lb_blockdev_find() takes it */
+};
+
 struct lb_board {
 	char id[LB_NAME_MAX];	    /* "vendor,model" as in the device tree */
 	char name[LB_NAME_MAX];	    /* for people */
@@ -60,6 +84,22 @@ struct lb_board {
 			    [LB_NAME_MAX]; /* partitions and volumes that are never
 					erased, besides tables/protected.def */
 	size_t protected_name_count;
+
+	struct lb_slot_place slots[LB_SLOTS_MAX];
+	size_t slot_count;	       /* 0: `root` is the only system; else LB_SLOTS_MAX */
+	unsigned slot_tries;	       /* default 3 */
+	unsigned slot_toggle;	       /* default 3; 0 = no toggle */
+	unsigned slot_stable_ms;       /* a boot that lasted this long lasted; default 30000 */
+	unsigned slot_confirm_minutes; /* 0 = no confirmation; the default */
+	enum lb_slot_store_kind slot_store;
+	unsigned health_ms; /* how long a new system has to become healthy; default 180000 */
+	char health_links[LB_HEALTH_MAX][LB_IFNAME_MAX]; /* one of them must have link */
+	size_t health_link_count;
+	char health_addresses[LB_HEALTH_MAX][LB_IFNAME_MAX]; /* each must have an address */
+	size_t health_address_count;
+	struct lb_health_service health_services[LB_HEALTH_MAX]; /* each must be there */
+	size_t health_service_count;
+
 	char init[LB_PATH_MAX];	   /* the operating system's init; default /sbin/init */
 	char modules[LB_PATH_MAX]; /* list of kernel modules; default /etc/lifeboat/modules */
 

@@ -15,19 +15,22 @@ enum lb_board_kind {
 	LB_KIND_STORAGE,  /* /dev/..., PARTLABEL=..., PARTUUID=..., MTD=..., UBI=... */
 	LB_KIND_IMAGE,	  /* the same, or the same:/path/of/a/file */
 	LB_KIND_NUMBER,
-	LB_KIND_SECONDS,    /* stored as milliseconds */
-	LB_KIND_SWITCH,	    /* true or false */
-	LB_KIND_ADDRESS,    /* IPv4 address/prefix */
-	LB_KIND_KEYCODE,    /* name of keys.def, or number */
-	LB_KIND_DEED,	    /* name of actions.def, or run:COMMAND */
-	LB_KIND_LAN_PORT,   /* list */
-	LB_KIND_WAN_PORT,   /* list */
-	LB_KIND_IMAGE_NAME, /* list */
-	LB_KIND_VOLUME,	    /* list */
-	LB_KIND_POLICY,	    /* the rest: one word of several */
+	LB_KIND_SECONDS,     /* stored as milliseconds */
+	LB_KIND_SWITCH,	     /* true or false */
+	LB_KIND_ADDRESS,     /* IPv4 address/prefix */
+	LB_KIND_KEYCODE,     /* name of keys.def, or number */
+	LB_KIND_DEED,	     /* name of actions.def, or run:COMMAND */
+	LB_KIND_LAN_PORT,    /* list */
+	LB_KIND_WAN_PORT,    /* list */
+	LB_KIND_IMAGE_NAME,  /* list */
+	LB_KIND_VOLUME,	     /* list */
+	LB_KIND_HEALTH_PORT, /* list */
+	LB_KIND_SERVICE,     /* list */
+	LB_KIND_POLICY,	     /* the rest: one word of several */
 	LB_KIND_PROFILE,
 	LB_KIND_HANDOVER,
 	LB_KIND_SIGNATURE,
+	LB_KIND_SLOT_STORE,
 	LB_KIND_COUNT
 };
 

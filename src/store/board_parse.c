@@ -12,13 +12,13 @@
 #include "store/board_text.h"
 #include "store/board_value.h"
 
-#define SECTIONS_MAX	 16
+#define SECTIONS_MAX	 20
 #define SECTION_KEYS_MAX 10
 #define PATH_SHOWN_MAX	 96 /* of a longer path the end: the sentence must fit as well */
 
 struct loader {
 	struct lb_board draft;
-	struct lb_button button; /* of the section that is being read */
+	struct lb_board_named named; /* of the section that is being read */
 	struct lb_board_lines lines;
 	const char *path;
 	char *why;
@@ -147,9 +147,9 @@ static const struct {
 	{"missing opening brace for section '%s'", "there is no '{' after '",
 	 "': a section is written  name { ... }"},
 	{"missing title for section '%s'", "this ",
-	 " has no name: write  button \"reset\" { ... }"},
-	{"found duplicate title '%s'", "there is a button \"",
-	 "\" already: give this one another name"},
+	 " has no name: write it before the brace, as in  button \"reset\" { ... }"},
+	{"found duplicate title '%s'", "the name \"",
+	 "\" is taken already: give this one another name"},
 };
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list args)
@@ -181,7 +181,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (opt->nvalues <= 1 && loading->lines.key[id])
 		return refuse(line, "%s was set in line %u already: take one of them out",
 			      lb_board_key_path(&lb_board_keys[id]).text, loading->lines.key[id]);
-	if (lb_board_set(&loading->draft, &loading->button, (enum lb_board_key_id)id, value,
+	if (lb_board_set(&loading->draft, &loading->named, (enum lb_board_key_id)id, value,
 			 sentence) < 0)
 		return refuse(line, "%s", sentence);
 	if (opt->nvalues <= 1)
@@ -190,19 +190,18 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return 0;
 }
 
-static int check_button_name(unsigned line, const char *name)
+static int check_title(unsigned line, const char *kind, const char *name, size_t size)
 {
-	if (!name[0] || strlen(name) >= LB_NAME_MAX)
-		return refuse(
-			line,
-			"the name of a button must have 1 to %d bytes: button \"reset\" { ... }",
-			LB_NAME_MAX - 1);
+	if (!name[0] || strlen(name) >= size)
+		return refuse(line,
+			      "the name of a %s must have 1 to %zu bytes: %s \"NAME\" { ... }",
+			      kind, size - 1, kind);
 	for (const char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
 			return refuse(
 				line,
-				"the name of a button must be letters, digits and . _ -, not \"%s\"",
-				lb_board_show(name).text);
+				"the name of a %s must be letters, digits and . _ -, not \"%s\"",
+				kind, lb_board_show(name).text);
 	return 0;
 }
 
@@ -260,7 +259,7 @@ static int check_hold(unsigned line, const struct lb_button *b)
 static int add_button(unsigned line)
 {
 	struct lb_board *board = &loading->draft;
-	struct lb_button *b = &loading->button;
+	struct lb_button *b = &loading->named.button;
 	unsigned key_line = loading->lines.key[LB_BOARD_BUTTON_KEY];
 
 	if (!key_line)
@@ -287,21 +286,78 @@ static int add_button(unsigned line)
 	return 0;
 }
 
+static void forget_lines(const char *section)
+{
+	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++)
+		if (strcmp(lb_board_keys[i].section, section) == 0)
+			loading->lines.key[i] = 0;
+}
+
+static const char *last_title(cfg_opt_t *opt)
+{
+	return cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+}
+
 /* A button's section was closed. */
 static int on_button(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const char *name = cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+	const char *name = last_title(opt);
 	unsigned line = (unsigned)cfg->line;
 
-	if (check_button_name(line, name) < 0)
+	if (check_title(line, "button", name, LB_NAME_MAX) < 0)
 		return -1;
-	memcpy(loading->button.name, name, strlen(name) + 1);
+	memcpy(loading->named.button.name, name, strlen(name) + 1);
 	if (add_button(line) < 0)
 		return -1;
-	loading->button = (struct lb_button){0};
-	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++)
-		if (of_button(&lb_board_keys[i]))
-			loading->lines.key[i] = 0;
+	loading->named.button = (struct lb_button){0};
+	forget_lines("button");
+	return 0;
+}
+
+/* A slot's section was closed. */
+static int on_slot(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct lb_board *board = &loading->draft;
+	struct lb_slot_place *s = &loading->named.slot;
+	const char *name = last_title(opt);
+	unsigned line = (unsigned)cfg->line, root_line = loading->lines.key[LB_BOARD_SLOT_ROOT];
+
+	if (check_title(line, "slot", name, LB_SLOT_NAME_MAX) < 0)
+		return -1;
+	if (!root_line)
+		return refuse(
+			line,
+			"slot \"%s\" has no root: add a line such as  root = \"PARTLABEL=rootfs_a\"",
+			lb_board_show(name).text);
+	if (board->slot_count == LB_SLOTS_MAX)
+		return refuse(line, "there are more than %d slots: take one of them out",
+			      LB_SLOTS_MAX);
+	for (size_t i = 0; i < board->slot_count; i++)
+		if (strcmp(board->slots[i].root, s->root) == 0)
+			return refuse(
+				root_line,
+				"slot \"%s\" has the same root as slot \"%s\": give it its own",
+				lb_board_show(name).text, board->slots[i].name);
+	memcpy(s->name, name, strlen(name) + 1);
+	loading->lines.slot[board->slot_count] = root_line;
+	board->slots[board->slot_count++] = *s;
+	loading->named.slot = (struct lb_slot_place){0};
+	forget_lines("slot");
+	return 0;
+}
+
+/* What only the whole file shows. */
+static int check_whole(void)
+{
+	const struct lb_board *b = &loading->draft;
+
+	if (b->slot_count == 1)
+		return refuse(loading->lines.slot[0],
+			      "there is one slot only: add the other one, or write its place as "
+			      "storage.root");
+	if (b->slot_count && !b->record[0])
+		return refuse(loading->lines.slot[0],
+			      "slots need a place that remembers them: set storage.record");
 	return 0;
 }
 
@@ -313,7 +369,8 @@ struct schema {
 static cfg_opt_t key_option(const struct lb_board_key *key)
 {
 	bool is_list = key->kind == LB_KIND_LAN_PORT || key->kind == LB_KIND_WAN_PORT ||
-		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME;
+		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME ||
+		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE;
 	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 
@@ -322,7 +379,7 @@ static cfg_opt_t key_option(const struct lb_board_key *key)
 
 static cfg_opt_t section_option(const char *name, cfg_opt_t *keys)
 {
-	bool titled = strcmp(name, "button") == 0;
+	bool titled = strcmp(name, "button") == 0 || strcmp(name, "slot") == 0;
 	cfg_opt_t option = CFG_SEC(
 		name, keys, titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
 
@@ -364,6 +421,7 @@ static int run_parser(const char *text)
 		return LB_E(NOSPC);
 	(void)cfg_set_error_function(cfg, on_error);
 	(void)cfg_set_validate_func(cfg, "button", on_button);
+	(void)cfg_set_validate_func(cfg, "slot", on_slot);
 	rc = cfg_parse_buf(cfg, text);
 	/* libConfuse is silent when it runs out of memory. */
 	if (rc != CFG_SUCCESS && !loading->failed)
@@ -394,6 +452,8 @@ int lb_board_parse(struct lb_board *out, struct lb_board_lines *lines, const voi
 	lb_board_defaults(&l.draft);
 	loading = &l;
 	rc = run_parser(clean);
+	if (rc == 0 && check_whole() < 0)
+		rc = LB_E(FORMAT);
 	loading = NULL;
 	if (rc < 0)
 		return rc;

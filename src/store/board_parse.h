@@ -9,9 +9,9 @@
 
 /* Where the values came from. Lines count from 1; 0 = the file does not have the key. */
 struct lb_board_lines {
-	unsigned
-		key[LB_BOARD_KEY_COUNT]; /* of a list: its first port; not for the section button */
-	unsigned button[LB_BUTTONS_MAX]; /* of the button's "key" */
+	unsigned key[LB_BOARD_KEY_COUNT]; /* of a list: its first port; not for buttons and slots */
+	unsigned button[LB_BUTTONS_MAX];  /* of the button's "key" */
+	unsigned slot[LB_SLOTS_MAX];	  /* of the slot's "root" */
 };
 
 /* As lb_board_load(); `lines` may be NULL. */

@@ -463,6 +463,74 @@ static int set_handover(const struct value *v)
 	return 0;
 }
 
+static int set_slot_store(const struct value *v)
+{
+	if (strcmp(v->text, "record") != 0)
+		return refuse(v, "must be \"record\", not \"%s\"", lb_board_show(v->text).text);
+	*(enum lb_slot_store_kind *)v->field = LB_SLOT_STORE_RECORD;
+	return 0;
+}
+
+static int add_health_port(const struct value *v)
+{
+	struct lb_board *b = v->board;
+	bool is_link = v->key == &lb_board_keys[LB_BOARD_HEALTH_LINK];
+	char(*list)[LB_IFNAME_MAX] = is_link ? b->health_links : b->health_addresses;
+	size_t *count = is_link ? &b->health_link_count : &b->health_address_count;
+	int rc = check_length(v);
+
+	if (rc < 0)
+		return rc;
+	if (!is_port_name(v->text))
+		return refuse(v, "must list network interfaces such as \"eth0\", not \"%s\"",
+			      lb_board_show(v->text).text);
+	if (*count == LB_HEALTH_MAX)
+		return refuse(v, "must list at most %d interfaces", LB_HEALTH_MAX);
+	memcpy(list[(*count)++], v->text, strlen(v->text) + 1);
+	return 0;
+}
+
+static int parse_service(const struct value *v, struct lb_health_service *out)
+{
+	const char *rest = strchr(v->text, ':');
+	const size_t n = rest ? (size_t)(rest++ - v->text) : 0;
+	bool is_file =
+		n == 3 && (strncmp(v->text, "pid", n) == 0 || strncmp(v->text, "run", n) == 0);
+	long port;
+
+	if (is_file && rest[0] == '/') {
+		out->kind = v->text[0] == 'p' ? LB_SERVICE_PID : LB_SERVICE_RUN;
+		memcpy(out->what, rest, strlen(rest) + 1);
+		return 0;
+	}
+	if (n == 3 && strncmp(v->text, "tcp", n) == 0 && to_number(rest, 10, &port) == 0 &&
+	    port > 0 && port <= UINT16_MAX) {
+		out->kind = LB_SERVICE_TCP;
+		out->port = (unsigned)port;
+		return 0;
+	}
+	return refuse(v,
+		      "must list services such as \"tcp:22\", \"pid:/run/dropbear.pid\" or "
+		      "\"run:/usr/sbin/is-online\", not \"%s\"",
+		      lb_board_show(v->text).text);
+}
+
+static int add_service(const struct value *v)
+{
+	struct lb_board *b = v->board;
+	struct lb_health_service service = {0};
+	int rc = check_length(v);
+
+	if (rc == 0)
+		rc = parse_service(v, &service);
+	if (rc < 0)
+		return rc;
+	if (b->health_service_count == LB_HEALTH_MAX)
+		return refuse(v, "must list at most %d services", LB_HEALTH_MAX);
+	b->health_services[b->health_service_count++] = service;
+	return 0;
+}
+
 static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_ID] = set_id,
 	[LB_KIND_TEXT] = set_text,
@@ -484,16 +552,26 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_PROFILE] = set_profile,
 	[LB_KIND_HANDOVER] = set_handover,
 	[LB_KIND_SIGNATURE] = set_signature,
+	[LB_KIND_SLOT_STORE] = set_slot_store,
+	[LB_KIND_HEALTH_PORT] = add_health_port,
+	[LB_KIND_SERVICE] = add_service,
 };
 
-int lb_board_set(struct lb_board *board, struct lb_button *button, enum lb_board_key_id id,
+void *lb_board_owner(struct lb_board *board, struct lb_board_named *named,
+		     const struct lb_board_key *key)
+{
+	if (strcmp(key->section, "button") == 0)
+		return &named->button;
+	return strcmp(key->section, "slot") == 0 ? (void *)&named->slot : (void *)board;
+}
+
+int lb_board_set(struct lb_board *board, struct lb_board_named *named, enum lb_board_key_id id,
 		 const char *text, char why[LB_SENTENCE_MAX])
 {
 	const struct lb_board_key *key = &lb_board_keys[id];
-	bool of_button = strcmp(key->section, "button") == 0;
 	const struct value v = {
 		.board = board,
-		.field = (of_button ? (char *)button : (char *)board) + key->off_bytes,
+		.field = (char *)lb_board_owner(board, named, key) + key->off_bytes,
 		.key = key,
 		.text = text,
 		.why = why,

@@ -5,11 +5,21 @@
 #include "store/board.h"
 #include "store/board_keys.h"
 
-/* Set one key; for a port list: add one port. Keys of the section "button" go to `button`, the
- * others to `board` (NULL will do for the first). 0, or LB_E(FORMAT) with both untouched and `why`
- * a sentence without the place.
+/* What sections with a name are read into, one at a time. */
+struct lb_board_named {
+	struct lb_button button;
+	struct lb_slot_place slot;
+};
+
+/* Where the fields of this key's section are. */
+void *lb_board_owner(struct lb_board *board, struct lb_board_named *named,
+		     const struct lb_board_key *key);
+
+/* Set one key; for a list: add one entry. Keys of the sections "button" and "slot" go to `named`,
+ * the others to `board` (NULL will do for the first). 0, or LB_E(FORMAT) with both untouched and
+ * `why` a sentence without the place.
  */
-MUST_CHECK int lb_board_set(struct lb_board *board, struct lb_button *button,
+MUST_CHECK int lb_board_set(struct lb_board *board, struct lb_board_named *named,
 			    enum lb_board_key_id id, const char *text, char why[LB_SENTENCE_MAX]);
 
 /* Text from the file as a sentence may show it: cut, and nothing but printable ASCII. */

@@ -11,6 +11,9 @@
 #define LB_COMMAND_MAX	   128 /* of a button: a program and some words; more goes into a script */
 #define LB_LINE_MAX	   128 /* one typed console line in the window */
 #define LB_IMAGE_NAMES_MAX 8   /* makers name a board twice or three times */
+#define LB_SLOTS_MAX	   2   /* "dual firmware": no router has more */
+#define LB_SLOT_NAME_MAX   16  /* "rootfs_a", "primary" */
+#define LB_HEALTH_MAX	   8 /* ports, interfaces or services that a health check looks at, each */
 #define LB_SENTENCE_MAX	   256 /* one error or reason, said to a person */
 #define LB_BLOB_MAX	   256 /* a recovery host key as dropbear stores it: ed25519 takes 83 bytes */
 #define LB_RECORD_BYTES	   16384 /* one copy of the recovery record, log tail included */

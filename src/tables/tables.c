@@ -29,6 +29,36 @@ static const char *const reason_texts[] = {
 #undef REASON
 };
 
+static const char *const slot_state_names[] = {
+#define SLOT_STATE(id, code, name, help) [(code)] = (name),
+#include "tables/slot_states.def"
+#undef SLOT_STATE
+};
+
+static const char *const slot_reason_names[] = {
+#define SLOT_REASON(id, code, name, text) [(code)] = (name),
+#include "tables/slot_reasons.def"
+#undef SLOT_REASON
+};
+
+static const char *const slot_reason_texts[] = {
+#define SLOT_REASON(id, code, name, text) [(code)] = (text),
+#include "tables/slot_reasons.def"
+#undef SLOT_REASON
+};
+
+static const char *const slot_why_names[] = {
+#define SLOT_WHY(id, code, name, text) [(code)] = (name),
+#include "tables/slot_whys.def"
+#undef SLOT_WHY
+};
+
+static const char *const slot_why_texts[] = {
+#define SLOT_WHY(id, code, name, text) [(code)] = (text),
+#include "tables/slot_whys.def"
+#undef SLOT_WHY
+};
+
 static const char *const policy_names[] = {
 #define POLICY(id, name, help) [LB_POLICY_##id] = (name),
 #include "tables/policies.def"
@@ -73,6 +103,31 @@ const char *lb_reason_name(unsigned reason)
 const char *lb_reason_text(unsigned reason)
 {
 	return PICK(reason_texts, reason);
+}
+
+const char *lb_slot_state_name(unsigned state)
+{
+	return PICK(slot_state_names, state);
+}
+
+const char *lb_slot_reason_name(unsigned reason)
+{
+	return PICK(slot_reason_names, reason);
+}
+
+const char *lb_slot_reason_text(unsigned reason)
+{
+	return PICK(slot_reason_texts, reason);
+}
+
+const char *lb_slot_why_name(unsigned why)
+{
+	return PICK(slot_why_names, why);
+}
+
+const char *lb_slot_why_text(unsigned why)
+{
+	return PICK(slot_why_texts, why);
 }
 
 const char *lb_policy_name(unsigned policy)

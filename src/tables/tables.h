@@ -34,6 +34,24 @@ enum lb_reason {
 #undef REASON
 };
 
+enum lb_slot_state {
+#define SLOT_STATE(id, code, name, help) LB_SLOT_##id = (code),
+#include "tables/slot_states.def"
+#undef SLOT_STATE
+};
+
+enum lb_slot_reason {
+#define SLOT_REASON(id, code, name, text) LB_SLOT_REASON_##id = (code),
+#include "tables/slot_reasons.def"
+#undef SLOT_REASON
+};
+
+enum lb_slot_why {
+#define SLOT_WHY(id, code, name, text) LB_SLOT_WHY_##id = (code),
+#include "tables/slot_whys.def"
+#undef SLOT_WHY
+};
+
 enum lb_action {
 #define ACTION(id, name, deed) LB_ACTION_##id,
 #include "tables/actions.def"
@@ -57,6 +75,11 @@ extern const struct lb_led_pattern lb_led_patterns[LB_LED_COUNT];
 const char *lb_state_name(unsigned state);
 const char *lb_reason_name(unsigned reason);
 const char *lb_reason_text(unsigned reason);
+const char *lb_slot_state_name(unsigned state);
+const char *lb_slot_reason_name(unsigned reason);
+const char *lb_slot_reason_text(unsigned reason);
+const char *lb_slot_why_name(unsigned why);
+const char *lb_slot_why_text(unsigned why);
 const char *lb_policy_name(unsigned policy);
 const char *lb_led_role_name(unsigned role);
 const char *lb_action_name(unsigned action);

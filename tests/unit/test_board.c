@@ -184,9 +184,11 @@ static void parse__unknown_key__says_what_was_meant(void **state)
 		       "b.conf:1: unknown key 'id' in lan; it belongs outside of the sections");
 	assert_refused("wan { colour = 1 }",
 		       "b.conf:1: unknown key 'colour' in wan; there may be: ports");
-	assert_refused("zzzzzzzz = 1",
-		       "b.conf:1: unknown key 'zzzzzzzz'; there may be: id, name, serial, profile, "
-		       "window, button, led, lan, wan, console, storage, image, watchdog, system");
+	assert_refused(
+		"zzzzzzzz = 1",
+		"b.conf:1: unknown key 'zzzzzzzz'; there may be: id, name, serial, profile, "
+		"window, button, led, lan, wan, console, storage, slot, slots, health, image, "
+		"watchdog, system");
 }
 
 static void parse__wrong_value__says_what_to_write(void **state)
@@ -349,16 +351,17 @@ static void parse__buttons__have_a_name_a_key_and_a_limit(void **state)
 	assert_refused(
 		"button \"r\" { input = x }",
 		"b.conf:1: button \"r\" has no key: add a line such as  key = \"KEY_RESTART\"");
-	assert_refused("button { key = 1 }",
-		       "b.conf:1: this button has no name: write  button \"reset\" { ... }");
+	assert_refused(
+		"button { key = 1 }",
+		"b.conf:1: this button has no name: write it before the brace, as in  button \"reset\" { ... }");
 	assert_refused("button \"\" { key = 1 }",
 		       "b.conf:1: the name of a button must have 1 to 63 "
-		       "bytes: button \"reset\" { ... }");
+		       "bytes: button \"NAME\" { ... }");
 	assert_refused(
 		"button \"a/b\" { key = 1 }",
 		"b.conf:1: the name of a button must be letters, digits and . _ -, not \"a/b\"");
 	assert_refused("button r { key = 1 }\nbutton r { key = 2 }",
-		       "b.conf:2: there is a button \"r\" already: give this one another name");
+		       "b.conf:2: the name \"r\" is taken already: give this one another name");
 	assert_refused("button r { key = 1 input = a }\nbutton s {\nkey = 1\n}",
 		       "b.conf:3: button \"s\" has the same key as button \"r\": give it its own");
 	assert_refused(

@@ -1,0 +1,18 @@
+/* plat/slots.h - who keeps what is known of the slots: the recovery record, or what a boot loader
+ * reads too.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "plan/slots.h"
+
+/* The provider owns `ctx`. */
+struct plat_slots {
+	void *ctx;
+	/* 0, or with `out` untouched LB_E(NOENT) nothing can be kept here, or another error. Where
+	 * nothing was kept yet all of `out` is zero. */
+	int (*load)(void *ctx, struct lb_slots_state *out);
+	/* Load, let edit() change, keep: one transaction against other processes, and all of it or
+	 * nothing when the power goes. A state that edit() left as it was need not be written. */
+	int (*change)(void *ctx, void (*edit)(struct lb_slots_state *s, void *arg), void *arg);
+};
