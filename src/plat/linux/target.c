@@ -94,7 +94,9 @@ static int open_device(struct lb_target *t, struct plat_target *out, unsigned fl
 	rc = lb_target_disk_take(&t->disk, &t->block, t->node, &fd);
 	if (rc < 0)
 		return say_failed(t, rc, why);
-	rc = lb_guard_check(t->node, 0, t->disk.size_bytes, &lb_blockdev_roots);
+	rc = flags & LB_TARGET_UNGUARDED
+		     ? 0
+		     : lb_guard_check(t->node, 0, t->disk.size_bytes, &lb_blockdev_roots);
 	if (rc < 0)
 		return refuse(why, rc, "%s %s", t->node,
 			      rc == LB_E(PROTECTED)

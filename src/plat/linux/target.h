@@ -20,6 +20,8 @@ enum lb_target_kind {
 enum lb_target_flags {
 	LB_TARGET_CREATE = 1,	  /* a file that is not there is made */
 	LB_TARGET_WHOLE_DISK = 2, /* a disk that holds partitions may be overwritten */
+	LB_TARGET_UNGUARDED = 4,  /* names of tables/protected.def do not count: a card for another
+				     device, which has partitions of such names too */
 };
 
 /* Owned by the caller; the plat_target of lb_target_open() points to it. Large: static storage. */
