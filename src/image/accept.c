@@ -163,13 +163,21 @@ static void check_trust(struct lb_verdict *v, const struct lb_offer *o, const st
 	case LB_TRUST_UNCHECKED:
 		if (t->signature_required)
 			refuse(v, LB_REFUSAL_SIGNATURE,
-			       "its signature could not be checked, and this board takes signed images "
-			       "only");
+			       "its signature could not be checked, and %sthis board takes signed "
+			       "images only",
+			       t->door_words);
+		return;
+	case LB_TRUST_READ_ONCE:
+		refuse(v, LB_REFUSAL_SIGNATURE,
+		       "its signature by key %s stands at its end, and it can be read only once: give it "
+		       "as a file",
+		       o->key_id);
 		return;
 	case LB_TRUST_NONE:
 		if (t->signature_required)
 			refuse(v, LB_REFUSAL_SIGNATURE,
-			       "it is not signed, and this board takes signed images only");
+			       "it is not signed, and %sthis board takes signed images only",
+			       t->door_words);
 		return;
 	}
 }

@@ -27,8 +27,8 @@ enum lb_trust {
 	LB_TRUST_REVOKED,    /* by a key that was withdrawn */
 	LB_TRUST_UNKNOWN,    /* by a key that the directory does not have */
 	LB_TRUST_UNREADABLE, /* there is something that is no signature of a known form */
-	LB_TRUST_UNCHECKED,  /* it could not be checked: input that cannot be read twice, no
-				directory */
+	LB_TRUST_UNCHECKED,  /* it could not be checked: there is no directory of keys */
+	LB_TRUST_READ_ONCE, /* inside, by a key that is known, but the image cannot be read again */
 };
 
 /* What is known of an image. All strings are the caller's. */
@@ -57,6 +57,7 @@ struct lb_taker {
 	const char *compat_version, *min_version; /* "" = 1.0, any */
 	uint64_t max_bytes;			  /* 0 = not known */
 	bool signature_required;
+	const char *door_words;		  /* of tables/doors.def: where that is so */
 	bool keep_settings, ignore_minor; /* as sysupgrade's options have it */
 };
 

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "image/companion.h"
 #include "plat/linux/files.h"
+#include "plat/linux/spool.h"
 
 #define COMPANION_MAX 8000 /* a list of the hashes of all images of a release */
 
@@ -139,7 +141,8 @@ static void describe_board(struct lb_verified *v)
 		.min_version = b->min_version,
 		.max_bytes =
 			v->ask.max_bytes ? v->ask.max_bytes : (uint64_t)b->image_max_kib * 1024,
-		.signature_required = b->signature_required,
+		.signature_required = lb_board_wants_signature(b, v->ask.door),
+		.door_words = lb_door_words(v->ask.door),
 		.keep_settings = !v->ask.drop_settings,
 		.ignore_minor = v->ask.ignore_minor,
 	};
@@ -177,27 +180,42 @@ void lb_verify_end(struct lb_verified *v, int again, int64_t start)
 	lb_accept(&v->verdict, &v->offer, &v->taker);
 }
 
-int lb_verify_image(struct lb_verified *out, const struct lb_verify_ask *ask,
-		    char why[LB_SENTENCE_MAX])
+/* Read all of it, and keep it if there is a spool. */
+static int read_all(struct lb_verified *v, struct lb_spool *spool, char why[LB_SENTENCE_MAX])
 {
 	static uint8_t buf[65536];
-	const int64_t start = lseek(ask->fd, 0, SEEK_CUR);
-	int rc = lb_verify_begin(out, ask, why);
 	ssize_t n;
 
-	if (rc < 0)
-		return rc;
-	while ((n = read(ask->fd, buf, sizeof(buf))) != 0) {
+	while ((n = read(v->ask.fd, buf, sizeof(buf))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
 			(void)snprintf(why, LB_SENTENCE_MAX, "%.180s cannot be read: %s",
-				       ask->image, strerror(errno));
-			lb_scan_end(&out->scan);
+				       v->ask.image, strerror(errno));
 			return LB_E(IO);
 		}
-		lb_verify_feed(out, buf, (size_t)n);
+		lb_verify_feed(v, buf, (size_t)n);
+		lb_spool_feed(spool, buf, (size_t)n);
 	}
-	lb_verify_end(out, start < 0 ? -1 : ask->fd, start);
+	return 0;
+}
+
+int lb_verify_image(struct lb_verified *out, const struct lb_verify_ask *ask,
+		    char why[LB_SENTENCE_MAX])
+{
+	const int64_t start = lseek(ask->fd, 0, SEEK_CUR);
+	CLEANUP(lb_spool_closep) struct lb_spool spool = {.fd = -1};
+	int rc = lb_verify_begin(out, ask, why);
+
+	if (rc < 0)
+		return rc;
+	if (start < 0 && lb_spool_begin(&spool, lb_spool_room()) < 0)
+		spool.fd = -1; /* then nothing but such a signature goes unchecked */
+	rc = read_all(out, &spool, why);
+	if (rc < 0) {
+		lb_scan_end(&out->scan);
+		return rc;
+	}
+	lb_verify_end(out, start < 0 ? spool.fd : ask->fd, start < 0 ? 0 : start);
 	return 0;
 }

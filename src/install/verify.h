@@ -15,13 +15,6 @@
 #include "store/board.h"
 #include "tables/limits.h"
 
-/* Who brings the image. */
-enum lb_door {
-	LB_DOOR_COMMAND,   /* root, in a shell */
-	LB_DOOR_REMOVABLE, /* whoever plugs in a stick or a card */
-	LB_DOOR_NETWORK,   /* whoever reaches the device */
-};
-
 struct lb_verify_ask {
 	const char *image; /* its path, for sentences and for the files beside it; "-" = it has no
 			      name */
@@ -57,8 +50,10 @@ struct lb_verified {
 	char boards[LB_IMAGE_BOARDS_MAX][LB_NAME_MAX];
 };
 
-/* Read all of ask->fd. 0 when there is an answer, whatever it is; else LB_E(IO) or another error
- * of the system, and `why` says in one sentence what could not be read. */
+/* Read all of ask->fd. What comes from a pipe is kept in RAM meanwhile, as long as there is room
+ * for it, for the second reading that a signature inside takes. 0 when there is an answer, whatever
+ * it is; else LB_E(IO) or another error of the system, and `why` says in one sentence what could
+ * not be read. */
 MUST_CHECK int lb_verify_image(struct lb_verified *out, const struct lb_verify_ask *ask,
 			       char why[LB_SENTENCE_MAX]);
 
@@ -68,5 +63,6 @@ MUST_CHECK int lb_verify_begin(struct lb_verified *v, const struct lb_verify_ask
 void lb_verify_feed(struct lb_verified *v, const void *data, size_t n);
 
 /* Nothing more comes. `again`: a descriptor with the image from offset `start` on, when the image
- * can be read a second time; else -1. A signature inside of the image cannot be checked without. */
+ * can be read a second time (lb_spool for a pipe); else -1. Without it an image is refused that has
+ * a signature by a known key inside: the equation starts with the signature, which comes last. */
 void lb_verify_end(struct lb_verified *v, int again, int64_t start);

@@ -14,8 +14,17 @@
 
 struct arguments {
 	const char *image, *board, *keys, *signature;
+	enum lb_door door;
 	bool json, drop_settings, ignore_minor;
 };
+
+static int wrong_door(const char *typed)
+{
+	_Static_assert(LB_DOOR_COUNT == 3, "the sentence below lists the doors");
+	(void)fprintf(stderr, "lifeboat verify: --door takes %s, %s or %s, not '%s'\n",
+		      lb_door_name(0), lb_door_name(1), lb_door_name(2), typed);
+	return LB_EXIT_USAGE;
+}
 
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -24,6 +33,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 		{"board", required_argument, NULL, 'b'},
 		{"keys", required_argument, NULL, 'k'},
 		{"signature", required_argument, NULL, 's'},
+		{"door", required_argument, NULL, 'd'},
 		{"ignore-minor-compat-version", no_argument, NULL, 'i'},
 		{0},
 	};
@@ -41,6 +51,12 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 			out->board = optarg;
 		} else if (c == 'k') {
 			out->keys = optarg;
+		} else if (c == 'd') {
+			const int door = lb_door_by_name(optarg);
+
+			if (door < 0)
+				return wrong_door(optarg);
+			out->door = (enum lb_door)door;
 		} else if (c == 's') {
 			out->signature = optarg;
 		} else {
@@ -109,6 +125,7 @@ int applet_verify(int argc, char **argv)
 					  .board = &board,
 					  .keys = a.keys,
 					  .signature = a.signature,
+					  .door = a.door,
 					  .drop_settings = a.drop_settings,
 					  .ignore_minor = a.ignore_minor};
 	if (lb_verify_image(&found, &ask, why) < 0) {

@@ -23,6 +23,7 @@ static const struct {
 	[LB_TRUST_UNKNOWN] = {"unknown-key", "by a key that is not trusted:"},
 	[LB_TRUST_UNREADABLE] = {"unreadable", "of a form that cannot be checked"},
 	[LB_TRUST_UNCHECKED] = {"unchecked", "not checked; by key"},
+	[LB_TRUST_READ_ONCE] = {"read-once", "not checked, for want of a second reading; by key"},
 };
 
 static void hex(char *out, const uint8_t *p, size_t n)

@@ -47,6 +47,11 @@ void lb_board_button_defaults(struct lb_button *button)
 	*button = named.button;
 }
 
+bool lb_board_wants_signature(const struct lb_board *b, enum lb_door door)
+{
+	return b->signature_required[LB_DOOR_COMMAND] || b->signature_required[door];
+}
+
 PRINTF_LIKE(3, 4) static int refuse(char *why, int err, const char *fmt, ...)
 {
 	va_list args;

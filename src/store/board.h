@@ -106,8 +106,10 @@ struct lb_board {
 	/* Which images this board takes. */
 	char image_names[LB_IMAGE_NAMES_MAX][LB_NAME_MAX]; /* besides the id */
 	size_t image_name_count;
-	char image_keys[LB_PATH_MAX];	  /* directory of keys; default /etc/opkg/keys */
-	bool signature_required;	  /* default false: only what is signed is checked */
+	char image_keys[LB_PATH_MAX]; /* directory of keys; default /etc/opkg/keys */
+	/* Per door; what holds for a command holds for each: lb_board_wants_signature(). Default:
+	 * only over the network. */
+	bool signature_required[LB_DOOR_COUNT];
 	char compat_version[LB_NAME_MAX]; /* OpenWrt's, of the settings; default "1.0" */
 	char min_version[LB_NAME_MAX];	  /* "" = any */
 	unsigned image_max_kib;		  /* 0 = not known */
@@ -122,6 +124,9 @@ void lb_board_defaults(struct lb_board *out);
 
 /* A button of which only the code is known: what it does, and when. */
 void lb_board_button_defaults(struct lb_button *button);
+
+/* Does this board take signed images only from whoever comes through that door? */
+bool lb_board_wants_signature(const struct lb_board *b, enum lb_door door);
 
 /* Read a board file. 0 on success. On failure `out` is untouched and `why` is one sentence that
  * names file:line and what to write instead: LB_E(NOENT) no such file, LB_E(FORMAT) anything that

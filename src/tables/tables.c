@@ -65,6 +65,18 @@ static const char *const policy_names[] = {
 #undef POLICY
 };
 
+static const char *const door_names[] = {
+#define DOOR(id, name, words) [LB_DOOR_##id] = (name),
+#include "tables/doors.def"
+#undef DOOR
+};
+
+static const char *const door_words[] = {
+#define DOOR(id, name, words) [LB_DOOR_##id] = (words),
+#include "tables/doors.def"
+#undef DOOR
+};
+
 static const char *const role_names[] = {
 #define LED_ROLE(id, name, help) [LB_ROLE_##id] = (name),
 #include "tables/led_roles.def"
@@ -135,6 +147,16 @@ const char *lb_policy_name(unsigned policy)
 	return PICK(policy_names, policy);
 }
 
+const char *lb_door_name(unsigned door)
+{
+	return PICK(door_names, door);
+}
+
+const char *lb_door_words(unsigned door)
+{
+	return PICK(door_words, door);
+}
+
 const char *lb_led_role_name(unsigned role)
 {
 	return PICK(role_names, role);
@@ -154,6 +176,14 @@ int lb_policy_by_name(const char *name)
 {
 	for (int i = 0; i < LB_POLICY_COUNT; i++)
 		if (strcmp(policy_names[i], name) == 0)
+			return i;
+	return LB_E(NOENT);
+}
+
+int lb_door_by_name(const char *name)
+{
+	for (int i = 0; i < LB_DOOR_COUNT; i++)
+		if (strcmp(door_names[i], name) == 0)
 			return i;
 	return LB_E(NOENT);
 }

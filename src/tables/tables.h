@@ -8,6 +8,13 @@ enum lb_policy {
 	LB_POLICY_COUNT
 };
 
+enum lb_door {
+#define DOOR(id, name, words) LB_DOOR_##id,
+#include "tables/doors.def"
+#undef DOOR
+	LB_DOOR_COUNT
+};
+
 enum lb_led {
 #define LED(id, on_ms, off_ms, meaning) LB_LED_##id,
 #include "tables/leds.def"
@@ -81,12 +88,17 @@ const char *lb_slot_reason_text(unsigned reason);
 const char *lb_slot_why_name(unsigned why);
 const char *lb_slot_why_text(unsigned why);
 const char *lb_policy_name(unsigned policy);
+const char *lb_door_name(unsigned door);
+const char *lb_door_words(unsigned door);
 const char *lb_led_role_name(unsigned role);
 const char *lb_action_name(unsigned action);
 const char *lb_action_deed(unsigned action);
 
 /* The policy of that name, or LB_E(NOENT). */
 int lb_policy_by_name(const char *name);
+
+/* The door of that name, or LB_E(NOENT). */
+int lb_door_by_name(const char *name);
 
 /* The action of that name, or LB_E(NOENT). */
 int lb_action_by_name(const char *name);

@@ -230,6 +230,30 @@ def test_signature__required__unsigned_images_are_refused(desk, key):
     assert signature_of(desk, path, "--keys", desk.folder / "no-keys") == (SIGNATURE, "unchecked")
 
 
+@pytest.mark.parametrize("lines,command,removable,network", [
+    ("", OK, OK, SIGNATURE), ('signature_removable = "required"', OK, SIGNATURE, SIGNATURE),
+    ('signature_network = "if-there"', OK, OK, OK),
+    ('signature = "required"\nsignature_network = "if-there"', SIGNATURE, SIGNATURE, SIGNATURE)])
+def test_signature__door_by_door__goes_by_the_board_file(desk, lines, command, removable, network):
+    desk.board(lines)
+    path = desk.image(GOOD)
+    for door, wanted in (("command", command), ("removable", removable), ("network", network)):
+        assert desk.verify(path, "--door", door)[0] == wanted, door
+    assert desk.verify(path)[0] == command
+
+
+def test_signature__network__sentence_says_where(desk):
+    assert (b"  refused   it is not signed, and over the network this board takes signed images only\n"
+            in desk.run("--door", "network", desk.image(GOOD)).stdout)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_signature__inside_of_an_image_from_a_pipe__is_checked(desk, key, changed):
+    image = firmware.block(GOOD, 0, key.sign(desk.image(GOOD + b"x" * changed, "to-sign")))
+    done = desk.run("--json", "-", stdin=image)
+    assert json.loads(done.stdout)["signature"]["state"] == ("wrong" if changed else "good")
+
+
 @pytest.mark.parametrize("changed", [False, True])
 def test_signature__inside__covers_image_and_metadata(desk, key, changed):
     signed = key.sign(desk.image(GOOD, "to-sign"))
@@ -317,7 +341,7 @@ def test_verify__without_a_board__only_the_image_counts(desk):
     assert done.returncode == OK and "there is no board file to compare it with" in done.stdout
 
 
-@pytest.mark.parametrize("words", [[], ["a", "b"], ["--what", "a"], ["-x", "a"], ["--board"]])
+@pytest.mark.parametrize("words", [[], ["a", "b"], ["--what", "a"], ["-x", "a"], ["--board"], ["--door", "window", "a"]])
 def test_verify__wrong_command_line__is_one_sentence(words):
     done = subprocess.run([LIFEBOAT, "verify", *words], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (USAGE, "")

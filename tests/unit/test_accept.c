@@ -30,6 +30,7 @@ static struct lb_taker good_taker(void)
 				 .name_count = 1,
 				 .compat_version = "",
 				 .min_version = "",
+				 .door_words = "",
 				 .keep_settings = true};
 }
 
@@ -178,6 +179,7 @@ static void signature__each_state_and_policy__follows_the_rule(void **state)
 		{LB_TRUST_UNREADABLE, true, false, false},
 		{LB_TRUST_UNCHECKED, false, true, true},
 		{LB_TRUST_UNCHECKED, true, true, false},
+		{LB_TRUST_READ_ONCE, false, false, false},
 	};
 
 	o.key_id = "0123456789abcdef";
@@ -190,6 +192,13 @@ static void signature__each_state_and_policy__follows_the_rule(void **state)
 		lb_accept(&v, &o, &t);
 		assert_int_equal(!v.refused[LB_REFUSAL_SIGNATURE], rows[i].taken);
 	}
+	o.trust = LB_TRUST_NONE;
+	o.signature_beside = false;
+	t.signature_required = true;
+	t.door_words = "over the network ";
+	assert_refused(
+		&o, &t, LB_REFUSAL_SIGNATURE,
+		"it is not signed, and over the network this board takes signed images only");
 }
 
 static void compat__major_always_minor_with_settings__is_refused(void **state)

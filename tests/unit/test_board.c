@@ -36,7 +36,9 @@ static void defaults__every_preset__is_what_board_h_promises(void **state)
 	assert_string_equal(b.modules, "/etc/lifeboat/modules");
 	assert_int_equal(b.image_name_count, 0);
 	assert_string_equal(b.image_keys, "/etc/opkg/keys");
-	assert_false(b.signature_required);
+	assert_false(lb_board_wants_signature(&b, LB_DOOR_COMMAND));
+	assert_false(lb_board_wants_signature(&b, LB_DOOR_REMOVABLE));
+	assert_true(lb_board_wants_signature(&b, LB_DOOR_NETWORK));
 	assert_string_equal(b.compat_version, "1.0");
 	assert_string_equal(b.min_version, "");
 	assert_int_equal(b.image_max_kib, 0);
@@ -84,6 +86,7 @@ static void parse__every_key__reaches_its_field(void **state)
 		"console { shell = false }\n"
 		"storage { root = /dev/sda2 record = \"\" }\n"
 		"image { names = {omnia, \"R-1\"} keys = /k signature = required\n"
+		"signature_removable = required signature_network = if-there\n"
 		"compat_version = '2.0' min_version = '23.05' max_kib = 7168 }\n"
 		"watchdog { device = \"\" timeout_seconds = 60 handover = keep }\n"
 		"system { init = /init2 modules = \"/etc/mods\" }\n";
@@ -127,7 +130,11 @@ static void parse__every_key__reaches_its_field(void **state)
 	assert_int_equal(b.image_name_count, 2);
 	assert_string_equal(b.image_names[1], "R-1");
 	assert_string_equal(b.image_keys, "/k");
-	assert_true(b.signature_required);
+	assert_true(b.signature_required[LB_DOOR_COMMAND]);
+	assert_true(b.signature_required[LB_DOOR_REMOVABLE]);
+	assert_false(b.signature_required[LB_DOOR_NETWORK]);
+	/* What whoever has a shell must bring, nobody else is spared. */
+	assert_true(lb_board_wants_signature(&b, LB_DOOR_NETWORK));
 	assert_string_equal(b.compat_version, "2.0");
 	assert_string_equal(b.min_version, "23.05");
 	assert_int_equal(b.image_max_kib, 7168);
