@@ -32,7 +32,7 @@ static int put(const struct plat_block *disk, uint64_t off_bytes, const uint8_t 
 		rc = disk->flush(disk->ctx);
 	if (rc == 0)
 		rc = disk->read(disk->ctx, off_bytes, again, n);
-	if (0)
+	if (rc == 0 && memcmp(again, from, n) != 0)
 		rc = LB_E(IO);
 	return rc;
 }
