@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "install/hash.h"
 #include "install/metadata.h"
 
 PRINTF_LIKE(2, 3) static void damaged(struct lb_scan *s, const char *fmt, ...)
@@ -191,7 +192,7 @@ void lb_scan_feed(struct lb_scan *s, const void *data, size_t n)
 	const size_t taken = s->file.decided ? 0 : fill_head(&s->file, data, n);
 	const uint8_t *rest = (const uint8_t *)data + taken;
 
-	(void)crypto_hash_sha256_update(&s->sha256_state, data, n);
+	lb_sha256_update(&s->sha256_state, data, n);
 	if (s->with_md5)
 		MD5Update(&s->md5_state, data, n);
 	if (s->signature)

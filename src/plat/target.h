@@ -22,7 +22,6 @@ struct plat_target {
 				 whole. 0: the medium itself commits as a whole */
 	uint32_t block_bytes; /* write() and zero() start on multiples of it, and end there but for
 				 the last of them */
-	uint64_t bad_bytes; /* skipped so far, to be reported; begin() and write() may add to it */
 	/* From now on the target is not whole, durably. `image_bytes` may be
 	 * LB_TARGET_LENGTH_UNKNOWN. LB_E(NOSPC): it has not as much room, nothing was changed. */
 	int (*begin)(void *ctx, uint64_t image_bytes);
@@ -39,4 +38,6 @@ struct plat_target {
 	int (*commit)(void *ctx, const void *head, size_t n);
 	/* What lies behind the image, which ends at off_bytes, must not be taken for an overlay. */
 	int (*clear)(void *ctx, uint64_t off_bytes);
+	/* Bad blocks that were left out, to be reported; NULL = there are none on such a medium. */
+	uint64_t (*bad_bytes)(void *ctx);
 };

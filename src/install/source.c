@@ -1,0 +1,148 @@
+#include "install/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "plat/linux/files.h"
+
+#define SPOOL_PIECE   65536
+#define SPOOL_MIN     (1ull << 20) /* when nobody says how much memory is free */
+#define MEMINFO_BYTES 8000
+
+/* Half of what the kernel says a program could have without swapping: the other half is for the
+ * services that go on running. */
+static uint64_t half_of_memory(void)
+{
+	char text[MEMINFO_BYTES];
+	const char *at = NULL;
+
+	if (lb_file_read("/proc/meminfo", text, sizeof(text)) > 0)
+		at = strstr(text, "MemAvailable:");
+	return at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) * 1024 / 2 : SPOOL_MIN;
+}
+
+static ssize_t read_some(int fd, uint8_t *buf, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		const ssize_t got = read(fd, buf + done, n - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return LB_E(IO);
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+static int write_some(int fd, const uint8_t *buf, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		const ssize_t put = write(fd, buf + done, n - done);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return lb_err_from_errno(put < 0 ? errno : EIO);
+		done += (size_t)put;
+	}
+	return 0;
+}
+
+static int spool(struct lb_source *s, uint64_t spool_max)
+{
+	static uint8_t buf[SPOOL_PIECE];
+	bool ended = false;
+
+	s->spool_fd = memfd_create("image", MFD_CLOEXEC);
+	if (s->spool_fd < 0)
+		return lb_err_from_errno(errno);
+	while (!ended && s->spooled_bytes < spool_max) {
+		const uint64_t left = spool_max - s->spooled_bytes;
+		const size_t want = left < sizeof(buf) ? (size_t)left : sizeof(buf);
+		const ssize_t n = read_some(s->fd, buf, want);
+		int rc = n < 0 ? (int)n : write_some(s->spool_fd, buf, (size_t)n);
+
+		if (rc < 0)
+			return rc;
+		s->spooled_bytes += (uint64_t)n;
+		ended = (size_t)n < want;
+	}
+	s->again = ended;
+	s->total_bytes = ended ? s->spooled_bytes : 0;
+	return lseek(s->spool_fd, 0, SEEK_SET) < 0 ? LB_E(IO) : 0;
+}
+
+int lb_source_open(struct lb_source *s, int fd, uint64_t spool_max)
+{
+	struct lb_source opened = LB_SOURCE_CLOSED;
+	struct stat st;
+	int rc = 0;
+
+	opened.fd = fd;
+	opened.start = lseek(fd, 0, SEEK_CUR);
+	opened.again = opened.start >= 0 && fstat(fd, &st) == 0 &&
+		       (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+	if (!opened.again)
+		rc = spool(&opened, spool_max ? spool_max : half_of_memory());
+	else if (S_ISREG(st.st_mode) && st.st_size > opened.start)
+		opened.total_bytes = (uint64_t)(st.st_size - opened.start);
+	if (rc < 0)
+		lb_source_closep(&opened);
+	else
+		*s = opened;
+	return rc;
+}
+
+int lb_source_descriptor(struct lb_source *s)
+{
+	const int rc = lb_source_rewind(s);
+
+	if (rc < 0)
+		return rc;
+	return s->spool_fd >= 0 ? s->spool_fd : s->fd;
+}
+
+int lb_source_rewind(struct lb_source *s)
+{
+	if (!s->again && s->at_bytes > s->spooled_bytes)
+		return LB_E(STATE);
+	s->at_bytes = 0;
+	if (s->spool_fd >= 0)
+		return lseek(s->spool_fd, 0, SEEK_SET) < 0 ? LB_E(IO) : 0;
+	return lseek(s->fd, s->start, SEEK_SET) < 0 ? LB_E(IO) : 0;
+}
+
+ssize_t lb_source_read(struct lb_source *s, void *buf, size_t n)
+{
+	ssize_t first = 0, rest = 0;
+
+	if (s->spool_fd >= 0 && s->at_bytes < s->spooled_bytes) {
+		first = read_some(s->spool_fd, buf, n);
+		if (first < 0)
+			return first;
+	}
+	if ((size_t)first < n && (s->spool_fd < 0 || !s->again)) {
+		rest = read_some(s->fd, (uint8_t *)buf + first, n - (size_t)first);
+		if (rest < 0)
+			return rest;
+	}
+	s->at_bytes += (uint64_t)(first + rest);
+	return first + rest;
+}
+
+void lb_source_closep(struct lb_source *s)
+{
+	lb_fd_closep(&s->spool_fd);
+	s->spool_fd = -1;
+}
