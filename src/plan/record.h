@@ -16,6 +16,8 @@
 #include "tables/limits.h"
 #include "tables/tables.h"
 
+#define LB_RECORD_HASH_BYTES 32 /* SHA-256 */
+
 enum lb_request {
 	LB_REQUEST_NONE = 0,
 	LB_REQUEST_FAILSAFE = 1, /* enter failsafe at the next boot */
@@ -59,6 +61,25 @@ enum lb_reset_outcome {
 	LB_RESET_REFUSED = 3, /* it did not happen */
 };
 
+/* The upgrade that is to be carried on, and what came of the last one (plan/upgrade.h). */
+struct lb_upgrade_record {
+	uint8_t stage; /* enum lb_upgrade_stage */
+	uint8_t flags; /* LB_UPGRADE_FORCED, LB_UPGRADE_IGNORE_MINOR */
+	size_t image_len, image_hash_len, settings_len, settings_hash_len;
+	char image[LB_PATH_MAX]; /* DEVICE:/path, no NUL */
+	uint8_t image_hash[LB_RECORD_HASH_BYTES];
+	char settings[LB_PATH_MAX];
+	uint8_t settings_hash[LB_RECORD_HASH_BYTES];
+	uint8_t outcome; /* enum lb_upgrade_outcome */
+	uint64_t at_s;
+	uint32_t took_ms;
+	size_t said_len;
+	char said[LB_SENTENCE_MAX];
+};
+
+#define LB_UPGRADE_FORCED	1
+#define LB_UPGRADE_IGNORE_MINOR 2
+
 struct lb_record {
 	uint64_t seq;	     /* grows by one with each write; 0 = never written */
 	uint32_t boot_count; /* boots seen by the gate */
@@ -75,6 +96,7 @@ struct lb_record {
 	size_t host_key_len;   /* recovery SSH host key in dropbear's file format; 0 = none yet */
 	uint8_t host_key[LB_BLOB_MAX];
 	struct lb_reset_result reset;
+	struct lb_upgrade_record upgrade;
 	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
 	char log[LB_LOG_TAIL_BYTES];
 };
