@@ -77,6 +77,8 @@ def parse_board(text, where):
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
         raise EmuError(f"{where}: {wrong}") from None
+    if "like" in data:
+        data = _merged(tomllib.loads((BOARDS / f"{data['like']}.toml").read_text()), data)
     try:
         return Board(
             name=data["name"],
@@ -99,6 +101,15 @@ def parse_board(text, where):
         raise EmuError(f"{where}: {missing.args[0]} is missing") from None
     except TypeError as unknown:
         raise EmuError(f"{where}: {unknown}") from None
+
+
+def _merged(base, own):
+    """A board that is like another one: its file has only what differs, table by table."""
+    both = {**base, **own}
+    for name, table in own.items():
+        if isinstance(table, dict) and name in base:
+            both[name] = {**base[name], **table}
+    return both
 
 
 def _lines(data, kind, where):

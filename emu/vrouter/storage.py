@@ -19,6 +19,7 @@ class Layout:
 
     root: Path  # image of the root file system
     room_bytes: int = 0  # behind it
+    other: Path = None  # of a board with two slots: the root of the second one
     parts: tuple = ()  # further partitions of a disk: (label, MiB or path of the content)
 
 
@@ -28,6 +29,7 @@ class Storage:
     # The device has no cache of its own: what it has taken is there after a power cut
     write_through = True
     roots = ("squashfs",)
+    has_slots = False  # two roots, if the board file names other_partition
     module = None  # of vrouter.images: makes the image
 
     def __init__(self, board):
@@ -66,6 +68,7 @@ class VirtioDisk(Storage):
 
     write_through = False
     roots = ("squashfs", "erofs", "ext4")
+    has_slots = True
     module = disk
 
     def room_bytes(self, overlay):
@@ -77,7 +80,7 @@ class VirtioDisk(Storage):
         raise EmuError(f"overlay cannot be {overlay!r}: choose {', '.join(sizes)} or a number of MiB")
 
     def build(self, layout, out, guest):
-        disk.build(self.board, layout.root, layout.room_bytes, layout.parts, out)
+        disk.build(self.board, layout, out)
 
     def qemu_args(self, node):
         return ["-device", f"virtio-blk-pci,drive={node},addr={self.board.storage['addr']}"]

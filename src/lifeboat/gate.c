@@ -24,6 +24,9 @@
 #include "lifeboat/renew.h"
 #include "lifeboat/reset_result.h"
 #include "lifeboat/root.h"
+#include "lifeboat/slot_boot.h"
+#include "lifeboat/slot_guard.h"
+#include "lifeboat/slots.h"
 #include "lifeboat/status_file.h"
 #include "panel/led.h"
 #include "plan/boot.h"
@@ -49,6 +52,8 @@ static struct gate {
 	struct lb_boot_sense sense;
 	struct lb_boot_plan plan;
 	struct lb_status status;
+	int slot;	 /* the one that was entered, -1 = none */
+	bool renewed;	 /* the root was to be written anew */
 	unsigned button; /* the one that was pressed */
 } gate;
 
@@ -117,31 +122,52 @@ static void read_record(void)
 		log_warn("the recovery record %s", lb_strerror(rc));
 }
 
-/* Before anything stands on the root it may have to be written anew. True: something was asked for.
- */
-static bool enter_root(void)
+/* Before anything stands on the root it may have to be written anew. */
+static void enter_root_at(const char *place)
 {
 	struct lb_root *root = &gate.root;
 	bool renewed = false;
 
-	if (lb_root_find(root, &gate.board, gate.cmdline, kick, NULL) < 0)
-		return false;
+	if (lb_root_find(root, place, kick, NULL) < 0)
+		return;
 	if (root->from_initramfs &&
 	    lb_renew_root(&gate.board, &gate.plat, root->disk, &renewed, root->why) < 0)
 		root->kind = LB_ROOT_NONE;
 	else
 		lb_root_enter(root, &gate.board);
-	return renewed;
+	gate.renewed = gate.renewed || renewed;
+}
+
+static int enter_slot(void *unused, int slot)
+{
+	enter_root_at(gate.board.slots[slot].root);
+	return gate.root.kind == LB_ROOT_NONE ? LB_E(NOENT) : 0;
+}
+
+static void enter_root(void)
+{
+	char place[LB_PATH_MAX];
+
+	if (lb_root_is_initramfs() && lb_slot_boot_chooses(&gate.board, gate.cmdline)) {
+		gate.slot =
+			lb_slot_boot(&gate.board, &gate.status, enter_slot, NULL, gate.root.why);
+		if (gate.slot < 0)
+			gate.root.kind = LB_ROOT_NONE;
+		return;
+	}
+	lb_root_place(place, &gate.board, gate.cmdline);
+	enter_root_at(place);
+	gate.slot = lb_slot_boot_look(&gate.board, &gate.status);
 }
 
 /* Stage 2: all that the decision needs. */
 static void sense(void)
 {
 	struct lb_status *s = &gate.status;
-	bool renewed = enter_root();
 
+	enter_root();
 	read_record();
-	if (renewed)
+	if (gate.renewed)
 		log_warn("%s", s->last_reset); /* said on the console, once */
 	gate.sense.root = gate.root.kind;
 	gate.sense.policy = gate.board.failsafe;
@@ -324,6 +350,20 @@ static _Noreturn void leave_for_good(enum lb_leave how)
 				*/
 }
 
+static void edit_slots(struct lb_slots_state *s, void *edit)
+{
+	(*(void (**)(struct lb_slots_state *))edit)(s);
+}
+
+/* A boot that a person stops is no boot that failed. */
+static void tell_slots(void (*edit)(struct lb_slots_state *s))
+{
+	int rc = gate.slot < 0 ? LB_E(NOENT) : lb_slots_change(&gate.board, edit_slots, &edit);
+
+	if (rc < 0 && rc != LB_E(NOENT))
+		log_warn("the state of the slots cannot be stored: it %s", lb_strerror(rc));
+}
+
 /* Stage 5a: a person is waited for. Returns when the normal boot is to go on. */
 static void wait_for_person(void)
 {
@@ -332,6 +372,7 @@ static void wait_for_person(void)
 	enum lb_leave how;
 
 	lb_leds_set(&gate.machine.leds, LB_ROLE_BOOT, false);
+	tell_slots(lb_slots_wait);
 	say_failsafe();
 	name_host(host_name);
 	how = lb_failsafe_run(&gate.machine, &gate.board, &gate.status, disk);
@@ -342,6 +383,7 @@ static void wait_for_person(void)
 	/* mount_root may have been run meanwhile. */
 	if (lb_status_load(&gate.status) < 0)
 		log_warn("what became of the overlay in failsafe is not known");
+	tell_slots(lb_slots_go_on);
 	publish(LB_STATE_BOOTING, LB_REASON_CONTINUED, lb_reason_text(LB_REASON_CONTINUED));
 	gate.plat.say(gate.plat.ctx, "- continuing the normal boot -");
 }
@@ -402,6 +444,7 @@ static void start_system(char **argv)
 	lb_leds_close(&m->leds);
 	m->watchdog = lb_watchdog_hand_over(m->watchdog,
 					    gate.board.watchdog_handover == LB_HANDOVER_KEEP);
+	lb_slot_guard_start(&gate.board);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	argv[0] = gate.board.init;

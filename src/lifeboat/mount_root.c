@@ -16,6 +16,7 @@
 #include "lifeboat/record_io.h"
 #include "lifeboat/reset_result.h"
 #include "lifeboat/restore.h"
+#include "lifeboat/slots.h"
 #include "lifeboat/status_file.h"
 #include "lifeboat/to_flash.h"
 #include "lifeboat/turn.h"
@@ -272,6 +273,18 @@ static void set_ready(struct lb_record *r, void *unused)
 	r->last_state = LB_STATE_RUNNING;
 }
 
+/* On a board with slots the guard of this boot stores the same, and more, a little later: of two
+ * writes to flash one is enough. Not at the first boot of an overlay, whose data counts from now.
+ */
+static bool is_left_to_guard(const struct lb_board *board)
+{
+	static struct lb_record record;
+
+	return board->slot_count && board->slot_store == LB_SLOT_STORE_RECORD &&
+	       lb_slots_running(board) >= 0 && lb_record_read(board, &record) == 0 &&
+	       record.overlay == LB_RECORD_OVERLAY_READY;
+}
+
 static void light_running(const struct lb_board *board)
 {
 	struct lb_leds leds;
@@ -344,7 +357,8 @@ int lb_mount_root_done(const struct lb_board *board)
 	on_disk = on_disk && internal_is_on_disk();
 	if (on_disk && strcmp(lb_overlayfs_internal(), LB_OVERLAY_DIR) != 0)
 		mark_ready(LB_OVERLAY_INTERNAL_DIR);
-	rc = on_disk ? lb_record_change(board, set_ready, NULL) : LB_E(NOENT);
+	rc = on_disk && !is_left_to_guard(board) ? lb_record_change(board, set_ready, NULL)
+						 : LB_E(NOENT);
 	if (rc < 0 && rc != LB_E(NOENT))
 		log_warn("the recovery record %s", lb_strerror(rc));
 	if (lb_status_save(&s) < 0)

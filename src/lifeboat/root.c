@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "image/rootfs.h"
+#include "lifeboat/slots.h"
 #include "plan/cmdline.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/files.h"
@@ -149,18 +150,22 @@ static int look_at_root(struct lb_root *out)
 
 void lb_root_place(char out[LB_PATH_MAX], const struct lb_board *board, const char *cmdline)
 {
-	if (lb_cmdline_get(cmdline, "root", out, LB_PATH_MAX) < 0)
-		(void)snprintf(out, LB_PATH_MAX, "%s", board->root);
+	const char *place = board->root;
+	int slot;
+
+	if (lb_cmdline_get(cmdline, "root", out, LB_PATH_MAX) == 0)
+		return;
+	if (board->slot_count) {
+		slot = lb_slots_running(board);
+		place = board->slots[slot >= 0 ? slot : 0].root;
+	}
+	(void)snprintf(out, LB_PATH_MAX, "%s", place);
 }
 
-int lb_root_find(struct lb_root *out, const struct lb_board *board, const char *cmdline,
-		 void (*kick)(void *ctx), void *ctx)
+int lb_root_find(struct lb_root *out, const char *place, void (*kick)(void *ctx), void *ctx)
 {
-	char spec[LB_PATH_MAX];
-
 	*out = (struct lb_root){.from_initramfs = lb_root_is_initramfs()};
-	lb_root_place(spec, board, cmdline);
-	return out->from_initramfs ? wait_for_disk(out, spec, kick, ctx) : 0;
+	return out->from_initramfs ? wait_for_disk(out, place, kick, ctx) : 0;
 }
 
 void lb_root_enter(struct lb_root *out, const struct lb_board *board)

@@ -15,6 +15,8 @@ static void print_human(const struct lb_status *s)
 	(void)printf("  boot      %u%s\n", s->boot_count,
 		     s->boot_count ? "" : " (this board keeps no record)");
 	(void)printf("  root      %s\n", s->root_fs[0] ? s->root_fs : "none");
+	if (s->slot[0])
+		(void)printf("  slot      %s: %s\n", s->slot, s->slot_reason);
 	if (s->overlay[0] && s->overlay_used >= 0)
 		(void)printf("  overlay   %s, %d %% full at boot\n", s->overlay, s->overlay_used);
 	else
@@ -36,7 +38,7 @@ static void print_human(const struct lb_status *s)
 int applet_status(int argc, char **argv)
 {
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-	char text[4608];
+	char text[4900];
 	struct lb_status s;
 	int rc;
 

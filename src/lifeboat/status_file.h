@@ -22,8 +22,10 @@ struct lb_status {
 	char board[LB_NAME_MAX];
 	char board_name[LB_NAME_MAX];
 	char serial[LB_SERIAL_MAX];
-	char root_fs[32]; /* "squashfs", "ext4", "" = none */
-	bool initramfs;	  /* the boot gate was started there, not on the root itself */
+	char root_fs[32];	     /* "squashfs", "ext4", "" = none */
+	bool initramfs;		     /* the boot gate was started there, not on the root itself */
+	char slot[LB_SLOT_NAME_MAX]; /* the one that was booted, "" = no slots, or none */
+	char slot_reason[LB_SENTENCE_MAX]; /* why that one */
 	bool failsafe_available;
 	char failsafe_why_not[LB_SENTENCE_MAX]; /* "" when it is available */
 	enum lb_policy policy;

@@ -63,7 +63,9 @@ class Bench(Router):
 
     def __init__(self, *changes, board="virt-disk", conf=None, recorder=False, network=True, squashfs_extra=(), **image_options):
         conf = conf or board_file(*changes, board=board)
-        made = images(conf, board, squashfs_extra=tuple(dict(squashfs_extra).items()), **image_options)
+        options = {"squashfs_extra": squashfs_extra, **image_options}
+        made = images(conf, board, **{name: tuple(dict(value).items()) if name.endswith("_extra") else value
+                                      for name, value in options.items()})
         super().__init__(board, images=made, recorder=recorder, network=network)
 
     # --- console

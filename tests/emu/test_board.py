@@ -43,7 +43,7 @@ def test_boards__each_file__reads_and_lines_are_used_once(name):
 
 
 def test_load__unknown_name__lists_the_boards():
-    with pytest.raises(EmuError, match="no board 'nix': choose one of virt-disk"):
+    with pytest.raises(EmuError, match="no board 'nix': choose one of virt-ab, virt-disk"):
         load_board("nix")
 
 

@@ -6,6 +6,7 @@ from vrouter import load_board
 from vrouter.errors import EmuError
 from vrouter.images import disk, rootfs
 from vrouter.images.tree import Tree
+from vrouter.storage import Layout
 
 MIB = 1 << 20
 BOARD = load_board("virt-disk")
@@ -18,7 +19,7 @@ def built(tmp_path, make=rootfs.squashfs, behind=0, parts=()):
     tree.chardev("dev/console", 5, 1)
     root, out = tmp_path / "root", tmp_path / "disk.img"
     make(tree, root)
-    disk.build(BOARD, root, behind, parts, out)
+    disk.build(BOARD, Layout(root, behind, parts=parts), out)
     return root.stat().st_size, out
 
 
@@ -51,3 +52,21 @@ def test_overlay_area__behind_an_ext4_root__there_is_none(tmp_path):
     _, image = built(tmp_path, rootfs.ext4)
     with pytest.raises(EmuError, match="no overlay behind it"):
         disk.overlay_area(BOARD, image)
+
+
+def test_slots__two_roots__each_with_its_room(tmp_path):
+    roots = []
+    for name in "ab":
+        tree = Tree()
+        tree.file("etc/slot-version", f"{name}\n")
+        roots.append(tmp_path / name)
+        rootfs.squashfs(tree, roots[-1])
+    out = tmp_path / "disk.img"
+    disk.build(load_board("virt-ab"), Layout(roots[0], 8 * MIB, roots[1]), out)
+    found = disk.partitions(out)
+    assert list(found) == ["lifeboat", "rootfs_a", "rootfs_b"]
+    with open(out, "rb") as image:
+        for (start, size), root in zip(list(found.values())[1:], roots):
+            image.seek(start)
+            assert image.read(root.stat().st_size) == root.read_bytes()
+            assert size >= root.stat().st_size + 8 * MIB

@@ -38,7 +38,7 @@ def default_lifeboat(board):
 
 def build_images(
     board="virt-disk", lifeboat=None, out=None, *, mode="initramfs", root="squashfs", overlay="f2fs",
-    parts=(), board_conf=None, squashfs_extra=None, initramfs_extra=None,
+    parts=(), board_conf=None, squashfs_extra=None, initramfs_extra=None, slot_b_extra=None,
 ):
     """Images of a board, built as far as they are not there yet.
 
@@ -50,7 +50,8 @@ def build_images(
     parts         further partitions of a disk: ((label, what), ...), what: MiB of nothing, "root" for the image of the root
                   once more, or "file" for a file system with it as /images/root.img, its SHA-256 beside it
     board_conf    text or Path of another /etc/lifeboat/board.conf; default: the board's own
-    *_extra       {path in the guest: bytes, str or Path} added to the root file system or the initramfs
+    *_extra       {path in the guest: bytes, str or Path} added to the root file system or the initramfs; slot_b_extra: to
+                  that of the second slot, which has squashfs_extra too. /etc/slot-version says "a" or "b"
     """
     board = load_board(board)
     out = Path(out or OUT)
@@ -67,12 +68,14 @@ def build_images(
         blob = _device_tree(store, board, store_kind.device_tree())
         tree = files.initramfs(mode, initramfs_extra or {}).cpio()
         initramfs = store.get("initramfs.cpio", tree, lambda to: to.write_bytes(tree))
-        root_tree = files.root(mode, squashfs_extra or {})
-        image = store.get(f"root.{root}", _code("rootfs") + root_tree.tar(), lambda to: rootfs.MAKERS[root](root_tree, to))
+        has_slots = store_kind.has_slots and "other_partition" in board.storage
+        extra = squashfs_extra or {}
+        image = _root(store, root, files.root(mode, {**extra, "etc/slot-version": "a\n"} if has_slots else extra))
+        other = has_slots and _root(store, root, files.root(mode, {**extra, "etc/slot-version": "b\n", **(slot_b_extra or {})}))
         # Behind a root without overlay there is room if it is asked for in MiB
         room = store_kind.room_bytes(overlay) if root != "ext4" or isinstance(overlay, int) else 0
-        layout = storage.Layout(image, room, tuple((label, _part(store, image, what)) for label, what in parts))
-        what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {layout.room_bytes} {layout.parts}".encode()
+        layout = storage.Layout(image, room, other or None, tuple((label, _part(store, image, what)) for label, what in parts))
+        what = store_kind.module_bytes() + _board_bytes(board) + f"{image.name} {other and other.name} {layout.room_bytes} {layout.parts}".encode()
         whole = store.get("disk.img", what, lambda to: store_kind.build(layout, to, files))
         boots = _kernel(store, board, files.kernel)
         firmware = _firmware(store, board)
@@ -124,6 +127,10 @@ class Store:
         for path in self.folder.iterdir():
             if path.name != ".lock" and path.stat().st_mtime < old:
                 path.unlink()
+
+
+def _root(store, kind, tree):
+    return store.get(f"root.{kind}", _code("rootfs") + tree.tar(), lambda to: rootfs.MAKERS[kind](tree, to))
 
 
 def _program(board, lifeboat, mode):

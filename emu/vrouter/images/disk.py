@@ -10,22 +10,24 @@ MIB = 1 << 20
 SECTOR = 512
 
 
-def build(board, root_image, behind_bytes, parts, out):
-    """A sparse disk image with `root_image` in the root partition and `behind_bytes` of room after it; `parts` are
-    further partitions: (label, MiB) is blank, (label, path) has that content."""
+def build(board, wanted, out):
+    """A sparse disk image with the Layout `wanted`: the root in its partition and room behind it, the same once more on
+    a board with slots, and the further partitions: (label, MiB) is blank, (label, path) has that content."""
     storage = board.storage
-    root_bytes = root_image.stat().st_size + behind_bytes
     record_kib = storage["record_kib"]
-    root_start = MIB + record_kib * 1024
-    root_sectors = -(-root_bytes // SECTOR)
-    layout = [
-        "label: gpt",
-        f"start={MIB // SECTOR}, size={record_kib * 1024 // SECTOR}, name={storage['record_partition']}",
-        f"start={root_start // SECTOR}, size={root_sectors}, name={storage['root_partition']}",
-    ]
-    end = root_start + root_sectors * SECTOR
-    contents = [(root_start, root_image)]
-    for label, what in parts:
+    end = MIB + record_kib * 1024
+    layout = ["label: gpt", f"start={MIB // SECTOR}, size={record_kib * 1024 // SECTOR}, name={storage['record_partition']}"]
+    contents = []
+    roots = [(storage["root_partition"], wanted.root)]
+    if wanted.other:
+        roots.append((storage["other_partition"], wanted.other))
+    for label, root in roots:
+        start = -(-end // MIB) * MIB
+        sectors = -(-(root.stat().st_size + wanted.room_bytes) // SECTOR)
+        contents.append((start, root))
+        layout.append(f"start={start // SECTOR}, size={sectors}, name={label}")
+        end = start + sectors * SECTOR
+    for label, what in wanted.parts:
         start = -(-end // MIB) * MIB
         if not isinstance(what, int):
             contents.append((start, what))

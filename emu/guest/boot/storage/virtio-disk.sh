@@ -1,7 +1,7 @@
 # A disk with a GPT: the root partition holds a squashfs and behind it the overlay, or an ext4 root.
 find_root() {
 	for u in /sys/class/block/*/uevent; do
-		grep -q '^PARTNAME=rootfs$' "$u" && u=${u%/uevent} && echo "/dev/${u##*/}" && return
+		grep -q '^PARTNAME=rootfs\(_a\)\?$' "$u" && u=${u%/uevent} && echo "/dev/${u##*/}" && return
 	done
 }
 
