@@ -135,6 +135,10 @@ static void check_trust(struct lb_verdict *v, const struct lb_offer *o, const st
 {
 	switch (o->trust) {
 	case LB_TRUST_GOOD:
+		if (o->clock_behind && !v->note[0])
+			(void)snprintf(v->note, sizeof(v->note),
+				       "the clock of this device is behind: whether a certificate "
+				       "has expired is not known");
 		return;
 	case LB_TRUST_WRONG:
 		refuse(v, LB_REFUSAL_SIGNATURE,
@@ -144,6 +148,12 @@ static void check_trust(struct lb_verdict *v, const struct lb_offer *o, const st
 	case LB_TRUST_REVOKED:
 		refuse(v, LB_REFUSAL_SIGNATURE,
 		       "it is signed by key %s, which was revoked: take a newer image", o->key_id);
+		return;
+	case LB_TRUST_EXPIRED:
+		refuse(v, LB_REFUSAL_SIGNATURE,
+		       "the certificate of key %s has expired by the clock of this device: take a newer "
+		       "image, or set the clock if it is wrong",
+		       o->key_id);
 		return;
 	case LB_TRUST_UNKNOWN:
 		/* Whoever puts a signature beside an image wants it to be looked at. OpenWrt's

@@ -25,6 +25,7 @@ enum lb_trust {
 	LB_TRUST_GOOD,	     /* by a key of the directory */
 	LB_TRUST_WRONG,	     /* such a key, but the signature is not right */
 	LB_TRUST_REVOKED,    /* by a key that was withdrawn */
+	LB_TRUST_EXPIRED,    /* by a key whose certificate has ended */
 	LB_TRUST_UNKNOWN,    /* by a key that the directory does not have */
 	LB_TRUST_UNREADABLE, /* there is something that is no signature of a known form */
 	LB_TRUST_UNCHECKED,  /* it could not be checked: there is no directory of keys */
@@ -46,6 +47,7 @@ struct lb_offer {
 	uint64_t size_bytes; /* what would be written: unpacked, without OpenWrt's blocks */
 	enum lb_trust trust;
 	bool signature_beside; /* in a file of its own, by somebody who meant it for this device */
+	bool clock_behind;     /* a certificate is younger than the clock */
 	const char *key_id;
 };
 

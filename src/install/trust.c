@@ -3,37 +3,137 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "image/ucert.h"
 #include "plat/linux/files.h"
 #include "plat/linux/keydir.h"
 
-/* The signature's text is there; is there a key for it? Then the check begins. */
-static void begin(struct lb_verify_trust *t, const void *text, size_t n, const char *keys)
+/* A key of the directory. Without one the state says why. */
+static bool find_key(struct lb_verify_trust *t, struct lb_usign_key *out, const char *id,
+		     const char *keys)
 {
-	char key_text[LB_USIGN_TEXT_MAX + 1];
+	char text[LB_USIGN_TEXT_MAX + 1];
+	int rc = lb_keydir_read(keys, id, text, sizeof(text));
+
+	if (rc < 0) {
+		t->state = rc == LB_E(AUTH)    ? LB_TRUST_REVOKED
+			   : rc == LB_E(STATE) ? LB_TRUST_UNCHECKED
+					       : LB_TRUST_UNKNOWN;
+		return false;
+	}
+	t->state = LB_TRUST_UNKNOWN;
+	/* A file that holds another key than its name says vouches for nothing. */
+	return lb_usign_key_parse(out, text, (size_t)rc) == 0 && strcmp(out->id, id) == 0;
+}
+
+/* The key is known: the check of the image's signature begins. */
+static void begin(struct lb_verify_trust *t, const struct lb_usign_signature *signature,
+		  const struct lb_usign_key *key)
+{
+	memcpy(t->id, key->id, sizeof(t->id));
+	memcpy(t->comment, key->comment, sizeof(t->comment));
+	t->state = LB_TRUST_UNCHECKED;
+	t->running = lb_ed25519_begin(&t->check, key->key, signature->signature) == 0;
+}
+
+static void begin_plain(struct lb_verify_trust *t, const void *text, size_t n, const char *keys)
+{
 	struct lb_usign_signature signature;
 	struct lb_usign_key key;
-	int rc;
 
 	t->state = LB_TRUST_UNREADABLE;
 	if (lb_usign_signature_parse(&signature, text, n) < 0)
 		return;
 	memcpy(t->id, signature.id, sizeof(t->id));
-	rc = lb_keydir_read(keys, signature.id, key_text, sizeof(key_text));
-	if (rc < 0) {
-		t->state = rc == LB_E(AUTH)    ? LB_TRUST_REVOKED
-			   : rc == LB_E(STATE) ? LB_TRUST_UNCHECKED
-					       : LB_TRUST_UNKNOWN;
-		return;
+	if (find_key(t, &key, signature.id, keys))
+		begin(t, &signature, &key);
+}
+
+static bool is_over(const struct lb_usign_signature *s, const struct lb_usign_key *key,
+		    const uint8_t *data, size_t n)
+{
+	struct lb_ed25519 check;
+
+	if (lb_ed25519_begin(&check, key->key, s->signature) < 0)
+		return false;
+	lb_ed25519_feed(&check, data, n);
+	return lb_ed25519_end(&check) == 0;
+}
+
+/* The key of the certificate before, or one of the directory. The directory's word that a key was
+ * withdrawn is the last one. */
+static bool next_key(struct lb_verify_trust *t, struct lb_usign_key *out,
+		     const struct lb_usign_key *certified, const char *id, const char *keys)
+{
+	memcpy(t->id, id, sizeof(t->id));
+	if (find_key(t, out, id, keys))
+		return true;
+	if (t->state == LB_TRUST_REVOKED || strcmp(certified->id, id) != 0)
+		return false;
+	*out = *certified;
+	return true;
+}
+
+/* Its key is `certified` from now on. */
+static bool take_certificate(struct lb_verify_trust *t, struct lb_usign_key *certified,
+			     const struct lb_ucert *c, const char *keys)
+{
+	const enum lb_ucert_age age = lb_ucert_age(c, (int64_t)time(NULL));
+	struct lb_usign_key signer;
+
+	if (!next_key(t, &signer, certified, c->signature.id, keys))
+		return false;
+	if (!is_over(&c->signature, &signer, c->payload, c->payload_len)) {
+		t->state = LB_TRUST_WRONG;
+		return false;
 	}
-	t->state = LB_TRUST_UNKNOWN;
-	/* A file that holds another key than its name says vouches for nothing. */
-	if (lb_usign_key_parse(&key, key_text, (size_t)rc) < 0 || strcmp(key.id, signature.id) != 0)
+	if (c->revokes)
+		return true;
+	memcpy(t->id, c->id, sizeof(t->id));
+	t->clock_behind = t->clock_behind || age == LB_UCERT_CLOCK_BEHIND;
+	t->state = age == LB_UCERT_EXPIRED ? LB_TRUST_EXPIRED : LB_TRUST_UNCHECKED;
+	*certified = c->key;
+	return age != LB_UCERT_EXPIRED;
+}
+
+/* Does the chain itself take trust away from a key that it then uses? */
+static bool takes_back(const struct lb_ucert_chain *chain, const char *id)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		if (chain->cert[i].revokes && strcmp(chain->cert[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static void begin_chain(struct lb_verify_trust *t, const struct lb_ucert_chain *chain,
+			const char *keys)
+{
+	struct lb_usign_key certified = {0}, key;
+	bool taken_back = takes_back(chain, chain->image.id);
+
+	for (size_t i = 0; i < chain->count; i++) {
+		if (!take_certificate(t, &certified, &chain->cert[i], keys))
+			return;
+		taken_back = taken_back || takes_back(chain, chain->cert[i].signature.id);
+	}
+	if (!next_key(t, &key, &certified, chain->image.id, keys))
 		return;
-	memcpy(t->comment, key.comment, sizeof(t->comment));
-	t->state = LB_TRUST_UNCHECKED;
-	t->running = lb_ed25519_begin(&t->check, key.key, signature.signature) == 0;
+	if (taken_back)
+		t->state = LB_TRUST_REVOKED;
+	else
+		begin(t, &chain->image, &key);
+}
+
+static void begin_inside(struct lb_verify_trust *t, const void *text, size_t n, const char *keys)
+{
+	struct lb_ucert_chain chain;
+
+	if (lb_ucert_parse(&chain, text, n) == 0)
+		begin_chain(t, &chain, keys);
+	else
+		begin_plain(t, text, n, keys);
 }
 
 int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path, const char *keys)
@@ -48,7 +148,7 @@ int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path, const ch
 	if (rc < 0)
 		t->state = LB_TRUST_UNREADABLE; /* longer than any signature */
 	else
-		begin(t, text, (size_t)rc, keys);
+		begin_plain(t, text, (size_t)rc, keys);
 	return 0;
 }
 
@@ -87,7 +187,7 @@ void lb_verify_trust_end(struct lb_verify_trust *t, const struct lb_scan *s, int
 	int rc = 0;
 
 	if (!t->beside && s->has_signature) {
-		begin(t, s->signature_text, s->signature_len, keys);
+		begin_inside(t, s->signature_text, s->signature_len, keys);
 		if (t->running)
 			rc = read_again(&t->check, fd, start, s);
 	}

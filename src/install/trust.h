@@ -11,8 +11,10 @@
 
 struct lb_verify_trust {
 	enum lb_trust state;
-	bool beside;  /* in a file of its own */
-	bool running; /* `check` wants to be fed with the image */
+	bool beside;	   /* in a file of its own */
+	bool clock_behind; /* a certificate is younger than this device's clock: it may have expired
+			    */
+	bool running;	   /* `check` wants to be fed with the image */
 	struct lb_ed25519 check;
 	char id[LB_USIGN_ID_TEXT]; /* "" = no signature that could be read */
 	char comment[64];	   /* of the key */

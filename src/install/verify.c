@@ -106,6 +106,7 @@ static void describe(struct lb_verified *v)
 			       .compat_message = s->metadata.compat_message,
 			       .size_bytes = lb_scan_payload_bytes(s),
 			       .trust = v->trust.state,
+			       .clock_behind = v->trust.clock_behind,
 			       .signature_beside = v->trust.beside,
 			       .key_id = v->trust.id};
 	for (size_t i = 0; i < s->metadata.board_count; i++)

@@ -20,6 +20,7 @@ static const struct {
 	[LB_TRUST_GOOD] = {"good", "good, by key"},
 	[LB_TRUST_WRONG] = {"wrong", "wrong, by key"},
 	[LB_TRUST_REVOKED] = {"revoked", "by a key that was revoked:"},
+	[LB_TRUST_EXPIRED] = {"expired", "by a key whose certificate has expired:"},
 	[LB_TRUST_UNKNOWN] = {"unknown-key", "by a key that is not trusted:"},
 	[LB_TRUST_UNREADABLE] = {"unreadable", "of a form that cannot be checked"},
 	[LB_TRUST_UNCHECKED] = {"unchecked", "not checked; by key"},

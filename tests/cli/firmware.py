@@ -102,6 +102,28 @@ def large_zstd(total, head=b""):
     return frame + ((rest << 3) | 3).to_bytes(3, "little") + b"\0"
 
 
+def blob(kind, data):
+    """A blob of libubox: the length counts these four bytes, the next one starts at a multiple of four."""
+    return (struct.pack(">I", kind << 24 | len(data) + 4) + data).ljust((len(data) + 7) // 4 * 4, b"\0")
+
+
+def named(kind, name, data):
+    head = struct.pack(">H", len(name)) + name + b"\0"
+    return blob(0x80 | kind, head.ljust((len(head) + 3) // 4 * 4, b"\0") + data)
+
+
+def certificate(key=None, start=0, end=2 ** 40, revoke=None):
+    """What stands in a container of ucert: a grant for `key`, or the end of the key with the id `revoke`."""
+    values = named(5, b"certtype", struct.pack(">I", 2 if revoke else 1))
+    values += named(4, b"validfrom", struct.pack(">Q", start)) + named(4, b"expiresat", struct.pack(">Q", end))
+    values += named(3, b"fingerprint", revoke.encode() + b"\0") if revoke else named(3, b"pubkey", key.public() + b"\0")
+    return named(2, b"ucert", values)
+
+
+def container(signature, payload=None):
+    return blob(0, blob(0, signature) + (blob(1, payload) if payload else b""))
+
+
 class Key:
     """An Ed25519 key made by OpenSSL, in the form of usign."""
 
@@ -118,6 +140,14 @@ class Key:
         done = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", self.path, "-rawin", "-in", path], check=True,
                               capture_output=True)
         return self.text(bytes.fromhex(self.id) + done.stdout)
+
+    def sign_data(self, data):
+        path = self.path.with_suffix(".data")
+        path.write_bytes(data)
+        return self.sign(path)
+
+    def certify(self, payload):
+        return container(self.sign_data(payload), payload)
 
     def text(self, data):
         return f"untrusted comment: {self.comment}\n".encode() + base64.b64encode(b"Ed" + data) + b"\n"

@@ -6,6 +6,7 @@ import json
 import lzma
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import firmware
@@ -270,6 +271,70 @@ def test_signature__inside_by_an_unknown_key__counts_as_none(desk, key):
     assert signature_of(desk, path) == (OK, "unknown-key")
     desk.board('signature = "required"')
     assert signature_of(desk, path) == (SIGNATURE, "unknown-key")
+
+
+@pytest.fixture
+def build_key(desk):
+    return firmware.Key(desk.folder, "build", "1111111111111111")
+
+
+def chained(desk, *parts):
+    """GOOD with a chain behind it. It is signed by the last of `parts`, a key."""
+    signature = b"".join(parts[:-1]) + firmware.container(parts[-1].sign_data(GOOD))
+    return signature_of(desk, desk.image(firmware.block(GOOD, 0, signature)))
+
+
+def test_chain__by_a_key_of_the_directory__is_good(desk, key, build_key):
+    desk.board('signature = "required"')
+    assert chained(desk, key) == (OK, "good")
+    assert chained(desk, key.certify(firmware.certificate(build_key)), build_key) == (OK, "good")
+    assert desk.verify(desk.folder / "image.bin")[1]["signature"] == {
+        "state": "good", "key": build_key.id, "key_comment": "build", "beside": False}
+
+
+def test_chain__by_a_key_that_nobody_knows__counts_as_none(desk, key, build_key):
+    stranger = firmware.Key(desk.folder, "stranger", "fedcba9876543210")
+    parts = stranger.certify(firmware.certificate(build_key)), build_key
+    assert chained(desk, *parts) == (OK, "unknown-key")
+    desk.board('signature = "required"')
+    assert chained(desk, *parts) == (SIGNATURE, "unknown-key")
+    # A key that was certified says nothing about one that was not.
+    assert chained(desk, key.certify(firmware.certificate(build_key)), stranger) == (SIGNATURE, "unknown-key")
+
+
+def test_chain__certificate_or_image_signed_by_another_key__is_wrong(desk, key, build_key):
+    stranger = firmware.Key(desk.folder, "stranger", key.id)
+    assert chained(desk, stranger.certify(firmware.certificate(build_key)), build_key) == (SIGNATURE, "wrong")
+    impostor = firmware.Key(desk.folder, "impostor", build_key.id)
+    assert chained(desk, key.certify(firmware.certificate(build_key)), impostor) == (SIGNATURE, "wrong")
+
+
+def test_chain__expired_certificate__is_refused(desk, key, build_key):
+    assert chained(desk, key.certify(firmware.certificate(build_key, 0, 1_600_000_000)), build_key) == (SIGNATURE, "expired")
+    found = desk.verify(desk.folder / "image.bin")[1]
+    assert found["signature"]["key"] == build_key.id and "has expired" in found["refusals"][0]["sentence"]
+
+
+def test_chain__clock_before_the_certificate__is_taken_and_noted(desk, key, build_key):
+    tomorrow = int(time.time()) + 86400
+    assert chained(desk, key.certify(firmware.certificate(build_key, tomorrow, tomorrow + 1)), build_key) == (OK, "good")
+    assert "the clock of this device is behind" in desk.verify(desk.folder / "image.bin")[1]["note"]
+
+
+def test_chain__key_revoked_by_directory_or_chain__is_refused(desk, key, build_key):
+    grant = key.certify(firmware.certificate(build_key))
+    revoke = key.certify(firmware.certificate(revoke=build_key.id))
+    assert chained(desk, grant, key.certify(firmware.certificate(revoke="2" * 16)), build_key) == (OK, "good")
+    assert chained(desk, grant, revoke, build_key) == (SIGNATURE, "revoked")
+    (desk.keys / build_key.id).symlink_to("/nowhere/at/all")
+    assert chained(desk, grant, build_key) == (SIGNATURE, "revoked")
+
+
+def test_chain__no_chain_at_all__is_unreadable(desk, key):
+    path = desk.image(firmware.block(GOOD, 0, bytes(200)))
+    assert signature_of(desk, path) == (OK, "unreadable")
+    desk.board('signature = "required"')
+    assert signature_of(desk, path) == (SIGNATURE, "unreadable")
 
 
 def test_signature__given_by_name__must_be_there(desk, key):

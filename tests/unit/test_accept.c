@@ -171,6 +171,7 @@ static void signature__each_state_and_policy__follows_the_rule(void **state)
 		{LB_TRUST_GOOD, true, true, true},
 		{LB_TRUST_WRONG, false, false, false},
 		{LB_TRUST_REVOKED, false, false, false},
+		{LB_TRUST_EXPIRED, false, false, false},
 		{LB_TRUST_UNKNOWN, false, false, true},
 		{LB_TRUST_UNKNOWN, false, true, false},
 		{LB_TRUST_UNKNOWN, true, false, false},
