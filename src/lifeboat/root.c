@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "image/rootfs.h"
+#include "lifeboat/root_subvolume.h"
 #include "lifeboat/slots.h"
 #include "plan/cmdline.h"
 #include "plat/linux/blockdev.h"
@@ -118,15 +119,20 @@ static int check_init(struct lb_root *out, const char *init)
 
 static int enter_from_initramfs(struct lb_root *out, const struct lb_board *board)
 {
+	char options[LB_NAME_MAX + 8] = "";
 	int rc = name_fs(out);
 
 	if (rc < 0)
 		return rc;
+	if (strcmp(out->fs, "btrfs") == 0 && board->subvolume[0]) {
+		lb_root_subvolume_settle(out->disk);
+		(void)snprintf(options, sizeof(options), "subvol=%s", board->subvolume);
+	}
 	if (mkdir(NEW_ROOT, 0755) < 0 && errno != EEXIST)
 		return fail(out, "%s cannot be made: %s", NEW_ROOT, strerror(errno));
-	if (mount(out->disk, NEW_ROOT, out->fs, MS_RDONLY | MS_NOATIME, NULL) < 0)
-		return fail(out, "the root file system (%s on %s) cannot be mounted: %s", out->fs,
-			    out->disk, strerror(errno));
+	if (mount(out->disk, NEW_ROOT, out->fs, MS_RDONLY | MS_NOATIME, options) < 0)
+		return fail(out, "the root file system (%s on %s%s%s) cannot be mounted: %s",
+			    out->fs, out->disk, options[0] ? ", " : "", options, strerror(errno));
 	if ((rc = check_init(out, board->init)) < 0) {
 		(void)umount2(NEW_ROOT, MNT_DETACH);
 		return rc;

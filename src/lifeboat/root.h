@@ -25,5 +25,6 @@ MUST_CHECK int lb_root_find(struct lb_root *out, const char *place, void (*kick)
 
 /* From an initramfs: mount what lb_root_find() has found, see that its init can be read, and leave
  * the initramfs for it. Started on the root itself: look at what it is. Nothing is written to a
- * squashfs or EROFS disk; a journal of another root may be replayed, as at any mount. */
+ * squashfs or EROFS disk; a journal of another root may be replayed, as at any mount, and on btrfs
+ * a rollback that was cut is settled. */
 void lb_root_enter(struct lb_root *out, const struct lb_board *board);

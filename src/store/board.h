@@ -76,9 +76,11 @@ struct lb_board {
 
 	bool console_shell; /* a shell on the serial console in failsafe; default true */
 
-	char root[LB_PATH_MAX];	  /* as lb_blockdev_find() takes it; default PARTLABEL=rootfs */
-	char record[LB_PATH_MAX]; /* where the recovery record lives; "" = nowhere; default
-				     PARTLABEL=lifeboat */
+	char root[LB_PATH_MAX];	     /* as lb_blockdev_find() takes it; default PARTLABEL=rootfs */
+	char subvolume[LB_NAME_MAX]; /* of a btrfs root, such as "@"; "" = what the file system
+					says, the default */
+	char record[LB_PATH_MAX];    /* where the recovery record lives; "" = nowhere; default
+					PARTLABEL=lifeboat */
 	char factory_image[LB_PATH_MAX]; /* what lb_place_split() takes; "" = none, the default */
 	char protected_names[LB_PROTECTED_MAX]
 			    [LB_NAME_MAX]; /* partitions and volumes that are never

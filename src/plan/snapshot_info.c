@@ -1,0 +1,147 @@
+#include "plan/snapshot_info.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "plan/snapshot.h"
+
+static const struct {
+	const char *name;
+	bool given;
+} types[LB_SNAPSHOT_TYPES] = {
+#define SNAPSHOT_TYPE(id, name_, given_) [LB_SNAPSHOT_##id] = {.name = (name_), .given = (given_)},
+#include "tables/snapshot_types.def"
+#undef SNAPSHOT_TYPE
+};
+
+const char *lb_snapshot_type_name(enum lb_snapshot_type type)
+{
+	return types[type].name;
+}
+
+int lb_snapshot_type_by_name(const char *name)
+{
+	for (int i = 0; i < LB_SNAPSHOT_TYPES; i++)
+		if (strcmp(types[i].name, name) == 0)
+			return i;
+	return LB_E(NOENT);
+}
+
+bool lb_snapshot_type_is_given(enum lb_snapshot_type type)
+{
+	return types[type].given;
+}
+
+/* What schnapps leaves as it is, and the underscore that it puts in place of all else. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr(" .,?!()/;:<>-_", c));
+}
+
+bool lb_snapshot_filter(char out[LB_SNAPSHOT_TEXT_MAX], const char *text)
+{
+	bool changed = false;
+	size_t n = 0;
+
+	for (; text[n] && n < LB_SNAPSHOT_TEXT_MAX - 1; n++) {
+		out[n] = is_plain(text[n]) ? text[n] : '_';
+		changed = changed || out[n] != text[n];
+	}
+	out[n] = '\0';
+	return changed || text[n];
+}
+
+/* The value of a line KEY=VALUE without its quotes; false when it is another key's. */
+static bool value_of(const char *line, const char *key, char *out, size_t size)
+{
+	size_t n = strlen(key);
+
+	if (strncmp(line, key, n) != 0 || line[n] != '=')
+		return false;
+	line += n + 1;
+	n = strlen(line);
+	if (n >= 2 && (line[0] == '"' || line[0] == '\'') && line[n - 1] == line[0]) {
+		line++;
+		n -= 2;
+	}
+	(void)snprintf(out, size, "%.*s", (int)n, line);
+	return true;
+}
+
+static void take_date(char out[LB_SNAPSHOT_DATE_MAX], const char *text)
+{
+	size_t n = strspn(text, "0123456789 -+:");
+
+	(void)snprintf(out, LB_SNAPSHOT_DATE_MAX, "%.*s", (int)n, text);
+}
+
+/* One line; `known` becomes true with the type. */
+static void take_line(struct lb_snapshot_info *info, const char *line, bool *known)
+{
+	char value[LB_SNAPSHOT_INFO_MAX];
+
+	if (value_of(line, "TYPE", value, sizeof(value))) {
+		int type = lb_snapshot_type_by_name(value);
+
+		*known = *known || type >= 0;
+		if (type >= 0)
+			info->type = (enum lb_snapshot_type)type;
+	} else if (value_of(line, "DESCRIPTION", value, sizeof(value))) {
+		(void)lb_snapshot_filter(info->description, value);
+	} else if (value_of(line, "CREATED", value, sizeof(value))) {
+		take_date(info->created, value);
+	} else if (value_of(line, "ROLL_TO", value, sizeof(value))) {
+		if (lb_snapshot_parse_word(&info->roll_to, value) < 0)
+			info->roll_to = 0;
+	} else if (value_of(line, "FORGET", value, sizeof(value))) {
+		info->forget = strcmp(value, "all") == 0     ? LB_FORGET_ALL
+			       : strcmp(value, "state") == 0 ? LB_FORGET_STATE
+							     : LB_FORGET_NOTHING;
+	}
+}
+
+int lb_snapshot_info_parse(struct lb_snapshot_info *out, const void *text, size_t n)
+{
+	struct lb_snapshot_info info = {0};
+	struct lb_rd r = lb_rd_init(text, n);
+	char line[LB_SNAPSHOT_INFO_MAX];
+	bool known = false;
+
+	while (lb_rd_left(&r) > 0) {
+		const uint8_t *end = memchr(r.p, '\n', lb_rd_left(&r));
+		size_t len = end ? (size_t)(end - r.p) : lb_rd_left(&r);
+		struct lb_rd one = lb_rd_sub(&r, len);
+
+		lb_rd_str(&one, line, sizeof(line));
+		if (end)
+			(void)lb_rd_take(&r, 1);
+		if (!one.bad)
+			take_line(&info, line, &known);
+	}
+	if (!known)
+		return LB_E(FORMAT);
+	*out = info;
+	return 0;
+}
+
+size_t lb_snapshot_info_format(char out[LB_SNAPSHOT_INFO_MAX], const struct lb_snapshot_info *info)
+{
+	static const char *const forget[] = {
+		[LB_FORGET_NOTHING] = "",
+		[LB_FORGET_STATE] = "FORGET=state\n",
+		[LB_FORGET_ALL] = "FORGET=all\n",
+	};
+	char roll[64] = "", word[LB_SNAPSHOT_NAME_MAX];
+	int n;
+
+	lb_snapshot_word(info->roll_to, word);
+	if (info->roll_to)
+		(void)snprintf(roll, sizeof(roll), "ROLL_TO=%s\n", word);
+	n = snprintf(out, LB_SNAPSHOT_INFO_MAX,
+		     "TYPE=\"%s\"\nDESCRIPTION=\"%s\"\n%sCREATED=\"%s\"\n%s",
+		     lb_snapshot_type_name(info->type), info->description, roll, info->created,
+		     forget[info->forget]);
+	return (size_t)n;
+}

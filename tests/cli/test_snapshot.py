@@ -1,0 +1,377 @@
+"""lifeboat snapshot as a user calls it, on a real btrfs in a file, with btrfs(8) as the judge."""
+
+import ctypes
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIFEBOAT = Path(os.environ.get("LIFEBOAT_SANITIZED", ROOT / "build-sanitize")) / "src/lifeboat/lifeboat"
+ENV = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin", TZ="UTC")
+DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}"
+RENAME_EXCHANGE = 2
+pytestmark = [
+    pytest.mark.skipif(not LIFEBOAT.exists(), reason=f"{LIFEBOAT} is not built"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root"),
+    pytest.mark.skipif(not shutil.which("mkfs.btrfs", path=ENV["PATH"]), reason="btrfs-progs is not installed"),
+    pytest.mark.skipif("btrfs" not in Path("/proc/filesystems").read_text(), reason="this kernel has no btrfs"),
+]
+
+
+def sh(*words):
+    return subprocess.run([str(w) for w in words], env=ENV, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+class Top:
+    """The top level of a router's btrfs, mounted for the test to look at."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, *words):
+        return subprocess.run([LIFEBOAT, "snapshot", "-d", self.folder, *map(str, words)], env=ENV,
+                              capture_output=True, text=True, timeout=60)
+
+    def ok(self, *words):
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refused(self, *words, code=1):
+        done = self.run(*words)
+        assert (done.returncode, done.stdout) == (code, ""), done
+        assert done.stderr.count("\n") == 1, done.stderr
+        return done.stderr
+
+    def __truediv__(self, name):
+        return self.folder / name
+
+    def names(self):
+        return sorted(p.name for p in self.folder.iterdir())
+
+    def btrfs(self, *words):
+        sh("btrfs", *words)
+
+
+@pytest.fixture
+def top(tmp_path):
+    disk, folder = tmp_path / "disk", tmp_path / "top"
+    with open(disk, "wb") as image:
+        image.truncate(256 << 20)
+    sh("mkfs.btrfs", "-q", disk)
+    folder.mkdir()
+    sh("mount", "-t", "btrfs", "-o", "loop", disk, folder)
+    try:
+        top = Top(folder)
+        for name in ("@", "@factory"):
+            top.btrfs("subvolume", "create", folder / name)
+            (folder / name / "etc").mkdir()
+            (folder / name / "etc/hostname").write_text(name)
+        yield top
+    finally:
+        sh("umount", folder)
+
+
+def info(top, number):
+    return (top / f"{number}.info").read_text()
+
+
+def test_create__with_words__is_a_snapshot_that_schnapps_lists(top):
+    assert top.ok("create", "before", "the", "holiday") == "Snapshot number 1 created\n"
+    assert top.ok("create", "-n", "-t", "pre") == "2\n"
+    assert re.fullmatch(rf'TYPE="single"\nDESCRIPTION="before the holiday"\nCREATED="{DATE}"\n', info(top, 1))
+    assert re.fullmatch(rf'TYPE="pre"\nDESCRIPTION="User created snapshot"\nCREATED="{DATE}"\n', info(top, 2))
+    (top / "@1/etc/hostname").write_text("snapshots can be written to, as those of schnapps")
+    assert (top / "@/etc/hostname").read_text() == "@"
+    assert top.names() == ["1.info", "2.info", "@", "@1", "@2", "@factory"]
+
+
+def test_create__text_that_a_shell_would_run__is_stored_without_harm(top):
+    done = top.run("create", 'a"$(touch /tmp/x)`')
+    assert done.returncode == 0 and "the description was changed" in done.stderr
+    assert 'DESCRIPTION="a__(touch /tmp/x)_"' in info(top, 1)
+
+
+def test_list__in_every_format__is_as_front_ends_parse_it(top):
+    top.ok("create", "a, b")
+    top.ok("create", "-t", "time", "c")
+    rows = top.ok("list").splitlines()
+    assert re.fullmatch(rf"    1 \| single    \|     unknown \| {DATE} \| a, b", rows[2])
+    assert re.fullmatch(rf"    2 \| time      \|     unknown \| {DATE} \| c", rows[3])
+    found = json.loads(top.ok("list", "-j"))["snapshots"]
+    assert [sorted(s) for s in found] == [["created", "description", "number", "size", "type"]] * 2
+    assert (found[0]["number"], found[0]["type"], found[0]["description"]) == (1, "single", "a, b")
+    assert top.ok("list", "-j").startswith('{ "snapshots": [ { "number": 1, "type": "single", ')
+    csv = top.ok("list", "-c").splitlines()
+    assert csv[0] == "#,type,size,date,description"
+    assert re.fullmatch(rf'1,single,unknown,{DATE},"a, b"', csv[1]) and csv[2].endswith(",c")
+
+
+def test_list__quota_is_on__shows_what_each_holds_alone(top):
+    top.ok("create")
+    (top / "@/big").write_bytes(os.urandom(1 << 20))
+    top.ok("create")
+    (top / "@/big").unlink()
+    top.btrfs("quota", "enable", top.folder)
+    top.btrfs("quota", "rescan", "-w", top.folder)
+    sizes = [s["size"] for s in json.loads(top.ok("list", "-j"))["snapshots"]]
+    assert sizes == ["16.00KiB", "1.02MiB"]
+
+
+def test_list__nothing_there__forces_no_quota(top):
+    assert json.loads(top.ok("list", "-j")) == {"snapshots": []}
+    done = subprocess.run(["btrfs", "qgroup", "show", top.folder], env=ENV, capture_output=True, text=True)
+    assert done.returncode != 0 or "0/5" not in done.stdout
+
+
+def test_info__with_a_program_in_it__is_not_run(top, tmp_path):
+    top.ok("create")
+    (top / "1.info").write_text(f'touch {tmp_path}/ran\nTYPE="single"\nDESCRIPTION="$(touch {tmp_path}/ran)"\n')
+    for words in (["list"], ["cleanup"], ["modify", 1, "-d", "x"], ["rollback"]):
+        top.ok(*words)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_modify__of_a_rollback__keeps_where_it_went(top):
+    top.ok("create")
+    top.ok("rollback", 1)
+    assert top.ok("modify", 2, "-d", 'mine" now') == "Snapshot number 2 modified\n"
+    assert 'DESCRIPTION="mine_ now"\nROLL_TO=1\n' in info(top, 2)
+    assert top.refused("modify", 7, "-d", "x") == \
+        "lifeboat: there is no snapshot 7; 'lifeboat snapshot list' shows which there are\n"
+    assert top.run("modify", 1).returncode == 100 and top.run("modify", 1, "-t", "rollback").returncode == 100
+
+
+def test_delete__some_that_are_not_there__deletes_the_others_and_says_no(top):
+    top.ok("create")
+    top.ok("create")
+    done = top.run("delete", 1, 9, 2)
+    assert done.returncode == 1
+    assert done.stdout == ("Snapshot 1 deleted.\nWARNING: Snapshot number 9 does not exists!\n"
+                           "Snapshot 2 deleted.\n")
+    assert top.names() == ["@", "@factory"]
+
+
+def test_delete__factory__is_refused(top):
+    assert "the factory state is not deleted" in top.refused("delete", "factory")
+    assert "the current state is not deleted" in top.refused("delete", "current")
+    assert top.names() == ["@", "@factory"]
+
+
+def test_delete__type__deletes_no_others(top):
+    for kind in ("pre", "single", "pre"):
+        top.ok("create", "-t", kind)
+    assert top.ok("delete", "-t", "pre") == "Snapshot 3 deleted.\nSnapshot 1 deleted.\n"
+    assert top.names() == ["2.info", "@", "@2", "@factory"]
+
+
+def test_delete__with_a_subvolume_inside__only_when_asked(top):
+    top.ok("create")
+    top.btrfs("subvolume", "create", top / "@1/box")
+    top.btrfs("subvolume", "create", top / "@1/box/deeper")
+    assert "holds subvolumes that are nowhere else" in top.refused("delete", 1)
+    assert (top / "@1/box/deeper").is_dir()
+    assert top.ok("delete", "--nested", 1) == "Snapshot 1 deleted.\n"
+    assert top.names() == ["@", "@factory"]
+
+
+def test_rollback__to_a_number__is_that_state_and_the_one_before_is_kept(top):
+    top.ok("create", "old")
+    (top / "@/etc/hostname").write_text("changed")
+    assert top.ok("rollback", 1) == "Current state saved as snapshot number 2\nRolled back to snapshot 1\n"
+    assert (top / "@/etc/hostname").read_text() == "@"
+    assert (top / "@2/etc/hostname").read_text() == "changed"
+    assert re.fullmatch(rf'TYPE="rollback"\nDESCRIPTION="Rollback to snapshot 1"\nROLL_TO=1\nCREATED="{DATE}"\n', info(top, 2))
+    (top / "@/etc/hostname").write_text("the new root can be written to")
+    assert (top / "@1/etc/hostname").read_text() == "@"
+    assert top.ok("rollback", 2).endswith("Rolled back to snapshot 2\n")
+    assert (top / "@/etc/hostname").read_text() == "changed"
+
+
+def test_rollback__again_and_again__ends_at_the_factory_state(top):
+    for state in "abc":
+        (top / "@/etc/hostname").write_text(state)
+        top.ok("create")
+    seen = []
+    for _ in range(5):
+        top.ok("rollback")
+        seen.append((top / "@/etc/hostname").read_text())
+    assert seen == ["c", "b", "a", "@factory", "@factory"]
+
+
+def test_rollback__subvolumes_inside__move_along(top):
+    (top / "@/srv").mkdir()
+    top.btrfs("subvolume", "create", top / "@/srv/box")
+    top.btrfs("subvolume", "create", top / "@/srv/box/deeper")
+    top.ok("create")
+    (top / "@/later").mkdir()
+    top.btrfs("subvolume", "create", top / "@/later/box")
+    for name in ("srv/box/deeper/file", "later/box/file"):
+        (top / "@" / name).write_text(name)
+    done = top.run("rollback", 1)
+    assert done.returncode == 0 and "1 subvolumes inside have no place in the new root: they stay in snapshot 2" in done.stderr
+    assert (top / "@/srv/box/deeper/file").read_text() == "srv/box/deeper/file"
+    assert (top / "@2/later/box/file").read_text() == "later/box/file"
+    assert "nowhere else" in top.refused("delete", 2)
+
+
+def test_rollback__a_link_where_a_subvolume_was__is_not_followed(top, tmp_path):
+    (top / "@/srv").symlink_to(tmp_path)
+    top.ok("create")
+    (top / "@/srv").unlink()
+    (top / "@/srv").mkdir()
+    top.btrfs("subvolume", "create", top / "@/srv/box")
+    done = top.run("rollback", 1)
+    assert done.returncode == 0 and (top / "@2/srv/box").is_dir() and not (tmp_path / "box").exists()
+
+
+def test_rollback__to_what_is_not_there__changes_nothing(top):
+    before = top.names()
+    assert "there is no snapshot 3" in top.refused("rollback", 3)
+    top.btrfs("subvolume", "delete", top / "@factory")
+    before.remove("@factory")
+    assert "there is no snapshot factory" in top.refused("rollback", "factory")
+    assert "there is no snapshot to go back to" in top.refused("rollback")
+    assert top.names() == before
+
+
+def test_rollback__forget__keeps_nothing_of_the_owner(top):
+    top.ok("create")
+    top.btrfs("subvolume", "create", top / "@/box")
+    assert top.ok("rollback", "--forget", "factory") == "Rolled back to snapshot factory\n"
+    assert top.names() == ["@", "@factory"] and not (top / "@/box").exists()
+    assert (top / "@/etc/hostname").read_text() == "@factory"
+
+
+def exchange(a, b):
+    assert ctypes.CDLL(None).renameat2(-100, os.fsencode(a), -100, os.fsencode(b), RENAME_EXCHANGE) == 0
+
+
+def test_rollback__that_was_cut__is_undone_or_finished_by_the_next_command(top):
+    top.ok("create")
+    top.btrfs("subvolume", "snapshot", top / "@1", top / "@lifeboat-root")
+    note = top / ".lifeboat-rollback.info"
+    note.write_text('TYPE="rollback"\nDESCRIPTION="Rollback to snapshot 1"\nROLL_TO=1\nCREATED="2026-11-21 09:17:00 +0000"\n')
+    done = top.run("create")
+    assert done.returncode == 0 and "has been taken back" in done.stderr
+    assert top.names() == ["1.info", "2.info", "@", "@1", "@2", "@factory"]
+
+    (top / "@/etc/hostname").write_text("changed")
+    top.btrfs("subvolume", "snapshot", top / "@1", top / "@lifeboat-root")
+    note.write_text('TYPE="rollback"\nDESCRIPTION="Rollback to snapshot 1"\nROLL_TO=1\nCREATED="2026-11-21 09:17:00 +0000"\n')
+    exchange(top / "@", top / "@lifeboat-root")
+    done = top.run("create")
+    assert done.returncode == 0 and "has been finished" in done.stderr
+    assert (top / "@3/etc/hostname").read_text() == "changed" and "ROLL_TO=1" in info(top, 3)
+    assert top.names() == ["1.info", "2.info", "3.info", "4.info", "@", "@1", "@2", "@3", "@4", "@factory"]
+
+
+def test_cmp__everything_that_can_differ__is_seen(top):
+    etc = top / "@/etc"
+    for name in ("same", "content", "mode", "owner", "gone"):
+        (etc / name).write_text("x")
+    (etc / "link").symlink_to("a")
+    (etc / "kind").write_text("x")
+    top.ok("create")
+    (etc / "content").write_text("y")
+    (etc / "mode").chmod(0o600)
+    os.chown(etc / "owner", 7, 8)
+    (etc / "gone").unlink()
+    (etc / "link").unlink()
+    (etc / "link").symlink_to("b")
+    (etc / "kind").unlink()
+    (etc / "kind").mkdir()
+    (etc / "new").mkdir()
+    (etc / "new/file").write_text("x")
+    want = [" ~ /etc/content", " - /etc/gone", " ~ /etc/kind", " ~ /etc/link", " ~ /etc/mode", " + /etc/new",
+            " + /etc/new/file", " ~ /etc/owner"]
+    assert top.ok("cmp").splitlines() == want == top.ok("cmp", 1).splitlines()
+    assert top.ok("cmp", 1, "/etc/new").splitlines() == [" + /etc/new/file"]
+    top.ok("create")
+    assert top.ok("cmp", 1, 2).splitlines() == want and top.ok("cmp", 2) == ""
+    assert "there is no snapshot 9" in top.refused("cmp", 9)
+
+
+def test_diff__of_two_states__is_what_diff_says(top):
+    top.ok("create")
+    (top / "@/etc/hostname").write_text("changed\n")
+    done = top.run("diff", 1)
+    assert done.returncode == 1 and "--- @1/etc/hostname" in done.stdout and "+changed" in done.stdout
+    assert top.run("diff", 1, 1).returncode == 0
+    assert top.run("diff", 9).returncode == 3
+
+
+def test_cleanup__compare__deletes_what_is_there_twice(top):
+    for state in "aabb":
+        (top / "@/etc/hostname").write_text(state)
+        top.ok("create")
+    top.ok("create", "-t", "save")
+    top.ok("create")
+    (top / "9.info").write_text('TYPE="single"\n')
+    assert top.ok("cleanup", "--compare") == "Snapshot 4 deleted.\nSnapshot 3 deleted.\nSnapshot 1 deleted.\n"
+    assert top.names() == ["2.info", "5.info", "6.info", "@", "@2", "@5", "@6", "@factory"]
+
+
+def test_cleanup__more_than_are_kept__the_oldest_go(top):
+    for _ in range(7):
+        top.ok("create", "-t", "time")
+    top.ok("create")
+    assert top.ok("cleanup") == "Snapshot 2 deleted.\nSnapshot 1 deleted.\n"
+
+
+def test_savepoint__and_commit__leave_nothing(top):
+    assert top.ok("savepoint", 5).startswith("Snapshot number 1 created\n")
+    assert json.loads(top.ok("list", "-j"))["snapshots"][0]["type"] == "save"
+    assert top.ok("savepoint").startswith("Snapshot 1 deleted.\nSnapshot number 1 created\n")
+    assert top.ok("commit") == "Snapshot 1 deleted.\n"
+    assert top.names() == ["@", "@factory"]
+
+
+def test_mount__one__shows_what_is_in_it(top):
+    top.ok("create")
+    where = Path("/mnt/snapshot-@1")
+    assert top.ok("mount", 1) == f"Snapshot 1 mounted in {where}\n"
+    try:
+        assert (where / "etc/hostname").read_text() == "@"
+    finally:
+        sh("umount", where)
+        where.rmdir()
+
+
+def test_lock__another_one_at_work__is_waited_for(top):
+    fd = os.open(top.folder, os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    assert json.loads(top.ok("list", "-j")) == {"snapshots": []}, "who looks does not keep others from looking"
+    with subprocess.Popen([LIFEBOAT, "snapshot", "-d", top.folder, "create"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as other:
+        assert "waiting for another program" in other.stderr.readline()
+        assert not (top / "@1").exists()
+        os.close(fd)
+        assert other.communicate(timeout=30)[0] == "Snapshot number 1 created\n" and other.returncode == 0
+
+
+def test_path_on_no_btrfs__is_refused_with_its_name(top):
+    done = subprocess.run([LIFEBOAT, "snapshot", "-d", "/proc", "list"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == \
+        (1, "lifeboat: /proc is on proc, and snapshots need btrfs: name a path on one with -d PATH\n")
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["list", "-x"], ["create", "-t", "rollback"], ["delete"],
+                                   ["rollback", "x"], ["rollback", "1", "2"], ["savepoint", "x"], ["cmp", "x"]])
+def test_command_line__wrong__is_told_in_one_line(words):
+    done = subprocess.run([LIFEBOAT, "snapshot", *words], capture_output=True, text=True)
+    assert done.returncode == 100 and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_schnapps__as_a_name__is_the_same_program(top, tmp_path):
+    name = tmp_path / "schnapps"
+    name.symlink_to(LIFEBOAT)
+    assert sh(name, "-d", top.folder, "create", "-n", "x") == "1\n"
+    assert sh(name, "help").startswith("usage: lifeboat snapshot ")
+    assert sh(name, "version").startswith("lifeboat ")

@@ -1,0 +1,429 @@
+/* The power cut, or an error, at each operation of a rollback, an import and a deletion, and again
+ * at each operation of the run that finishes it. There is a whole "@" at every moment, of the state
+ * before or of the one that was asked for; nothing is lost that is not in there. */
+#include "tests/t.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "plat/fake/snapshot.h"
+#include "store/snapshots.h"
+
+#define DATE "2026-11-21 09:17:00 +0000"
+
+static struct lb_fake_power power;
+static struct lb_fake_snapshots fake;
+static struct lb_fake_top begin, first;
+static struct lb_snapshot_set set;
+static struct plat_snapshots p;
+
+/* What is played. */
+static struct {
+	uint32_t target;
+	enum lb_forget forget;
+	bool hooks, runs;
+} ask;
+static struct lb_rollback_report report;
+static int result;
+
+static void put(const char *name, const char *content, const char *info)
+{
+	char file[32], text[160];
+
+	(void)lb_fake_snapshots_poke(&fake, name, content);
+	if (!info)
+		return;
+	(void)snprintf(file, sizeof(file), "%s.info", name + 1);
+	(void)snprintf(text, sizeof(text), "%sCREATED=\"" DATE "\"\n", info);
+	lb_fake_snapshots_poke_file(&fake, file, text);
+}
+
+static int start(void **state)
+{
+	power = (struct lb_fake_power){0};
+	lb_fake_snapshots_init(&fake, &power);
+	put("@factory", "of the factory", NULL);
+	put("@1", "old", "TYPE=\"single\"\nDESCRIPTION=\"one\"\n");
+	put("@", "now", NULL);
+	put("@2", "older", "TYPE=\"pre\"\nDESCRIPTION=\"two\"\n");
+	for (size_t i = 0; i < LB_FAKE_SUBVOLUMES; i++)
+		if (strcmp(fake.stored.subvolumes[i].name, "@") == 0) {
+			(void)strcpy(fake.stored.subvolumes[i].nested[0], "srv/lxc");
+			(void)strcpy(fake.stored.subvolumes[i].nested[1], "srv/gone/lxc");
+		}
+	lb_fake_snapshots_reboot(&fake);
+	begin = first = fake.stored;
+	p = lb_fake_snapshots_plat(&fake);
+	memset(&ask, 0, sizeof(ask));
+	ask.target = 1;
+	return 0;
+}
+
+static void put_world_back(void *ctx)
+{
+	fake.stored = begin;
+	lb_fake_snapshots_reboot(&fake);
+	fake.running = ask.runs ? lb_fake_top_find(&first, "@")->id : 0;
+}
+
+static int hook(void *ctx, const char *name)
+{
+	return p.write(p.ctx, "hook", "ran", 3);
+}
+
+static void roll_back(void *ctx)
+{
+	struct lb_rollback_ask a = {.target = ask.target,
+				    .created = DATE,
+				    .forget = ask.forget,
+				    .prepare = ask.hooks ? hook : NULL};
+
+	memset(&report, 0, sizeof(report));
+	result = lb_snapshots_resume(&p, &set);
+	if (result >= 0)
+		result = lb_snapshots_rollback(&p, &set, &a, &report);
+}
+
+static void resume(void *ctx)
+{
+	result = lb_snapshots_resume(&p, &set);
+}
+
+/* The next boot: nothing runs on what was "@" before. */
+static void reboot_and_resume(void)
+{
+	fake.running = 0;
+	lb_fake_snapshots_reboot(&fake);
+	resume(NULL);
+	(void)p.sync(p.ctx);
+}
+
+static bool holds(const char *name, const char *content)
+{
+	const struct lb_fake_subvolume *s = lb_fake_top_find(&fake.stored, name);
+
+	return s && strcmp(s->content, content) == 0;
+}
+
+static bool has_nested(const char *name, const char *path)
+{
+	const struct lb_fake_subvolume *s = lb_fake_top_find(&fake.stored, name);
+
+	for (size_t i = 0; s && i < LB_FAKE_NESTED; i++)
+		if (strcmp(s->nested[i], path) == 0)
+			return true;
+	return false;
+}
+
+static const char *target_content(void)
+{
+	return ask.target == LB_SNAPSHOT_FACTORY ? "of the factory" : "old";
+}
+
+/* Three numbers that may be there, and nothing with a name of ours. */
+static const char *check_names(bool went)
+{
+	for (size_t i = 0; i < LB_FAKE_SUBVOLUMES; i++) {
+		const char *name = fake.stored.subvolumes[i].name;
+		const char *file = fake.stored.files[i].name;
+		uint32_t number;
+
+		if (strstr(name, "lifeboat") || strstr(file, "lifeboat"))
+			return "something under way is left";
+		if (strcmp(name, "@3") == 0 && !went)
+			return "a snapshot is left that nobody made";
+		if (lb_snapshot_parse_info_name(&number, file) == 0) {
+			char of[LB_SNAPSHOT_NAME_MAX];
+
+			lb_snapshot_name(number, of);
+			if (!lb_fake_top_find(&fake.stored, of))
+				return "an .info is left without its snapshot";
+		}
+	}
+	return NULL;
+}
+
+static const char *check_saved(void)
+{
+	struct lb_snapshot_info info;
+
+	if (ask.forget == LB_FORGET_ALL)
+		return lb_fake_top_find(&fake.stored, "@1") || lb_fake_top_find(&fake.stored, "@3")
+			       ? "not all is forgotten"
+			       : NULL;
+	if (!has_nested("@", "srv/lxc"))
+		return "a subvolume inside did not move along";
+	if (!holds("@3", "now") || !has_nested("@3", "srv/gone/lxc"))
+		return "the state before is not kept";
+	if (lb_snapshots_info(&p, 3, &info) < 0 || info.type != LB_SNAPSHOT_ROLLBACK ||
+	    info.roll_to != ask.target || strcmp(info.created, DATE) != 0 || info.forget)
+		return "the state before has no true .info";
+	return NULL;
+}
+
+static const char *check_whole(void)
+{
+	bool went = holds("@", target_content());
+	const char *wrong = check_names(went);
+
+	if (wrong)
+		return wrong;
+	if (!went && !holds("@", "now"))
+		return "\"@\" is neither the state before nor the new one";
+	if (!holds("@factory", "of the factory"))
+		return "the factory state is gone";
+	if (!went)
+		return has_nested("@", "srv/lxc") && has_nested("@", "srv/gone/lxc") &&
+				       holds("@1", "old") && holds("@2", "older")
+			       ? NULL
+			       : "something is lost without a rollback";
+	if (ask.forget != LB_FORGET_ALL && (!holds("@1", "old") || !holds("@2", "older")))
+		return "a snapshot is lost";
+	return check_saved();
+}
+
+/* At every moment: there is a root to boot. */
+static const char *check_root(void)
+{
+	return holds("@", "now") || holds("@", target_content())
+		       ? NULL
+		       : "the machine would not boot: there is no whole \"@\"";
+}
+
+static const char *check_after_cut(void *ctx)
+{
+	const char *wrong = check_root();
+
+	if (wrong)
+		return wrong;
+	reboot_and_resume();
+	if (result < 0)
+		return "what was cut cannot be finished";
+	return check_whole();
+}
+
+static const char *check_after_failure(void *ctx)
+{
+	const char *wrong = check_root();
+
+	if (wrong)
+		return wrong;
+	if (result >= 0 && !holds("@", target_content()))
+		return "told as done, and it is not";
+	if (result < 0 && report.changed != (lb_fake_top_find(&fake.seen, "@")->id !=
+					     lb_fake_top_find(&first, "@")->id))
+		return "told wrongly whether the root was exchanged";
+	(void)p.sync(p.ctx);
+	return check_after_cut(NULL);
+}
+
+static const struct lb_fake_scenario rollback = {
+	.setup = put_world_back, .run = roll_back, .check = check_after_cut};
+static const struct lb_fake_scenario failures = {
+	.setup = put_world_back, .run = roll_back, .check = check_after_failure};
+static const struct lb_fake_scenario resumption = {
+	.setup = put_world_back, .run = resume, .check = check_after_cut};
+
+/* Cut at each operation, and what that leaves cut again at each operation of the next run. */
+static uint64_t cut_twice(void)
+{
+	static const enum lb_fake_policy policies[] = {LB_FAKE_KEPT, LB_FAKE_REORDERED,
+						       LB_FAKE_LOST};
+	uint64_t cuts = 0;
+
+	for (uint64_t at = 1; at < 200; at++) {
+		begin = first;
+		lb_fake_power_on(&power);
+		put_world_back(NULL);
+		power.fault_at = at;
+		power.fault_cuts = true;
+		power.fate = (struct lb_fake_fate){policies[at % 3], at};
+		roll_back(NULL);
+		if (!power.off)
+			break;
+		begin = fake.stored;
+		cuts += lb_fake_power_cuts(&power, &resumption);
+	}
+	begin = first;
+	return cuts;
+}
+
+static void every_kind_of(void (*play)(const char *what))
+{
+	static const struct {
+		uint32_t target;
+		enum lb_forget forget;
+		bool hooks, runs;
+		const char *what;
+	} kinds[] = {
+		{1, LB_FORGET_NOTHING, false, false, "to a snapshot"},
+		{1, LB_FORGET_NOTHING, true, true, "to a snapshot, with hooks, under the system"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_NOTHING, false, true, "to the factory state"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, false, false, "forgetting all"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, true, true,
+		 "forgetting all, under the system"},
+		/* What is nowhere else is kept after all. */
+		{1, LB_FORGET_STATE, false, false, "forgetting the state before"},
+		{1, LB_FORGET_STATE, false, true, "forgetting the state before, under the system"},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ask.target = kinds[i].target;
+		ask.forget = kinds[i].forget;
+		ask.hooks = kinds[i].hooks;
+		ask.runs = kinds[i].runs;
+		play(kinds[i].what);
+	}
+}
+
+static void play_cuts(const char *what)
+{
+	uint64_t once = lb_fake_power_cuts(&power, &rollback), twice = cut_twice();
+
+	print_message("power cuts of a rollback %s: %" PRIu64 ", and in the run after it: %" PRIu64
+		      "\n",
+		      what, once, twice);
+	assert_true(once > 30 && twice > 300);
+}
+
+static void play_failures(const char *what)
+{
+	uint64_t fails = lb_fake_power_fails(&power, &failures);
+
+	print_message("operations that failed in a rollback %s: %" PRIu64 "\n", what, fails);
+	assert_true(fails > 10);
+}
+
+static void rollback__cut_at_every_operation__there_is_always_a_root(void **state)
+{
+	every_kind_of(play_cuts);
+}
+
+static void rollback__every_operation_fails__is_told_and_finished_later(void **state)
+{
+	every_kind_of(play_failures);
+}
+
+static void rollback__without_a_root__makes_one(void **state)
+{
+	for (size_t i = 0; i < LB_FAKE_SUBVOLUMES; i++) /* where schnapps was cut */
+		if (strcmp(begin.subvolumes[i].name, "@") == 0)
+			(void)strcpy(begin.subvolumes[i].name, "@3");
+	put_world_back(NULL);
+	roll_back(NULL);
+	assert_int_equal(result, 0);
+	assert_true(report.changed && report.saved == 0);
+	assert_int_equal(p.sync(p.ctx), 0);
+	assert_true(holds("@", "old") && holds("@3", "now"));
+	assert_null(check_names(true));
+}
+
+/* --- import */
+
+static void import_factory(void *ctx)
+{
+	uint32_t number;
+
+	result = lb_snapshots_resume(&p, &set);
+	if (result >= 0)
+		result =
+			lb_snapshots_import(&p, &set, NULL, lb_fake_snapshots_fill, &fake, &number);
+}
+
+static void import_one(void *ctx)
+{
+	static const struct lb_snapshot_info info = {
+		.type = LB_SNAPSHOT_TIME, .description = "from elsewhere", .created = DATE};
+	uint32_t number;
+
+	result = lb_snapshots_resume(&p, &set);
+	if (result >= 0)
+		result = lb_snapshots_import(&p, &set, &info, lb_fake_snapshots_fill, &fake,
+					     &number);
+}
+
+static const char *check_import(void *ctx)
+{
+	bool factory = ctx != NULL;
+	const char *wrong;
+
+	if (!holds("@factory", "of the factory") && !(factory && holds("@factory", LB_FAKE_FILLED)))
+		return "there is no whole factory state";
+	reboot_and_resume();
+	if (result < 0)
+		return "what was cut cannot be cleared up";
+	if (!factory && lb_fake_top_find(&fake.stored, "@3") && !holds("@3", LB_FAKE_FILLED))
+		return "a part of an import counts";
+	wrong = check_names(true);
+	return wrong ? wrong : holds("@", "now") && holds("@1", "old") ? NULL : "something is lost";
+}
+
+static void import__cut_at_every_operation__counts_as_a_whole_or_not(void **state)
+{
+	static bool yes;
+	const struct lb_fake_scenario factory = {
+		.ctx = &yes, .setup = put_world_back, .run = import_factory, .check = check_import};
+	const struct lb_fake_scenario one = {
+		.setup = put_world_back, .run = import_one, .check = check_import};
+	uint64_t cuts = lb_fake_power_cuts(&power, &factory),
+		 more = lb_fake_power_cuts(&power, &one);
+
+	print_message("power cuts of an import of the factory state: %" PRIu64
+		      ", of a snapshot: %" PRIu64 "\n",
+		      cuts, more);
+	assert_true(cuts > 30 && more > 30);
+	cuts = lb_fake_power_fails(&power, &factory) + lb_fake_power_fails(&power, &one);
+	print_message("operations that failed: %" PRIu64 "\n", cuts);
+}
+
+/* --- create and delete */
+
+static void create_and_delete(void *ctx)
+{
+	static const struct lb_snapshot_info info = {
+		.type = LB_SNAPSHOT_SINGLE, .description = "new", .created = DATE};
+	uint32_t number = 0;
+
+	result = lb_snapshots_resume(&p, &set);
+	if (result >= 0)
+		result = lb_snapshots_create(&p, &set, &info, &number);
+	if (result >= 0)
+		result = lb_snapshots_delete(&p, &set, 1, false);
+	if (result >= 0)
+		result = p.sync(p.ctx);
+}
+
+static const char *check_create(void *ctx)
+{
+	const char *wrong;
+
+	reboot_and_resume();
+	wrong = check_names(true);
+	if (wrong)
+		return wrong;
+	if (lb_fake_top_find(&fake.stored, "@3") &&
+	    (!holds("@3", "now") || !lb_fake_top_file(&fake.stored, "3.info")))
+		return "a snapshot without its .info, or a part of one";
+	if (lb_fake_top_find(&fake.stored, "@1") && !holds("@1", "old"))
+		return "a part of a deletion";
+	return holds("@", "now") && holds("@2", "older") ? NULL : "something else is lost";
+}
+
+static void create_and_delete__cut_at_every_operation__all_or_nothing(void **state)
+{
+	const struct lb_fake_scenario s = {
+		.setup = put_world_back, .run = create_and_delete, .check = check_create};
+	uint64_t cuts = lb_fake_power_cuts(&power, &s), fails = lb_fake_power_fails(&power, &s);
+
+	print_message("power cuts: %" PRIu64 ", operations that failed: %" PRIu64 "\n", cuts,
+		      fails);
+	assert_true(cuts > 20 && fails > 8);
+}
+
+#define fresh(f) cmocka_unit_test_setup(f, start)
+
+TESTS(fresh(rollback__cut_at_every_operation__there_is_always_a_root),
+      fresh(rollback__every_operation_fails__is_told_and_finished_later),
+      fresh(rollback__without_a_root__makes_one),
+      fresh(import__cut_at_every_operation__counts_as_a_whole_or_not),
+      fresh(create_and_delete__cut_at_every_operation__all_or_nothing))

@@ -1,0 +1,320 @@
+/* Names, numbers, .info files, where a rollback goes, and what a cleanup deletes. */
+#include "tests/t.h"
+
+#include <stdio.h>
+
+#include "plan/snapshot.h"
+
+static struct lb_snapshot_set set;
+
+/* "s1 t2 r3>1 R4" (to the factory state), ... in this order. */
+static void be(const char *words)
+{
+	static const char letters[] = "stpQrv"; /* as enum lb_snapshot_type */
+
+	memset(&set, 0, sizeof(set));
+	set.factory = set.root = true;
+	while (*words) {
+		struct lb_snapshot *s = &set.all[set.count++];
+		char letter = *words++;
+		int used = 0;
+
+		s->has_info = true;
+		s->type = letter == 'R'
+				  ? LB_SNAPSHOT_ROLLBACK
+				  : (enum lb_snapshot_type)(strchr(letters, letter) - letters);
+		assert_int_equal(sscanf(words, "%u%n", &s->number, &used), 1);
+		words += used;
+		if (*words == '>') {
+			assert_int_equal(sscanf(words, ">%u%n", &s->roll_to, &used), 1);
+			words += used;
+		}
+		if (letter == 'R')
+			s->roll_to = LB_SNAPSHOT_FACTORY;
+		words += *words == ' ';
+	}
+	lb_snapshot_sort(&set);
+}
+
+static uint32_t target(const char *words)
+{
+	uint32_t to = 0;
+
+	be(words);
+	assert_int_equal(lb_snapshot_target(&set, &to), 0);
+	return to;
+}
+
+static void name__of_each_kind__is_read_and_written(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} good[] = {{"@", LB_SNAPSHOT_CURRENT},
+		    {"@1", 1},
+		    {"@999999999", LB_SNAPSHOT_LAST},
+		    {"@factory", LB_SNAPSHOT_FACTORY}};
+	static const char *const bad[] = {"",
+					  "1",
+					  "@0",
+					  "@01",
+					  "@-1",
+					  "@1 ",
+					  "@1x",
+					  "@+1",
+					  "@ 1",
+					  "@1000000000",
+					  "@factory-old",
+					  LB_SNAPSHOT_NEXT,
+					  LB_SNAPSHOT_FILL};
+	char text[LB_SNAPSHOT_NAME_MAX];
+	uint32_t number;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(lb_snapshot_parse_name(&number, good[i].name), 0);
+		assert_int_equal(number, good[i].number);
+		lb_snapshot_name(number, text);
+		assert_string_equal(text, good[i].name);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		number = 77;
+		assert_int_equal(lb_snapshot_parse_name(&number, bad[i]), LB_E(FORMAT));
+		assert_int_equal(number, 77);
+	}
+	assert_int_equal(lb_snapshot_parse_info_name(&number, "12.info"), 0);
+	assert_int_equal(number, 12);
+	assert_int_equal(lb_snapshot_parse_info_name(&number, "12.info.bak"), LB_E(FORMAT));
+	assert_int_equal(lb_snapshot_parse_info_name(&number, ".info"), LB_E(FORMAT));
+	assert_int_equal(lb_snapshot_parse_word(&number, "current"), 0);
+	assert_int_equal(number, LB_SNAPSHOT_CURRENT);
+}
+
+static void next__after_a_hole__is_the_highest_and_one(void **state)
+{
+	be("s7 s2");
+	assert_int_equal(lb_snapshot_next(&set), 8);
+	be("");
+	assert_int_equal(lb_snapshot_next(&set), 1);
+	assert_null(lb_snapshot_find(&set, 1));
+}
+
+static void target__again_and_again__steps_back_one_by_one(void **state)
+{
+	assert_int_equal(target("s1 s2 s3"), 3);
+	assert_int_equal(target("s1 s2 s3 r4>3"), 2);
+	assert_int_equal(target("s1 s2 s3 r4>3 r5>2"), 1);
+	assert_int_equal(target("s1 s2 s3 r4>3 r5>2 r6>1"), LB_SNAPSHOT_FACTORY);
+	assert_int_equal(target("s1 s2 s3 r4>3 r5>2 r6>1 R7"), LB_SNAPSHOT_FACTORY);
+	assert_int_equal(target("s1 s2 R3"), LB_SNAPSHOT_FACTORY);
+}
+
+static void target__new_one_after_a_rollback__is_that_one(void **state)
+{
+	assert_int_equal(target("s1 s2 r3>1 s4"), 4);
+	assert_int_equal(target("s1 R2 s3"), 3);
+	assert_int_equal(target("s1 s2 r3>2 s4 r5>4"), 1);
+	assert_int_equal(target("s1 s2 r3>0"), 2); /* nobody knows where it went */
+}
+
+static void target__nothing_there__is_told(void **state)
+{
+	uint32_t to = 77;
+
+	be("r1>1");
+	set.factory = false;
+	assert_int_equal(lb_snapshot_target(&set, &to), LB_E(NOENT));
+	assert_int_equal(to, 77);
+}
+
+static void retention__more_than_allowed__the_oldest_of_each_kind_go(void **state)
+{
+	const struct lb_snapshot_limits limits = {
+		.single = -1, .time = 1, .update = 2, .rollback = 0};
+	bool doomed[16];
+	char text[64] = "";
+
+	be("s1 t2 p3 Q4 v5 t6 p7 r8>1 p9 Q10 s11 t12");
+	assert_int_equal(lb_snapshot_retention(&set, &limits, doomed), 4);
+	for (size_t i = 0; i < set.count; i++)
+		if (doomed[i])
+			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u ",
+				       set.all[i].number);
+	assert_string_equal(text, "2 3 6 8 ");
+}
+
+static void filter__what_a_shell_would_run__becomes_an_underscore(void **state)
+{
+	char out[LB_SNAPSHOT_TEXT_MAX], text[1100];
+
+	assert_false(lb_snapshot_filter(out, "Before the update (7.0), all fine!"));
+	assert_string_equal(out, "Before the update (7.0), all fine!");
+	assert_true(lb_snapshot_filter(out, "\"$(reboot)`\xc3\xa9\\"));
+	assert_string_equal(out, "__(reboot)____");
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_true(lb_snapshot_filter(out, text));
+	assert_int_equal(strlen(out), 1024);
+}
+
+static void info__of_schnapps__is_read_and_written_the_same(void **state)
+{
+	static const char text[] = "TYPE=\"rollback\"\nDESCRIPTION=\"Rollback to snapshot 3\"\n"
+				   "ROLL_TO=3\nCREATED=\"2026-11-21 09:17:00 +0100\"\n";
+	struct lb_snapshot_info info;
+	char out[LB_SNAPSHOT_INFO_MAX];
+
+	assert_int_equal(lb_snapshot_info_parse(&info, text, strlen(text)), 0);
+	assert_int_equal(info.type, LB_SNAPSHOT_ROLLBACK);
+	assert_string_equal(info.description, "Rollback to snapshot 3");
+	assert_string_equal(info.created, "2026-11-21 09:17:00 +0100");
+	assert_int_equal(info.roll_to, 3);
+	assert_int_equal(lb_snapshot_info_format(out, &info), strlen(text));
+	assert_string_equal(out, text);
+}
+
+static void info__with_a_program_in_it__is_data(void **state)
+{
+	static const char text[] = "reboot\nTYPE=single\nDESCRIPTION=\"x\"; touch /tmp/y; \"\"\n"
+				   "ROLL_TO=$(id)\nCREATED='2026 `id`'\nTYPE=\"nonsense\"";
+	struct lb_snapshot_info info;
+
+	assert_int_equal(lb_snapshot_info_parse(&info, text, strlen(text)), 0);
+	assert_int_equal(info.type, LB_SNAPSHOT_SINGLE);
+	assert_string_equal(info.description, "x_; touch /tmp/y; _");
+	assert_string_equal(info.created, "2026 ");
+	assert_int_equal(info.roll_to, 0);
+}
+
+static void info__without_a_type__is_refused_and_out_untouched(void **state)
+{
+	static const char *const bad[] = {
+		"", "\n", "DESCRIPTION=\"x\"\n", "TYPE=", "TYPE=\"other\"", " TYPE=single"};
+	struct lb_snapshot_info info, before;
+
+	memset(&info, 'i', sizeof(info));
+	before = info;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(lb_snapshot_info_parse(&info, bad[i], strlen(bad[i])),
+				 LB_E(FORMAT));
+	assert_memory_equal(&info, &before, sizeof(info));
+}
+
+/* The steps by their letters; `failing` fails, LB_ROLLBACK_DONE: none does. */
+static const char *steps(struct lb_rollback_plan *p, enum lb_rollback_step failing, int how)
+{
+	static const char letters[] = "nmpxPNikfsdu";
+	static char out[32];
+	size_t n = 0;
+
+	for (; p->step < LB_ROLLBACK_DONE; n++) {
+		assert_true(n < sizeof(out) - 1);
+		out[n] = letters[p->step];
+		lb_rollback_next(p, p->step == failing ? how : 0);
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static void rollback__of_each_kind__takes_its_steps(void **state)
+{
+	static const struct {
+		struct lb_rollback_sense sense;
+		enum lb_rollback_step failing;
+		int how;
+		const char *steps;
+		enum lb_rollback_step end;
+		bool changed;
+	} rows[] = {
+		{{.root = 1}, LB_ROLLBACK_DONE, 0, "nmxNiksu", LB_ROLLBACK_DONE, true},
+		{{.root = 1, .prepare = 1},
+		 LB_ROLLBACK_DONE,
+		 0,
+		 "nmpxNiksu",
+		 LB_ROLLBACK_DONE,
+		 true},
+		{{0}, LB_ROLLBACK_DONE, 0, "nmPsu", LB_ROLLBACK_DONE, true},
+		{{.root = 1, .forget = LB_FORGET_STATE},
+		 LB_ROLLBACK_DONE,
+		 0,
+		 "nmxNfsu",
+		 LB_ROLLBACK_DONE,
+		 true},
+		{{.root = 1, .forget = LB_FORGET_ALL},
+		 LB_ROLLBACK_DONE,
+		 0,
+		 "nmxfsu",
+		 LB_ROLLBACK_DONE,
+		 true},
+		{{.root = 1, .forget = LB_FORGET_ALL, .next_runs = 1},
+		 LB_ROLLBACK_DONE,
+		 0,
+		 "nmxs",
+		 LB_ROLLBACK_LATER,
+		 true},
+		/* Before the exchange all is taken back. */
+		{{.root = 1}, LB_ROLLBACK_NOTE, LB_E(NOSPC), "nu", LB_ROLLBACK_FAILED, false},
+		{{.root = 1}, LB_ROLLBACK_MAKE, LB_E(NOSPC), "nmu", LB_ROLLBACK_FAILED, false},
+		{{.root = 1, .prepare = 1},
+		 LB_ROLLBACK_PREPARE,
+		 LB_E(IO),
+		 "nmpdu",
+		 LB_ROLLBACK_FAILED,
+		 false},
+		{{.root = 1}, LB_ROLLBACK_EXCHANGE, LB_E(IO), "nmxdu", LB_ROLLBACK_FAILED, false},
+		/* After it the note stays, for the next run. */
+		{{.root = 1}, LB_ROLLBACK_KEEP, LB_E(IO), "nmxNik", LB_ROLLBACK_FAILED, true},
+		/* What is nowhere else is not forgotten. */
+		{{.root = 1, .forget = LB_FORGET_STATE},
+		 LB_ROLLBACK_FORGET,
+		 LB_E(STATE),
+		 "nmxNfiksu",
+		 LB_ROLLBACK_DONE,
+		 true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lb_rollback_plan p;
+
+		lb_rollback_begin(&p, &rows[i].sense);
+		assert_string_equal(steps(&p, rows[i].failing, rows[i].how), rows[i].steps);
+		assert_int_equal(p.step, rows[i].end);
+		assert_int_equal(p.changed, rows[i].changed);
+	}
+}
+
+static void resume__after_each_cut__finishes_or_undoes(void **state)
+{
+	static const struct {
+		struct lb_rollback_sense sense;
+		const char *steps;
+		bool changed;
+	} rows[] = {
+		{{.root = 1}, "", false},
+		{{.root = 1, .note = 1}, "u", false},
+		{{.root = 1, .note = 1, .next = 1, .root_id = 300, .next_id = 301}, "du", false},
+		{{.root = 1, .note = 1, .next = 1, .root_id = 301, .next_id = 300}, "Niksu", true},
+		{{.root = 1, .next = 1, .root_id = 301, .next_id = 300}, "Niksu", true},
+		{{.note = 1, .next = 1, .next_id = 300}, "Psu", true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lb_rollback_plan p;
+
+		lb_rollback_resume(&p, &rows[i].sense);
+		assert_string_equal(steps(&p, LB_ROLLBACK_DONE, 0), rows[i].steps);
+		assert_int_equal(p.changed, rows[i].changed);
+		assert_int_equal(p.result, 0);
+	}
+}
+
+TESTS(unit(name__of_each_kind__is_read_and_written),
+      unit(next__after_a_hole__is_the_highest_and_one),
+      unit(target__again_and_again__steps_back_one_by_one),
+      unit(target__new_one_after_a_rollback__is_that_one), unit(target__nothing_there__is_told),
+      unit(retention__more_than_allowed__the_oldest_of_each_kind_go),
+      unit(filter__what_a_shell_would_run__becomes_an_underscore),
+      unit(info__of_schnapps__is_read_and_written_the_same),
+      unit(info__with_a_program_in_it__is_data),
+      unit(info__without_a_type__is_refused_and_out_untouched),
+      unit(rollback__of_each_kind__takes_its_steps),
+      unit(resume__after_each_cut__finishes_or_undoes))
