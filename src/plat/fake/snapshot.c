@@ -66,6 +66,11 @@ static void snapshots_cut(void *ctx, const struct lb_fake_fate *fate)
 	if (through > 0)
 		f->stored = f->after[through - 1];
 	f->changes = 0;
+	for (size_t i = 0; i < LB_FAKE_SUBVOLUMES; i++)
+		if (f->stored.subvolumes[i].unwritten) {
+			(void)strcpy(f->stored.subvolumes[i].content, "empty files");
+			f->stored.subvolumes[i].unwritten = false;
+		}
 }
 
 static int go_off(struct lb_fake_snapshots *f, uint64_t under_way)
@@ -335,9 +340,12 @@ static int fake_sync(void *ctx)
 	struct lb_fake_snapshots *f = ctx;
 	int rc = look(f);
 
-	if (rc == 0)
-		commit(f);
-	return rc;
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < LB_FAKE_SUBVOLUMES; i++)
+		f->seen.subvolumes[i].unwritten = false;
+	commit(f);
+	return 0;
 }
 
 int lb_fake_snapshots_fill(void *ctx, const char *name)
@@ -353,6 +361,7 @@ int lb_fake_snapshots_fill(void *ctx, const char *name)
 		if (!s)
 			return LB_E(IO);
 		set_name(s->content, sizeof(s->content), stages[i]);
+		s->unwritten = true;
 		rc = change(f, &next, false);
 	}
 	return rc;

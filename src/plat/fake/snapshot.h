@@ -2,8 +2,9 @@
  *
  * As there, changes reach the disk in order: a cut leaves the first few of those that came since
  * the last sync; a snapshot commits all before it; a file that was written lasts by itself,
- * whatever becomes of earlier changes to other names. These abort with a message: renaming or
- * deleting "@", copying or exchanging what is not there, deleting what the system runs on.
+ * whatever becomes of earlier changes to other names. What an import fills in lasts after a sync()
+ * only, for the content of files comes later than their names. These abort with a message: renaming
+ * or deleting "@", copying or exchanging what is not there, deleting what the system runs on.
  */
 #pragma once
 
@@ -19,6 +20,7 @@ struct lb_fake_subvolume {
 	char name[24]; /* "" = free */
 	uint64_t id;
 	char content[24];
+	bool unwritten;			 /* the content of its files waits in memory */
 	char nested[LB_FAKE_NESTED][24]; /* paths of subvolumes inside, "" = free */
 };
 
