@@ -1,9 +1,8 @@
 #include "plat/target_block.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 #define SECTOR_BYTES 512
-#define PIECE_BYTES  (1u << 20)
 #define CLEAR_BYTES  (2ull << 20) /* superblocks of every file system that an overlay may have */
 
 /* Where somebody looks for a file system: start and end. That of btrfs has a checksum over its four
@@ -40,14 +39,18 @@ static int block_flush(void *ctx)
 	return b->dev.flush(b->dev.ctx);
 }
 
+static uint64_t whole_sectors(const struct lb_target_block *b, uint64_t n)
+{
+	return (n + b->sector_bytes - 1) / b->sector_bytes * b->sector_bytes;
+}
+
 static int block_zero(void *ctx, uint64_t off_bytes, uint64_t n)
 {
 	struct lb_target_block *b = ctx;
 
-	if (off_bytes > b->dev.size_bytes)
+	if (off_bytes > b->dev.size_bytes || n > b->dev.size_bytes - off_bytes)
 		return LB_E(NOSPC);
-	n = least(n, b->dev.size_bytes - off_bytes);
-	return n > 0 ? b->zero(b->dev.ctx, off_bytes, n) : 0;
+	return b->zero(b->dev.ctx, off_bytes, whole_sectors(b, n));
 }
 
 /* Each is durable before the next goes: a cut leaves the old image as it was, or one without the
@@ -64,20 +67,28 @@ static int block_begin(void *ctx, uint64_t image_bytes)
 
 		if (m.from >= b->dev.size_bytes)
 			continue;
-		rc = block_zero(b, m.from, m.to - m.from);
+		rc = b->zero(b->dev.ctx, m.from, least(m.to, b->dev.size_bytes) - m.from);
 		if (rc == 0)
 			rc = block_flush(b);
 	}
 	return rc;
 }
 
+/* The last sector of an image is filled up with zeroes. */
 static int block_write(void *ctx, uint64_t off_bytes, const void *buf, size_t n)
 {
 	struct lb_target_block *b = ctx;
+	const size_t rest = n % b->sector_bytes;
+	int rc;
 
 	if (off_bytes > b->dev.size_bytes || n > b->dev.size_bytes - off_bytes)
 		return LB_E(NOSPC);
-	return b->dev.write(b->dev.ctx, off_bytes, buf, n);
+	rc = n > rest ? b->dev.write(b->dev.ctx, off_bytes, buf, n - rest) : 0;
+	if (rc < 0 || rest == 0)
+		return rc;
+	memset(b->pad, 0, b->sector_bytes);
+	memcpy(b->pad, (const uint8_t *)buf + n - rest, rest);
+	return b->dev.write(b->dev.ctx, off_bytes + n - rest, b->pad, b->sector_bytes);
 }
 
 static int block_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
@@ -132,7 +143,12 @@ static int block_commit(void *ctx, const void *head, size_t n)
  * that is harmless, and clearing gigabytes takes minutes where the device must write them. */
 static int block_clear(void *ctx, uint64_t off_bytes)
 {
-	return block_zero(ctx, off_bytes, CLEAR_BYTES);
+	struct lb_target_block *b = ctx;
+	const uint64_t size_bytes = b->dev.size_bytes;
+
+	return off_bytes < size_bytes
+		       ? block_zero(b, off_bytes, least(CLEAR_BYTES, size_bytes - off_bytes))
+		       : 0;
 }
 
 struct plat_target lb_target_block_plat(struct lb_target_block *b)

@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "store": ["plat/*.h", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
     "install": ["store/*", "plat/*.h", "plat/linux/files.h", "plat/linux/keydir.h", "plat/linux/spool.h", "image/*", "tables/*", "base/*"],
     "lifeboat": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
-    "lifeline": ["proto/*", "image/*", "tables/*", "base/*"],
+    "lifeline": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "proto/*", "image/*", "tables/*", "base/*"],
 }
 
 # Folders that decide and never act: no I/O, no clock, no heap, no log, no global state of libc.

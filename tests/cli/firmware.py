@@ -91,6 +91,47 @@ def mbr(sectors=64):
     return (bytes(446) + table + b"\x55\xaa").ljust(sectors * 512, b"\0")
 
 
+def gpt(sectors=4096, parts=((1, 2048, 2559), (2, 2560, 4000), (128, 34, 2047)), size=512, content=b""):
+    """A disk image with a GPT and its backup, `content` in its first partition."""
+    entries = bytearray(128 * 128)
+    for number, first, last in parts:
+        entries[(number - 1) * 128:number * 128] = struct.pack(
+            "<16s16sQQQ72s", b"\xaf=\xc6\x0f\x83\x84\x72\x47", bytes([number]) * 16, first, last, 0, f"p{number}".encode("utf-16le"))
+    room = (len(entries) + size - 1) // size
+
+    def header(at, other, entries_at):
+        fields = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, at, other, 2 + room, sectors - room - 2,
+                             b"\xd1" * 16, entries_at, 128, 128, zlib.crc32(entries))
+        return (fields[:16] + struct.pack("<I", zlib.crc32(fields)) + fields[20:]).ljust(size, b"\0")
+
+    protective = struct.pack("<B3sB3sII", 0, b"", 0xEE, b"", 1, sectors - 1) + bytes(48)
+    image = bytearray(sectors * size)
+    image[:512] = b"boot code".ljust(446, b"\x90") + protective + b"\x55\xaa"
+    image[size:2 * size] = header(1, sectors - 1, 2)
+    image[2 * size:2 * size + len(entries)] = entries
+    image[(sectors - room - 1) * size:(sectors - room - 1) * size + len(entries)] = entries
+    image[(sectors - 1) * size:] = header(sectors - 1, 1, sectors - room - 1)
+    at = parts[0][1] * size
+    image[at:at + len(content)] = content
+    return bytes(image)
+
+
+def gpt_copies(disk, size=512):
+    """[(header's own place, the other's, last usable sector, partitions)] of a disk's GPT, checksums checked."""
+    found = []
+    for at in (1, len(disk) // size - 1):
+        head = disk[at * size:at * size + 92]
+        fields = struct.unpack("<8sIIIIQQQQ16sQIII", head)
+        assert fields[0] == b"EFI PART", f"no header in sector {at}"
+        assert zlib.crc32(head[:16] + bytes(4) + head[20:]) == fields[3]
+        entries = disk[fields[10] * size:fields[10] * size + fields[11] * fields[12]]
+        assert zlib.crc32(entries) == fields[13]
+        parts = [(number + 1, *struct.unpack_from("<QQ", entries, number * 128 + 32))
+                 for number in range(fields[11]) if any(entries[number * 128:number * 128 + 16])]
+        found.append((fields[5], fields[6], fields[8], parts))
+    return found
+
+
 def large_zstd(total, head=b""):
     """A frame that unpacks to `total` bytes, zeros behind `head`: blocks of 128 KiB, each 4 bytes long."""
     frame = b"\x28\xb5\x2f\xfd\x00\x58"

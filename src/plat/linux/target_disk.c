@@ -46,29 +46,16 @@ static void write_behind(const struct lb_target_disk *d, uint64_t off_bytes, siz
 	(void)posix_fadvise(d->plain_fd, (off_t)before, (off_t)n, POSIX_FADV_DONTNEED);
 }
 
-/* The end of an image on a device: the last sectors are filled up with zeroes. */
-static int write_tail(struct lb_target_disk *d, uint64_t off_bytes, const uint8_t *from, size_t n)
-{
-	const uint64_t room = d->size_bytes - off_bytes;
-
-	if (d->is_file)
-		return pwrite_all(d->plain_fd, from, n, off_bytes);
-	memset(d->bounce, 0, ALIGN);
-	memcpy(d->bounce, from, n);
-	return pwrite_all(d->plain_fd, d->bounce, room < ALIGN ? (size_t)room : ALIGN, off_bytes);
-}
-
 static int disk_write(void *ctx, uint64_t off_bytes, const void *buf, size_t n)
 {
 	struct lb_target_disk *d = ctx;
-	const bool odd = off_bytes % ALIGN != 0;
-	const size_t whole = odd ? n : n / ALIGN * ALIGN;
-	const bool direct = d->direct && is_aligned(buf, off_bytes);
-	int rc = pwrite_all(direct ? d->fd : d->plain_fd, buf, whole, off_bytes);
+	const size_t direct = d->direct && is_aligned(buf, off_bytes) ? n / ALIGN * ALIGN : 0;
+	int rc = pwrite_all(d->fd, buf, direct, off_bytes);
 
-	if (rc == 0 && whole < n)
-		rc = write_tail(d, off_bytes + whole, (const uint8_t *)buf + whole, n - whole);
-	if (!direct && n > ALIGN)
+	if (rc == 0)
+		rc = pwrite_all(d->plain_fd, (const uint8_t *)buf + direct, n - direct,
+				off_bytes + direct);
+	if (direct == 0 && n > ALIGN)
 		write_behind(d, off_bytes, n);
 	return rc;
 }
@@ -220,7 +207,7 @@ int lb_target_disk_take(struct lb_target_disk *d, struct lb_target_block *out, c
 			.write = disk_write,
 			.flush = disk_flush},
 		.zero = disk_zero,
-		.sector_bytes = (uint32_t)sector_bytes,
+		.sector_bytes = d->is_file ? 1 : (uint32_t)sector_bytes,
 	};
 	return 0;
 }
