@@ -1,14 +1,12 @@
 /* lifeboat settings: archives of settings, for the owner. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/settings_create.h"
-#include "plat/linux/files.h"
 #include "plat/linux/settingsdir.h"
 #include "store/settings.h"
 
@@ -95,40 +93,14 @@ static int read_archive(const char *file, bool list)
 	return judge_board(file, &report);
 }
 
-/* Name and version for people, of os-release(5). */
-static void system_name(char *out, size_t size)
-{
-	static const char key[] = "PRETTY_NAME=";
-	char text[4096], *at, *end;
-
-	(void)snprintf(out, size, "unknown");
-	if (lb_file_read("/etc/os-release", text, sizeof(text)) < 0)
-		return;
-	at = strstr(text, key);
-	if (!at)
-		return;
-	at += sizeof(key) - 1;
-	at += strspn(at, "\"'");
-	end = at + strcspn(at, "\"'\n");
-	*end = '\0';
-	if (*at)
-		(void)snprintf(out, size, "%s", at);
-}
-
 static int create(const char *file, char *const paths[], int count)
 {
-	struct lb_manifest head = {0};
-	time_t now = time(NULL);
-	struct lb_board board;
-	struct tm tm;
+	const struct lb_settings_wish wish = {.root = "", .paths = paths, .count = (size_t)count};
+	struct lb_manifest head;
 	int rc;
 
-	lb_board_for_this_machine(&board, NULL);
-	(void)snprintf(head.board, sizeof(head.board), "%s", board.id);
-	system_name(head.system, sizeof(head.system));
-	if (gmtime_r(&now, &tm))
-		(void)strftime(head.date, sizeof(head.date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	rc = lb_settings_create(file, &head, paths, count);
+	lb_settings_head(&head, "");
+	rc = lb_settings_create(file, &head, &wish);
 	if (rc < 0)
 		return rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
 	return read_archive(file, false); /* a file may have changed meanwhile */
