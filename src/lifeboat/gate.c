@@ -138,7 +138,7 @@ static void enter_root_at(const char *place)
 	gate.renewed = gate.renewed || renewed;
 }
 
-static int enter_slot(void *unused, int slot)
+static int enter_slot(int slot)
 {
 	enter_root_at(gate.board.slots[slot].root);
 	return gate.root.kind == LB_ROOT_NONE ? LB_E(NOENT) : 0;
@@ -146,11 +146,11 @@ static int enter_slot(void *unused, int slot)
 
 static void enter_root(void)
 {
+	const struct lb_slot_hands hands = {.enter = enter_slot, .kick = kick};
 	char place[LB_PATH_MAX];
 
 	if (lb_root_is_initramfs() && lb_slot_boot_chooses(&gate.board, gate.cmdline)) {
-		gate.slot =
-			lb_slot_boot(&gate.board, &gate.status, enter_slot, NULL, gate.root.why);
+		gate.slot = lb_slot_boot(&gate.board, &gate.status, &hands, gate.root.why);
 		if (gate.slot < 0)
 			gate.root.kind = LB_ROOT_NONE;
 		return;

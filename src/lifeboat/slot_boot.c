@@ -2,15 +2,19 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "lifeboat/slots.h"
 #include "plan/cmdline.h"
+#include "plat/linux/machine.h"
 #include "store/slots.h"
 
+#define WAIT_FOR_STORE_MS 10000 /* as for the root device */
+#define LOOK_EVERY_MS	  20
+
 struct way {
-	int (*enter)(void *ctx, int slot);
-	void *ctx;
+	const struct lb_slot_hands *hands;
 	const char *why; /* of the last one that could not be entered */
 	char reasons[LB_SLOTS_MAX][LB_SENTENCE_MAX / 3];
 };
@@ -25,7 +29,7 @@ bool lb_slot_boot_chooses(const struct lb_board *board, const char *cmdline)
 static int enter(void *ctx, int slot)
 {
 	struct way *w = ctx;
-	int rc = w->enter(w->ctx, slot);
+	int rc = w->hands->enter(slot);
 
 	if (rc < 0)
 		(void)snprintf(w->reasons[slot], sizeof(w->reasons[slot]), "%s", w->why);
@@ -61,15 +65,31 @@ static void say(const struct lb_board *board, const struct lb_slots_entry *e)
 			 board->slots[c->slot].name, e->state.slot[c->slot].tries);
 }
 
-int lb_slot_boot(const struct lb_board *board, struct lb_status *s,
-		 int (*enter_slot)(void *ctx, int slot), void *ctx, char why[LB_SENTENCE_MAX])
+/* Its device may appear later than we do, and without it nothing is known of the slots. */
+static void wait_for_store(const struct plat_slots *store, void (*kick)(void *ctx))
+{
+	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
+	const uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_STORE_MS;
+	struct lb_slots_state unused;
+
+	while (store->load(store->ctx, &unused) == LB_E(NOENT) && lb_monotonic_ms() < until_ms) {
+		kick(NULL);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+int lb_slot_boot(const struct lb_board *board, struct lb_status *s, const struct lb_slot_hands *h,
+		 char why[LB_SENTENCE_MAX])
 {
 	const struct lb_slots_rules rules = {.tries = board->slot_tries,
 					     .toggle = board->slot_toggle};
 	const struct plat_slots store = lb_slots_store(board);
-	struct way w = {.enter = enter_slot, .ctx = ctx, .why = why};
+	struct way w = {.hands = h, .why = why};
 	struct lb_slots_entry e;
-	int rc = lb_slots_enter(&store, &rules, enter, &w, &e);
+	int rc;
+
+	wait_for_store(&store, h->kick);
+	rc = lb_slots_enter(&store, &rules, enter, &w, &e);
 
 	for (int i = 0; i < LB_SLOTS_MAX; i++)
 		if (w.reasons[i][0])
