@@ -11,7 +11,7 @@
 typedef int lb_image_parser(struct lb_image *out, struct lb_rd head);
 
 lb_image_parser lb_parse_sysupgrade_tar, lb_parse_rootfs, lb_parse_ext4; /* identify.c */
-lb_image_parser lb_parse_fit;						 /* fit.c */
+lb_image_parser lb_parse_fit;						 /* fit_tree.c */
 lb_image_parser lb_parse_uimage, lb_parse_trx, lb_parse_ubi;		 /* boot.c */
 lb_image_parser lb_parse_gpt, lb_parse_mbr;				 /* disk.c */
 lb_image_parser lb_parse_xiaomi, lb_parse_chk, lb_parse_dni, lb_parse_ubnt,

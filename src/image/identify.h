@@ -12,7 +12,7 @@
  * FIT may be some more. */
 #define LB_IMAGE_HEAD_BYTES 65536
 
-#define LB_IMAGE_SUMS_MAX   8 /* a FIT has one for each of kernel, root and device trees */
+#define LB_IMAGE_SUMS_MAX   1 /* those of a FIT: image/fit_tree.h */
 
 enum lb_image_class {
 	LB_IMAGE_CLASS_NOTHING,

@@ -60,6 +60,9 @@ static void decide(struct lb_scan_layer *l)
 	l->strange_at = UINT64_MAX;
 	if (!known)
 		l->image = (struct lb_image){.kind = is_tar(l) ? LB_IMAGE_TARBALL : LB_IMAGE_NONE};
+	l->is_tree = l->image.kind == LB_IMAGE_FIT && l->image.header == 0;
+	if (l->is_tree)
+		lb_fit_check_begin(&l->fit);
 	l->walks = l->image.kind == LB_IMAGE_TAR || l->image.kind == LB_IMAGE_TARBALL;
 	if (l->walks)
 		l->tar = lb_tar_init(see_member, l);
@@ -103,6 +106,8 @@ static void layer_take(struct lb_scan_layer *l, const uint8_t *data, size_t n)
 	for (size_t i = 0; i < l->image.sum_count; i++)
 		add_sum(&l->seen[i], &l->image.sums[i], data, l->size_bytes, n);
 	l->size_bytes += n;
+	if (l->is_tree)
+		lb_fit_check_feed(&l->fit, data, n);
 	if (l->walks) {
 		lb_tar_feed(&l->tar, data, n);
 		look_behind(l, l->tar.taken_bytes, data, n);
@@ -278,6 +283,23 @@ static void check_sum(struct lb_scan *s, const struct lb_scan_layer *l)
 	}
 }
 
+static void check_tree(struct lb_scan *s, struct lb_scan_layer *l)
+{
+	const char *part;
+	int rc = l->is_tree ? lb_fit_check_end(&l->fit, &part) : LB_E(STATE);
+
+	if (rc == 0)
+		s->summed = true;
+	else if (rc == LB_E(CRC))
+		damaged(s, "is damaged: the checksum of its part %s is wrong", part);
+	else if (rc == LB_E(TRUNC))
+		damaged(s, "was cut short: it ends before its part %s does", part);
+	else if (rc == LB_E(FORMAT))
+		damaged(s, "is damaged: its part %s has a checksum that cannot be read", part);
+	else if (rc != LB_E(STATE))
+		damaged(s, "has a header that makes no sense");
+}
+
 /* A cut within the metadata leaves an image that is whole but for them: its board, its version and
  * the checksum over all of it are gone. */
 static void check_behind(struct lb_scan *s, const struct lb_scan_layer *l, uint64_t size_bytes)
@@ -332,6 +354,7 @@ static void check_packed(struct lb_scan *s)
 		s->summed = true;
 	check_header(s, l, l->size_bytes);
 	check_sum(s, l);
+	check_tree(s, l);
 	check_archive(s, l);
 }
 
@@ -344,6 +367,7 @@ void lb_scan_end(struct lb_scan *s)
 	check_blocks(s);
 	check_header(s, &s->file, s->file.size_bytes - s->blocks.appended_bytes);
 	check_sum(s, &s->file);
+	check_tree(s, &s->file);
 	check_archive(s, &s->file);
 	if (s->packed)
 		check_packed(s);

@@ -18,6 +18,7 @@
 #include "image/metadata.h"
 #include "image/tar.h"
 #include "install/ed25519.h"
+#include "install/fit_check.h"
 #include "install/unpack.h"
 
 /* An image, or what is inside of a packed one. */
@@ -30,7 +31,9 @@ struct lb_scan_layer {
 	uint64_t strange_at; /* the first byte behind the end of archive or compressed data that is
 				no padding; UINT64_MAX = none */
 	uint32_t seen[LB_IMAGE_SUMS_MAX]; /* of image.sums, over what has come */
-	bool walks;			  /* it is an archive */
+	bool is_tree;			  /* a FIT: */
+	struct lb_fit_check fit;
+	bool walks; /* it is an archive */
 	struct lb_tar tar;
 	struct lb_medkit_content content;
 	char control_board[LB_NAME_MAX]; /* BOARD= of a sysupgrade archive's CONTROL */

@@ -60,9 +60,9 @@ def medkit(tree="boot/armada-385-turris-omnia-phy.dtb", version=b"7.0.1\n"):
                               ("./" + "long/" * 40 + "name", b"x")]), mtime=0)
 
 
-def fit(*images):
-    """A flattened image tree with its data behind it, as OpenWrt's *.itb have it; each image with its CRC-32."""
-    names = [b"data-offset", b"data-size", b"algo", b"value"]
+def fit(*images, methods=("crc32",), inside=False):
+    """A flattened image tree with its data behind it, as OpenWrt's *.itb have it, or inside."""
+    names = [b"data-offset", b"data-size", b"algo", b"value", b"data", b"description"]
     strings = b"".join(name + b"\0" for name in names)
 
     def padded(data):
@@ -72,14 +72,20 @@ def fit(*images):
         return struct.pack(">I", 1) + padded(name + b"\0") + body + struct.pack(">I", 2)
 
     def prop(name, value):
-        return struct.pack(">III", 3, len(value), strings.index(name)) + padded(value)
+        return struct.pack(">III", 3, len(value), strings.index(name + b"\0")) + padded(value)
 
     data, nodes = b"", b""
     for number, image in enumerate(images):
-        crc = prop(b"algo", b"crc32\0") + prop(b"value", struct.pack(">I", zlib.crc32(image)))
-        nodes += node(b"image-%d" % number, prop(b"data-offset", struct.pack(">I", len(data)))
-                      + prop(b"data-size", struct.pack(">I", len(image))) + node(b"hash-1", crc))
-        data += padded(image)
+        body = prop(b"description", b"one of the parts of this tree\0")
+        if inside:
+            body += prop(b"data", image)
+        else:
+            body += prop(b"data-offset", struct.pack(">I", len(data))) + prop(b"data-size", struct.pack(">I", len(image)))
+            data += padded(image)
+        for method in methods:
+            value = struct.pack(">I", zlib.crc32(image)) if method == "crc32" else hashlib.new(method, image).digest()
+            body += node(b"hash-%s" % method.encode(), prop(b"algo", method.encode() + b"\0") + prop(b"value", value))
+        nodes += node(b"image-%d" % number, body)
     tree = node(b"", node(b"images", nodes)) + struct.pack(">I", 9)
     total = 40 + 16 + len(tree) + len(strings)
     header = struct.pack(">10I", 0xD00DFEED, total, 56, 56 + len(tree), 40, 17, 16, 0, len(strings), len(tree))

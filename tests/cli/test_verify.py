@@ -122,6 +122,40 @@ def test_verify__one_bit_of_a_fits_header_or_data_changed__is_damaged(desk, at):
     assert desk.reasons(desk.image(bytes(changed)))[0] == DAMAGED
 
 
+FIT_PARTS = b"kernel" * 9999, b"tree" * 999, b"root" * 30000
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["behind", "inside"])
+@pytest.mark.parametrize("methods", [("crc32",), ("sha1",), ("sha256",), ("crc32", "sha1"), ("sha512", "sha256")], ids="-".join)
+def test_verify__fit__each_method_of_checksum_counts(desk, methods, inside):
+    image = firmware.fit(*FIT_PARTS, methods=methods, inside=inside)
+    found = desk.verify(desk.image(image))[1]
+    assert (found["damaged"], found["own_checksum"]) == (False, True)
+    for number, part in enumerate(FIT_PARTS):
+        at = image.index(part)
+        for place in (at, at + len(part) // 2, at + len(part) - 1):
+            changed = bytearray(image)
+            changed[place] ^= 0x10
+            code, found = desk.verify(desk.image(bytes(changed)))
+            assert code == DAMAGED
+            assert found["refusals"][0]["sentence"] == f"it is damaged: the checksum of its part image-{number} is wrong"
+
+
+def test_verify__fit__without_a_checksum_is_not_vouched_for(desk):
+    for methods in ((), ("sha512",)):
+        found = desk.verify(desk.image(firmware.fit(*FIT_PARTS, methods=methods)))[1]
+        assert (found["damaged"], found["own_checksum"]) == (False, False)
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["behind", "inside"])
+def test_verify__fit__packed_is_checked_too(desk, inside):
+    image = firmware.fit(*FIT_PARTS, inside=inside)
+    assert desk.verify(desk.image(gzip.compress(image)))[1]["inside"] == "fit"
+    changed = bytearray(image)
+    changed[image.index(FIT_PARTS[2])] ^= 1
+    assert desk.reasons(desk.image(gzip.compress(bytes(changed))))[0] == DAMAGED
+
+
 @pytest.mark.parametrize("image,kind,inside,code", [
     (firmware.trx(b"x" * 5000), "trx", None, BOARD),
     (firmware.uimage(b"x" * 5000), "uimage", None, BOARD),

@@ -122,106 +122,6 @@ static void fit__data_inside__says_its_length(void **state)
 	assert_header(LB_IMAGE_FIT, LB_E(RANGE));
 }
 
-static size_t tree_at;
-
-static void fit_token(uint32_t token, const char *name)
-{
-	put_be(head + tree_at, token, 4);
-	tree_at += 4;
-	if (!name)
-		return;
-	memset(head + tree_at, 0, strlen(name) + 4);
-	put_text(head + tree_at, name);
-	tree_at += (strlen(name) + 1 + 3) / 4 * 4;
-}
-
-static void fit_value(uint32_t name, const void *value, size_t n)
-{
-	put_be(head + tree_at, 3, 4);
-	put_be(head + tree_at + 4, n, 4);
-	put_be(head + tree_at + 8, name, 4);
-	memcpy(head + tree_at + 12, value, n);
-	tree_at += 12 + (n + 3) / 4 * 4;
-}
-
-static void fit_number(uint32_t name, uint32_t value)
-{
-	uint8_t bytes[4];
-
-	put_be(bytes, value, 4);
-	fit_value(name, bytes, 4);
-}
-
-/* Two images behind the tree, the second by its position in the file. */
-static void make_fit(void)
-{
-	static const char strings[] = "data-size\0data-offset\0data-position\0algo\0value";
-	enum {
-		SIZE = 0,
-		OFFSET = 10,
-		POSITION = 22,
-		ALGO = 36,
-		VALUE = 41
-	};
-
-	make_fit_header(1001, 0, 900, sizeof(strings));
-	memcpy(head + 900, strings, sizeof(strings));
-	tree_at = 0x38;
-	fit_token(1, "");
-	fit_token(1, "images");
-	fit_token(1, "kernel-1");
-	fit_value(POSITION, "text", 5);
-	fit_number(SIZE, 9000);
-	fit_token(4, NULL);
-	fit_number(OFFSET, 8);
-	fit_token(1, "hash-1");
-	fit_number(VALUE, 0xCAFE);
-	fit_value(ALGO, "crc32", 6);
-	fit_token(2, NULL);
-	fit_token(1, "hash-2");
-	fit_value(ALGO, "sha1", 5);
-	fit_number(VALUE, 1);
-	fit_token(2, NULL);
-	fit_token(2, NULL);
-	fit_token(1, "rootfs-1");
-	fit_number(POSITION, 7000);
-	fit_number(SIZE, 3000);
-	fit_token(2, NULL);
-	fit_token(2, NULL);
-	fit_token(1, "others");
-	fit_token(1, "x");
-	fit_number(POSITION, 7000);
-	fit_number(SIZE, 99999);
-	fit_token(2, NULL);
-	fit_token(2, NULL);
-	fit_token(2, NULL);
-	fit_token(9, NULL);
-	put_be(head + 36, tree_at - 0x38, 4);
-}
-
-static void fit__data_behind_the_tree__say_length_and_what_to_sum(void **state)
-{
-	struct lb_image image;
-
-	make_fit();
-	image = known(LB_IMAGE_FIT);
-	assert_int_equal(image.header, 0);
-	assert_int_equal(image.length_bytes, 1004 + 8 + 9000);
-	assert_int_equal(image.sum_count, 1);
-	assert_int_equal(image.sums[0].from, 1004 + 8);
-	assert_int_equal(image.sums[0].to, 1004 + 8 + 9000);
-	assert_int_equal(image.sums[0].want, 0xCAFE);
-}
-
-static void fit__tree_cut_anywhere__makes_no_sense(void **state)
-{
-	make_fit();
-	for (uint32_t n = 0; n < tree_at - 0x38; n++) {
-		put_be(head + 36, n, 4);
-		assert_header(LB_IMAGE_FIT, LB_E(RANGE));
-	}
-}
-
 static void ext4__superblock__says_its_length(void **state)
 {
 	memset(head, 0, sizeof(head));
@@ -568,9 +468,7 @@ static void table__every_row__has_a_name_and_a_title(void **state)
 TESTS(unit(uimage__good_header__says_name_length_and_what_to_sum),
       unit(uimage__each_bit_of_the_header__damage_is_seen),
       unit(uimage__every_truncation__is_a_uimage_that_ends_early),
-      unit(fit__data_inside__says_its_length),
-      unit(fit__data_behind_the_tree__say_length_and_what_to_sum),
-      unit(fit__tree_cut_anywhere__makes_no_sense), unit(ext4__superblock__says_its_length),
+      unit(fit__data_inside__says_its_length), unit(ext4__superblock__says_its_length),
       unit(trx__header__says_length_and_a_sum_that_is_not_inverted),
       unit(ubi__first_header__its_checksum_counts),
       unit(mbr__a_table_that_makes_sense__is_a_disk_as_long_as_its_last_start),
