@@ -43,7 +43,7 @@ SUITES = [
     Suite("trace", "meson", ("sanitize",), 300, "whole dialogues on a virtual clock"),
     Suite("powercut", "meson", ("sanitize",), 600, "a cut at every write, flush and rename"),
     Suite("fuzz", "fuzz", ("fuzz",), 600, "every parser for some seconds"),
-    Suite("cli", "pytest", ("sanitize",), 600, "the programs as a user calls them"),
+    Suite("cli", "pytest", ("sanitize", "static-amd64"), 600, "the programs as a user calls them"),
     Suite("emu", "pytest", ("static-arm64", "static-amd64"), 900, "the virtual router itself"),
     Suite("e2e", "pytest", ("static-arm64", "gcc"), 1800, "a router, its button, LED, console and network"),
 ]

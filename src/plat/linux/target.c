@@ -13,6 +13,7 @@
 #include "plat/linux/block.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/disk.h"
+#include "plat/linux/files.h"
 #include "plat/linux/guard.h"
 #include "plat/linux/mounts.h"
 
@@ -78,6 +79,17 @@ static int say_failed(const struct lb_target *t, int err, char why[LB_SENTENCE_M
 		      lb_strerror(err));
 }
 
+static int check_names(const struct lb_target *t, uint64_t size_bytes, char why[LB_SENTENCE_MAX])
+{
+	const int rc = lb_guard_check(t->node, 0, size_bytes, &lb_blockdev_roots);
+
+	if (rc == 0)
+		return 0;
+	return refuse(why, rc, "%s %s", t->node,
+		      rc == LB_E(PROTECTED) ? "is protected: nothing may write there"
+					    : "may be protected, which cannot be found out");
+}
+
 static int open_device(struct lb_target *t, struct plat_target *out, unsigned flags,
 		       char why[LB_SENTENCE_MAX])
 {
@@ -94,14 +106,9 @@ static int open_device(struct lb_target *t, struct plat_target *out, unsigned fl
 	rc = lb_target_disk_take(&t->disk, &t->block, t->node, &fd);
 	if (rc < 0)
 		return say_failed(t, rc, why);
-	rc = flags & LB_TARGET_UNGUARDED
-		     ? 0
-		     : lb_guard_check(t->node, 0, t->disk.size_bytes, &lb_blockdev_roots);
+	rc = flags & LB_TARGET_UNGUARDED ? 0 : check_names(t, t->disk.size_bytes, why);
 	if (rc < 0)
-		return refuse(why, rc, "%s %s", t->node,
-			      rc == LB_E(PROTECTED)
-				      ? "is protected: nothing may write there"
-				      : "may be protected, which cannot be found out");
+		return rc;
 	*out = lb_target_block_plat(&t->block);
 	return 0;
 }
@@ -126,6 +133,84 @@ static int open_file(struct lb_target *t, struct plat_target *out, unsigned flag
 	return 0;
 }
 
+/* Flash is read by the block device of the same numbers, and mounted by it. */
+static int check_reader(const struct lb_target *t, const char *reader, char why[LB_SENTENCE_MAX])
+{
+	char path[LB_PATH_MAX], text[32], where[LB_PATH_MAX];
+	unsigned maj, min;
+
+	(void)snprintf(path, sizeof(path), "/sys/class/block/%s/dev", reader);
+	if (lb_file_read(path, text, sizeof(text)) < 0 || sscanf(text, "%u:%u", &maj, &min) != 2 ||
+	    lb_mount_of(maj, min, where) < 0)
+		return 0;
+	return refuse(why, LB_E(BUSY), "%s is mounted on %s: unmount it first", t->node, where);
+}
+
+static int open_mtd(struct lb_target *t, struct plat_target *out, const char *numbers,
+		    char why[LB_SENTENCE_MAX])
+{
+	char reader[LB_NAME_MAX];
+	struct plat_mtd m;
+	int rc;
+
+	t->kind = LB_TARGET_MTD;
+	(void)snprintf(reader, sizeof(reader), "mtdblock%.20s", numbers);
+	rc = check_reader(t, reader, why);
+	if (rc < 0)
+		return rc;
+	rc = lb_flash_open_mtd(&t->flash, &m, t->node, O_RDWR);
+	if (rc == 0 && (rc = lb_block_lock(t->flash.fd)) == LB_E(BUSY))
+		return say_busy(t, why);
+	if (rc == 0)
+		rc = lb_target_mtd_init(&t->mtd, &m, out);
+	return rc < 0 ? say_failed(t, rc, why) : 0;
+}
+
+static int open_ubi(struct lb_target *t, struct plat_target *out, const char *numbers,
+		    char why[LB_SENTENCE_MAX])
+{
+	char reader[LB_NAME_MAX];
+	struct plat_ubi u;
+	int rc;
+
+	t->kind = LB_TARGET_UBI;
+	(void)snprintf(reader, sizeof(reader), "ubiblock%.20s", numbers);
+	rc = check_reader(t, reader, why);
+	if (rc < 0)
+		return rc;
+	rc = lb_flash_open_ubi(&t->flash, &u, t->node, O_RDWR);
+	if (rc == LB_E(BUSY))
+		return say_busy(t, why);
+	if (rc == 0)
+		rc = lb_target_ubi_init(&t->ubi, &u, out);
+	return rc < 0 ? say_failed(t, rc, why) : 0;
+}
+
+static int open_flash(struct lb_target *t, struct plat_target *out, char why[LB_SENTENCE_MAX])
+{
+	const char *slash = strrchr(t->node, '/');
+	const char *name = slash ? slash + 1 : t->node;
+	int rc;
+
+	if (strncmp(name, "mtd", 3) == 0 && name[3] >= '0' && name[3] <= '9')
+		rc = open_mtd(t, out, name + 3, why);
+	else if (strncmp(name, "ubi", 3) == 0 && strchr(name, '_'))
+		rc = open_ubi(t, out, name + 3, why);
+	else
+		return refuse(why, LB_E(UNSUP),
+			      "%s is neither a disk, nor flash, nor a regular file", t->node);
+	return rc < 0 ? rc : check_names(t, out->size_bytes, why);
+}
+
+/* Block devices that stand for flash know nothing of bad blocks. */
+static bool is_flash(const char *node)
+{
+	const char *slash = strrchr(node, '/');
+	const char *name = slash ? slash + 1 : node;
+
+	return strncmp(name, "mtdblock", 8) == 0 || strncmp(name, "ubiblock", 8) == 0;
+}
+
 static int open_node(struct lb_target *t, struct plat_target *out, unsigned flags,
 		     char why[LB_SENTENCE_MAX])
 {
@@ -138,20 +223,27 @@ static int open_node(struct lb_target *t, struct plat_target *out, unsigned flag
 		return refuse(why, lb_err_from_errno(errno), "%s %s", t->node,
 			      lb_strerror(lb_err_from_errno(errno)));
 	}
+	if (S_ISBLK(st.st_mode) && is_flash(t->node))
+		return refuse(why, LB_E(UNSUP),
+			      "%s is flash, which is written to as what it is: give MTD=name or "
+			      "UBI=name",
+			      t->node);
 	if (S_ISBLK(st.st_mode))
 		return open_device(t, out, flags, why);
 	if (S_ISREG(st.st_mode))
 		return open_file(t, out, flags, why);
-	return refuse(why, LB_E(UNSUP), "%s is neither a disk nor a regular file", t->node);
+	return open_flash(t, out, why);
 }
 
 int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spec, unsigned flags,
 		   char why[LB_SENTENCE_MAX])
 {
+	struct plat_target opened;
 	int rc;
 
 	t->kind = LB_TARGET_NONE;
 	t->disk = (struct lb_target_disk)LB_TARGET_DISK_CLOSED;
+	t->flash = (struct lb_flash_fd)LB_FLASH_CLOSED;
 	rc = lb_blockdev_find_raw(spec, t->node, &lb_blockdev_roots);
 	if (rc == LB_E(NOENT))
 		return refuse(why, rc, "there is no %s", spec);
@@ -161,9 +253,11 @@ int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spe
 			"%s is no place: give PARTLABEL=name, PARTUUID=uuid, a device or a file "
 			"with its whole path",
 			spec);
-	rc = open_node(t, out, flags, why);
+	rc = open_node(t, &opened, flags, why);
 	if (rc < 0)
 		lb_target_closep(t);
+	else
+		*out = opened;
 	return rc;
 }
 
@@ -200,5 +294,6 @@ bool lb_target_holds(const struct lb_target *t, int image_fd)
 void lb_target_closep(struct lb_target *t)
 {
 	lb_target_disk_closep(&t->disk);
+	lb_flash_closep(&t->flash);
 	t->kind = LB_TARGET_NONE;
 }

@@ -5,9 +5,12 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "plat/linux/flash.h"
 #include "plat/linux/target_disk.h"
 #include "plat/target.h"
 #include "plat/target_block.h"
+#include "plat/target_mtd.h"
+#include "plat/target_ubi.h"
 #include "tables/limits.h"
 
 enum lb_target_kind {
@@ -15,6 +18,8 @@ enum lb_target_kind {
 	LB_TARGET_FILE,
 	LB_TARGET_PARTITION, /* or a block device without partitions */
 	LB_TARGET_DISK,	     /* a whole one */
+	LB_TARGET_MTD,
+	LB_TARGET_UBI,
 };
 
 enum lb_target_flags {
@@ -30,13 +35,16 @@ struct lb_target {
 	char node[LB_PATH_MAX]; /* the device or file that `spec` led to */
 	struct lb_target_block block;
 	struct lb_target_disk disk;
+	struct lb_flash_fd flash;
+	struct lb_target_mtd mtd;
+	struct lb_target_ubi ubi;
 };
 
-/* Open the place that `spec` names: "PARTLABEL=x", "PARTUUID=x", a device node or a file. Nobody
- * else can open or mount it until lb_target_closep(). 0, or with `out` untouched and one sentence
- * in `why`: LB_E(NOENT) it is not there, LB_E(BUSY) it is mounted, or the running system stands on
- * it, LB_E(PROTECTED), LB_E(STATE) it holds partitions and flags do not allow that, LB_E(UNSUP),
- * LB_E(IO...). */
+/* Open the place that `spec` names: "PARTLABEL=x", "PARTUUID=x", "MTD=x", "UBI=x", a device node
+ * or a file. Nobody else can open or mount it until lb_target_closep(). 0, or with `out` untouched
+ * and one sentence in `why`: LB_E(NOENT) it is not there, LB_E(BUSY) it is mounted, or the running
+ * system stands on it, LB_E(PROTECTED), LB_E(STATE) it holds partitions and flags do not allow
+ * that, LB_E(UNSUP), LB_E(IO...). */
 MUST_CHECK int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spec,
 			      unsigned flags, char why[LB_SENTENCE_MAX]);
 
