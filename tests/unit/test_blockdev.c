@@ -227,6 +227,23 @@ static void find__no_sysfs__nothing_is_found(void **state)
 	assert_string_equal(out, "before");
 }
 
+static void label__of_each_kind__is_what_find_would_be_asked_for(void **state)
+{
+	char name[LB_NAME_MAX] = "before";
+
+	add_flash("mtd", "mtd5", "rootfs_a");
+	add_flash("ubi", "ubi0_2", "rootfs");
+	assert_int_equal(lb_blockdev_label("/dev/mtdblock5", name, &roots), 0);
+	assert_string_equal(name, "rootfs_a");
+	assert_int_equal(lb_blockdev_label("/dev/ubiblock0_2", name, &roots), 0);
+	assert_string_equal(name, "rootfs");
+	assert_int_equal(lb_blockdev_label("/dev/vda3", name, &roots), 0);
+	assert_string_equal(name, "lifeboat2");
+	assert_int_equal(lb_blockdev_label("/dev/vda", name, &roots), LB_E(NOENT));
+	assert_int_equal(lb_blockdev_label("/dev/mtdblock50", name, &roots), LB_E(NOENT));
+	assert_string_equal(name, "lifeboat2");
+}
+
 #define on_machine(f) cmocka_unit_test_setup_teardown(f, make_machine, remove_machine)
 
 TESTS(on_machine(find__label__is_compared_as_a_whole),
@@ -238,4 +255,5 @@ TESTS(on_machine(find__label__is_compared_as_a_whole),
       on_machine(find__flash_partition__is_the_block_device_of_its_number),
       on_machine(find__flash_name_twice__lowest_number_wins),
       on_machine(find__ubi_volume__is_the_block_device_of_its_numbers),
-      on_machine(find__no_sysfs__nothing_is_found))
+      on_machine(find__no_sysfs__nothing_is_found),
+      on_machine(label__of_each_kind__is_what_find_would_be_asked_for))

@@ -128,14 +128,21 @@ static const char *numbers_of(const char *entry, const struct flash_kind *kind)
 	return (strchr(entry + n, '_') != NULL) == kind->two_numbers ? entry + n : NULL;
 }
 
+static bool read_entry(const char *class_dir, const char *entry, const char *what, char *out,
+		       size_t size)
+{
+	char dir[LB_PATH_MAX], file[LB_PATH_MAX];
+
+	return path_join(dir, class_dir, entry) && path_join(file, dir, what) &&
+	       lb_file_read(file, out, size) >= 0;
+}
+
 static bool is_called(const char *class_dir, const char *entry, const char *wanted)
 {
-	char dir[LB_PATH_MAX], file[LB_PATH_MAX], name[LB_PATH_MAX];
+	char name[LB_PATH_MAX];
 
-	if (!path_join(dir, class_dir, entry) || !path_join(file, dir, "name") ||
-	    lb_file_read(file, name, sizeof(name)) < 0)
-		return false;
-	return strcmp(name, wanted) == 0;
+	return read_entry(class_dir, entry, "name", name, sizeof(name)) &&
+	       strcmp(name, wanted) == 0;
 }
 
 /* 2 comes before 10. */
@@ -262,4 +269,42 @@ int lb_blockdev_find_raw(const char *spec, char out[LB_PATH_MAX],
 			 const struct lb_blockdev_roots *roots)
 {
 	return find(spec, true, out, roots);
+}
+
+static bool flash_label(const struct flash_kind *kind, const char *name, char out[LB_PATH_MAX],
+			const struct lb_blockdev_roots *roots)
+{
+	const size_t n = strlen(kind->block);
+	char class_dir[LB_PATH_MAX], entry[LB_NAME_MAX];
+
+	return strncmp(name, kind->block, n) == 0 &&
+	       snprintf(entry, sizeof(entry), "%s%s", kind->prefix, name + n) <
+		       (int)sizeof(entry) &&
+	       path_join(class_dir, roots->sys, kind->class_dir) &&
+	       read_entry(class_dir, entry, "name", out, LB_PATH_MAX);
+}
+
+static bool partition_label(const char *name, char out[LB_PATH_MAX],
+			    const struct lb_blockdev_roots *roots)
+{
+	char class_dir[LB_PATH_MAX], uevent[LB_UEVENT_BYTES];
+
+	return path_join(class_dir, roots->sys, "class/block") &&
+	       read_entry(class_dir, name, "uevent", uevent, sizeof(uevent)) &&
+	       lb_uevent_get(uevent, "PARTNAME", out, LB_PATH_MAX);
+}
+
+int lb_blockdev_label(const char *node, char out[LB_NAME_MAX],
+		      const struct lb_blockdev_roots *roots)
+{
+	const char *slash = strrchr(node, '/'), *name = slash ? slash + 1 : node;
+	char label[LB_PATH_MAX];
+
+	if (!flash_label(&mtd_kind, name, label, roots) &&
+	    !flash_label(&ubi_kind, name, label, roots) && !partition_label(name, label, roots))
+		return LB_E(NOENT);
+	if (strlen(label) >= LB_NAME_MAX)
+		return LB_E(RANGE);
+	(void)strcpy(out, label);
+	return 0;
 }

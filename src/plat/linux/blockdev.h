@@ -40,3 +40,9 @@ enum lb_blockdev_flash {
  * as above. */
 MUST_CHECK int lb_blockdev_flash(enum lb_blockdev_flash kind, const char *name,
 				 char out[LB_NAME_MAX], const struct lb_blockdev_roots *roots);
+
+/* The other way round: the name of the flash partition, the UBI volume or the GPT partition behind
+ * a block device node. 0, or with `out` untouched: LB_E(NOENT) it has none, LB_E(RANGE) the name is
+ * longer. */
+MUST_CHECK int lb_blockdev_label(const char *node, char out[LB_NAME_MAX],
+				 const struct lb_blockdev_roots *roots);

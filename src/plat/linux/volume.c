@@ -14,6 +14,7 @@
 #include "plat/linux/flash.h"
 
 #define CMDLINE_MAX 4096
+#define ROOT_NAME   "rootfs"
 
 struct search {
 	const char *root_disk;
@@ -101,15 +102,39 @@ static void heed_command_line(struct search *s)
 			 rc == 0 ? "is empty" : lb_strerror(rc));
 }
 
+/* Two systems must not share settings: what one version wrote another one may not read. */
+static bool has_own_name(const char *root_disk, char out[LB_NAME_MAX])
+{
+	const size_t n = strlen(ROOT_NAME);
+	char label[LB_NAME_MAX];
+
+	return lb_blockdev_label(root_disk, label, &lb_blockdev_roots) == 0 &&
+	       strncmp(label, ROOT_NAME, n) == 0 && label[n] &&
+	       snprintf(out, LB_NAME_MAX, "%s%s", LB_VOLUME_NAME, label + n) < LB_NAME_MAX;
+}
+
+static int search_all(struct lb_overlay_dev *out, const struct search *s)
+{
+	int rc = LB_E(NOENT);
+
+	for (size_t i = 0; rc == LB_E(NOENT) && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		rc = kinds[i](out, s);
+	return rc;
+}
+
 int lb_volume_open(struct lb_overlay_dev *out, const char *root_disk, bool readonly)
 {
 	struct search s = {.root_disk = root_disk, .readonly = readonly, .name = LB_VOLUME_NAME};
+	struct search own = s;
 	struct lb_overlay_dev dev;
 	int rc = LB_E(NOENT);
 
 	heed_command_line(&s);
-	for (size_t i = 0; rc == LB_E(NOENT) && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		rc = kinds[i](&dev, &s);
+	own.ignore_partitions = s.ignore_partitions;
+	if (strcmp(s.name, LB_VOLUME_NAME) == 0 && has_own_name(root_disk, own.name))
+		rc = search_all(&dev, &own);
+	if (rc == LB_E(NOENT))
+		rc = search_all(&dev, &s);
 	if (rc < 0)
 		return rc == LB_E(NOENT) && strcmp(s.name, LB_VOLUME_NAME) == 0 ? LB_E(IO) : rc;
 	rc = lb_overlay_dev_guard(&dev);
