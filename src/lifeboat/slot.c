@@ -8,6 +8,7 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/slots.h"
+#include "lifeboat/slots_uboot.h"
 
 enum verb {
 	STATUS,
@@ -247,6 +248,13 @@ static int carry_out(struct ask *a)
 	}
 	if (a->rc < 0)
 		return explain(a);
+	if (a->verb == GOOD && a->slot == a->slots.running)
+		rc = lb_boot_counters_clear(a->board);
+	if (rc < 0) {
+		log_err("the boot loader's count of boots cannot be set back: it %s",
+			lb_strerror(rc));
+		return LB_EXIT_SYSTEM;
+	}
 	report(a);
 	return LB_EXIT_OK;
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/slots.h"
+#include "lifeboat/slots_uboot.h"
 #include "lifeboat/status_file.h"
 #include "plan/health.h"
 #include "plat/linux/console.h"
@@ -95,11 +96,12 @@ static bool is_healthy(const struct lb_board *b, char lacks[LB_SENTENCE_MAX])
 struct change {
 	const struct guard *g;
 	enum lb_guard_deed deed;
+	bool trying; /* it still is: the boot loader must go on counting */
 };
 
 static void apply(struct lb_slots_state *s, void *arg)
 {
-	const struct change *c = arg;
+	struct change *c = arg;
 	const int slot = c->g->slot;
 
 	lb_slots_settle(s);
@@ -114,6 +116,7 @@ static void apply(struct lb_slots_state *s, void *arg)
 		log_err("the other slot cannot be booted: staying with slot %s",
 			c->g->board->slots[slot].name);
 	}
+	c->trying = s->slot[slot].state == LB_SLOT_TRYING;
 }
 
 /* mount_root done left this to us: one write of flash less in each boot. */
@@ -133,6 +136,12 @@ static void store(const struct guard *g, enum lb_guard_deed deed)
 
 	if (rc < 0)
 		log_err("the state of the slots cannot be stored: it %s", lb_strerror(rc));
+	if ((deed != LB_GUARD_PROVED && deed != LB_GUARD_SETTLE) || c.trying)
+		return;
+	rc = lb_boot_counters_clear(g->board);
+	if (rc < 0)
+		log_err("the boot loader's count of boots cannot be set back: it %s",
+			lb_strerror(rc));
 }
 
 /* The system's own way first; then without it. */

@@ -5,6 +5,7 @@
 
 #include "lifeboat/record_io.h"
 #include "lifeboat/slots_record.h"
+#include "lifeboat/slots_uboot.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/disk.h"
 #include "plat/linux/mounts.h"
@@ -15,6 +16,8 @@ struct plat_slots lb_slots_store(const struct lb_board *board)
 	switch (board->slot_store) {
 	case LB_SLOT_STORE_RECORD:
 		break;
+	case LB_SLOT_STORE_UBOOT_ENV:
+		return lb_slots_uboot(board);
 	}
 	return lb_slots_record(board);
 }

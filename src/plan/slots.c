@@ -133,6 +133,21 @@ struct lb_slots_choice lb_slots_choose_uncounted(struct lb_slots_state *s,
 	return c;
 }
 
+struct lb_slots_choice lb_slots_follow(struct lb_slots_state *s, int slot)
+{
+	const bool left_other = s->slot[other(slot)].state == LB_SLOT_BAD &&
+				s->slot[other(slot)].why == LB_SLOT_WHY_TRIES;
+	struct lb_slots_choice c = {.slot = slot, .left = -1};
+
+	if (s->slot[slot].state == LB_SLOT_TRYING)
+		c.reason = LB_SLOT_REASON_TRY;
+	else
+		c.reason = left_other ? LB_SLOT_REASON_TRIES : LB_SLOT_REASON_ACTIVE;
+	s->entered = (uint8_t)slot;
+	s->reason = (uint8_t)c.reason;
+	return c;
+}
+
 void lb_slots_wait(struct lb_slots_state *s)
 {
 	const uint8_t i = s->entered;

@@ -50,6 +50,9 @@ struct lb_slots_choice lb_slots_choose_uncounted(struct lb_slots_state *s,
 						 const struct lb_slots_rules *rules,
 						 unsigned unusable);
 
+/* The boot loader chose `slot` for this boot, and has counted: it is entered, whatever `s` says. */
+struct lb_slots_choice lb_slots_follow(struct lb_slots_state *s, int slot);
+
 /* A person is waited for (failsafe, rescue): this boot is no failure. And: it goes on after all. */
 void lb_slots_wait(struct lb_slots_state *s);
 void lb_slots_go_on(struct lb_slots_state *s);

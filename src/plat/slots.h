@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "plan/slots.h"
 
@@ -15,4 +17,8 @@ struct plat_slots {
 	/* Load, let edit() change, keep: one transaction against other processes, and all of it or
 	 * nothing when the power goes. A state that edit() left as it was need not be written. */
 	int (*change)(void *ctx, void (*edit)(struct lb_slots_state *s, void *arg), void *arg);
+	/* The boot loader has chosen the slot of this boot, and counted: the gate follows it.
+	 * `chosen` is what it said, -1: nothing, then it is the active one. */
+	bool loader_chooses;
+	int chosen;
 };

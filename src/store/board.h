@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plan/bootenv.h"
 #include "plat/button.h"
 #include "tables/limits.h"
 #include "tables/tables.h"
@@ -29,7 +30,8 @@ enum lb_handover {
 
 /* Who keeps what is known of the slots. */
 enum lb_slot_store_kind {
-	LB_SLOT_STORE_RECORD, /* the recovery record */
+	LB_SLOT_STORE_RECORD,	 /* the recovery record */
+	LB_SLOT_STORE_UBOOT_ENV, /* the boot loader's environment: the loader chooses the slot */
 };
 
 /* A service that must be there for a system to be healthy. */
@@ -94,6 +96,11 @@ struct lb_board {
 	unsigned slot_stable_ms;       /* a boot that lasted this long lasted; default 30000 */
 	unsigned slot_confirm_minutes; /* 0 = no confirmation; the default */
 	enum lb_slot_store_kind slot_store;
+	struct lb_bootenv_place slot_env[LB_BOOTENV_COPIES]; /* of LB_SLOT_STORE_UBOOT_ENV */
+	size_t slot_env_count;		    /* 0: where /etc/fw_env.config says, the default */
+	enum lb_bootenv_scheme slot_scheme; /* default LIFEBOAT */
+	char boot_counter[LB_PATH_MAX]; /* flash partition with Linksys' boot counter; "" = none,
+					   the default */
 	unsigned health_ms; /* how long a new system has to become healthy; default 180000 */
 	char health_links[LB_HEALTH_MAX][LB_IFNAME_MAX]; /* one of them must have link */
 	size_t health_link_count;

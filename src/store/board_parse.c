@@ -370,7 +370,8 @@ static cfg_opt_t key_option(const struct lb_board_key *key)
 {
 	bool is_list = key->kind == LB_KIND_LAN_PORT || key->kind == LB_KIND_WAN_PORT ||
 		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME ||
-		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE;
+		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE ||
+		       key->kind == LB_KIND_ENV_PLACE;
 	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 

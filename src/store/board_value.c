@@ -11,6 +11,7 @@
 
 #include "base/near.h"
 #include "plan/place.h"
+#include "store/board_store.h"
 
 struct value {
 	struct lb_board *board;
@@ -465,10 +466,10 @@ static int set_handover(const struct value *v)
 
 static int set_slot_store(const struct value *v)
 {
-	if (strcmp(v->text, "record") != 0)
-		return refuse(v, "must be \"record\", not \"%s\"", lb_board_show(v->text).text);
-	*(enum lb_slot_store_kind *)v->field = LB_SLOT_STORE_RECORD;
-	return 0;
+	char what[LB_SENTENCE_MAX];
+
+	return lb_board_set_store(v->board, v->key->kind, v->text, what) < 0 ? refuse(v, "%s", what)
+									     : 0;
 }
 
 static int add_health_port(const struct value *v)
@@ -553,6 +554,8 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_HANDOVER] = set_handover,
 	[LB_KIND_SIGNATURE] = set_signature,
 	[LB_KIND_SLOT_STORE] = set_slot_store,
+	[LB_KIND_SLOT_SCHEME] = set_slot_store,
+	[LB_KIND_ENV_PLACE] = set_slot_store,
 	[LB_KIND_HEALTH_PORT] = add_health_port,
 	[LB_KIND_SERVICE] = add_service,
 };

@@ -19,6 +19,8 @@ UNIQUE = [
     ("images", "IMAGE", {"id": 0, "name": 1}),
     ("refusals", "REFUSAL", {"id": 0, "code": 1, "name": 2}),
     ("protected", "PROTECTED", {"name": 0}),
+    ("bootenv", "BOOTENV_SCHEME", {"id": 0, "name": 1}),
+    ("bootenv", "BOOTENV_GOOD", {"name": 0}),
     ("applets", "APPLET", {"id": 0, "name": 1}),
     ("verbs", "VERB", {"id": 0, "name": 1}),
 ]
@@ -34,7 +36,7 @@ def unsorted(found, column):
     return [name for name, after in zip(names, names[1:]) if name > after]
 
 
-@pytest.mark.parametrize("name,macro,columns", UNIQUE, ids=[row[0] for row in UNIQUE])
+@pytest.mark.parametrize("name,macro,columns", UNIQUE, ids=[f"{row[0]}-{row[1]}" for row in UNIQUE])
 def test_tables__codes_and_names__are_unique(name, macro, columns):
     found = table(Tree(), name, macro)
     assert found, f"src/tables/{name}.def has no {macro}(...) row"

@@ -76,7 +76,7 @@ def test_uboot__slot_never_called_good__tried_three_times_then_the_other_one():
             found = copies(r)
             assert sorted(flags for flags, _ in found) == [0, 1] and newest(found)["bootcount"] == count
         assert boot(r) == ("a", "0")
-        assert newest(copies(r)) == {**GOOD, "slot_bad": "b"}
+        assert newest(copies(r)) == {**GOOD, "slot_b_state": "bad:tries", "bootlimit": "3"}
         before = copies(r)
         assert boot(r) == ("a", "0") and copies(r) == before
 

@@ -50,7 +50,7 @@ static void parse__slots__are_two_with_a_root_of_their_own_each(void **state)
 	assert_refused("slots { tries = 0 }",
 		       "b.conf:1: slots.tries must be a whole number from 1 to 50, not \"0\"");
 	assert_refused("slots { store = paper }",
-		       "b.conf:1: slots.store must be \"record\", not \"paper\"");
+		       "b.conf:1: slots.store must be \"record\" or \"uboot-env\", not \"paper\"");
 }
 
 static void parse__health__ports_interfaces_and_services(void **state)

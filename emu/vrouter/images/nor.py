@@ -16,6 +16,7 @@ def build(board, root_image, out, _guest):
         "root": root_image.read_bytes,
         "uboot-env": lambda: uboot.environment(uboot_env(board), storage["block_bytes"]),
         "slot-env": lambda: slot_env(storage),
+        "boot-counter": lambda: uboot.boot_counter(1, 0, 1, 2),
         "calibration": lambda: calibration(storage["block_bytes"]),
     }
     chip = bytearray(ERASED * storage["size_bytes"])

@@ -2,11 +2,13 @@
 
 import binascii
 import re
+import struct
 
 from ..errors import EmuError
 from . import packages
 
 ERASED = b"\xff"
+MAGIC = 0x20110811  # of an entry of a Linksys boot counter
 
 
 def firmware(board, out):
@@ -56,6 +58,22 @@ def read_copy(data):
         return None
     strings = data[5:].split(b"\0\0", 1)[0].decode(errors="replace").split("\0")
     return data[4], dict(string.split("=", 1) for string in strings if "=" in string)
+
+
+def boot_counter(*counts):
+    """The log of a Linksys boot loader: each boot that was begun, and each that was called good (0)."""
+    return b"".join(struct.pack("<III", MAGIC, count, MAGIC + count) + ERASED * 4 for count in counts)
+
+
+def read_boot_counter(data):
+    """The counts in such a log."""
+    found = []
+    for at in range(0, len(data), 16):
+        magic, count, checksum = struct.unpack_from("<III", data, at)
+        if (magic, checksum) != (MAGIC, MAGIC + count):
+            break
+        found.append(count)
+    return found
 
 
 def _text(variables, size):
