@@ -6,11 +6,13 @@
 #define GZIP_WINDOW	    (15 + 16) /* the largest, with gzip's header and trailer */
 #define ZSTD_WINDOW_LOG_MAX 23	      /* 8 MiB, which the format asks every decoder to have */
 
-/* Bytes that a member of gzip, or a frame of zstd, may start with. */
+/* Bytes that a member of gzip, a stream of xz or a frame of zstd may start with. */
 static bool may_go_on(enum lb_image_kind kind, uint8_t first)
 {
 	if (kind == LB_IMAGE_GZIP)
 		return first == 0x1F;
+	if (kind == LB_IMAGE_XZ)
+		return first == 0xFD;
 	return kind == LB_IMAGE_ZSTD && (first == 0x28 || (first & 0xF0) == 0x50);
 }
 
@@ -124,6 +126,15 @@ static struct turn take_turn(struct lb_unpack *p, const uint8_t *data, size_t n)
 	return turn_zstd(p, data, n);
 }
 
+/* gzip was reset already, zstd goes on by itself. */
+static bool begin_next(struct lb_unpack *p)
+{
+	if (p->kind == LB_IMAGE_XZ &&
+	    lzma_stream_decoder(&p->u.xz, LB_UNPACK_MEMORY_MAX, 0) != LZMA_OK)
+		p->error = LB_E(NOSPC);
+	return p->error == 0;
+}
+
 /* What did not fit into `out` comes with the next turn: each of the libraries keeps back some of
  * its input until all that it stands for is out. */
 void lb_unpack_feed(struct lb_unpack *p, const void *data, size_t n)
@@ -138,6 +149,8 @@ void lb_unpack_feed(struct lb_unpack *p, const void *data, size_t n)
 			p->done = true;
 			break;
 		}
+		if (p->between && !begin_next(p))
+			break;
 		p->between = false;
 		t = take_turn(p, from + at, n - at);
 		at += t.in;

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "image/companion.h"
+#include "install/compat.h"
 #include "plat/linux/files.h"
 #include "plat/linux/spool.h"
 
@@ -134,11 +135,15 @@ static void describe_board(struct lb_verified *v)
 {
 	const struct lb_board *b = v->ask.board;
 
+	if (b->compat_version[0])
+		memcpy(v->compat, b->compat_version, sizeof(v->compat));
+	else
+		lb_compat_read(v->compat, LB_COMPAT_FILE);
 	v->taker = (struct lb_taker){
 		.id = strcmp(b->id, "unknown") == 0 ? "" : b->id,
 		.names = b->image_names,
 		.name_count = b->image_name_count,
-		.compat_version = b->compat_version,
+		.compat_version = v->compat,
 		.min_version = b->min_version,
 		.max_bytes =
 			v->ask.max_bytes ? v->ask.max_bytes : (uint64_t)b->image_max_kib * 1024,

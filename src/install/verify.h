@@ -48,6 +48,7 @@ struct lb_verified {
 	struct lb_verify_ask ask;
 	struct lb_medkit_name medkit;
 	char boards[LB_IMAGE_BOARDS_MAX][LB_NAME_MAX];
+	char compat[LB_NAME_MAX];
 };
 
 /* Read all of ask->fd. What comes from a pipe is kept in RAM meanwhile, as long as there is room

@@ -119,7 +119,7 @@ struct lb_board {
 	/* Per door; what holds for a command holds for each: lb_board_wants_signature(). Default:
 	 * only over the network. */
 	bool signature_required[LB_DOOR_COUNT];
-	char compat_version[LB_NAME_MAX]; /* OpenWrt's, of the settings; default "1.0" */
+	char compat_version[LB_NAME_MAX]; /* OpenWrt's, of the settings; "" = ask the system */
 	char min_version[LB_NAME_MAX];	  /* "" = any */
 	unsigned image_max_kib;		  /* 0 = not known */
 

@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     "plat/linux": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "plat/fake": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "store": ["plat/*.h", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
-    "install": ["store/*", "plat/*.h", "plat/linux/files.h", "plat/linux/keydir.h", "plat/linux/spool.h", "image/*", "tables/*", "base/*"],
+    "install": ["store/*", "plat/*.h", "plat/linux/files.h", "plat/linux/keydir.h", "plat/linux/spool.h", "plan/uci.h", "image/*", "tables/*", "base/*"],
     "lifeboat": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
     "lifeline": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "proto/*", "image/*", "tables/*", "base/*"],
 }

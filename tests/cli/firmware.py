@@ -55,6 +55,17 @@ def uimage(data, name=b"MIPS OpenWrt Linux"):
     return header(zlib.crc32(header(0))) + data
 
 
+def dni(data):
+    """Netgear's: 128 bytes of text, and a last byte that makes the sum of all bytes 0xFF."""
+    image = b"device:R7800\nversion:V1.0.2\n".ljust(128, b"\0") + data
+    return image + bytes([(0xFF - sum(image)) & 0xFF])
+
+
+def ubnt(data):
+    head = b"UBNT" + b"XM.ar7240.v6.3.24.bin".ljust(256, b"\0")
+    return head + struct.pack(">II", zlib.crc32(head), 0) + data
+
+
 def medkit(tree="boot/armada-385-turris-omnia-phy.dtb", version=b"7.0.1\n"):
     return gzip.compress(tar([("./sbin/init", b"init"), ("./etc/turris-version", version), (f"./{tree}", b"tree"),
                               ("./" + "long/" * 40 + "name", b"x")]), mtime=0)

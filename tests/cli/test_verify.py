@@ -7,6 +7,7 @@ import lzma
 import os
 import subprocess
 import time
+import zlib
 from pathlib import Path
 
 import firmware
@@ -120,6 +121,54 @@ def test_verify__one_bit_of_a_fits_header_or_data_changed__is_damaged(desk, at):
     changed = bytearray(FIT)
     changed[at] ^= 1
     assert desk.reasons(desk.image(bytes(changed)))[0] == DAMAGED
+
+
+DISK = firmware.mbr(2000)
+REGIONS = {
+    "tar": (GOOD, {"folder": 3, "sum of a header": 150, "CONTROL": 600, "header of the kernel": 1030, "kernel": 2000,
+                   "root": 9000, "end": len(firmware.sysupgrade()) - 600, "head of the metadata": len(firmware.sysupgrade()) + 2,
+                   "metadata": len(firmware.sysupgrade()) + 40, "crc": len(GOOD) - 10, "size": len(GOOD) - 2}),
+    "uimage": (firmware.uimage(b"k" * 70000), {"crc of the header": 5, "size": 13, "crc of the data": 25, "name": 40, "data": 64,
+                                               "end of the data": 70063}),
+    "trx": (firmware.trx(b"x" * 70000), {"length": 5, "crc": 9, "flags": 12, "offset": 17, "data": 28, "end": 70027}),
+    "gzip": (gzip.compress(DISK), {"data": 400, "crc": -7, "length": -3}),
+    "xz": (lzma.compress(DISK), {"head": 7, "block": 30, "index": -20, "foot": -6}),
+    "two xz": (lzma.compress(DISK) + lzma.compress(b"tail" * 9999), {"first": 30, "second": -60, "foot": -6}),
+    "medkit": (firmware.medkit(), {"data": 100, "crc": -6}),
+    "fit": (FIT, {"length": 6, "structure": 59, "checksum": FIT.index(zlib.crc32(b"kernel" * 9999).to_bytes(4, "big")),
+                  "kernel": FIT.index(b"kernel" * 2), "root": -5}),
+    "dni": (firmware.dni(b"x" * 70000), {"device": 8, "data": 300, "end": -2, "sum": -1}),
+    "ubnt": (firmware.ubnt(b"x" * 70000), {"version": 9, "crc": 262}),
+}
+
+
+@pytest.mark.parametrize("kind,region", [(kind, region) for kind, (_, regions) in REGIONS.items() for region in regions])
+def test_verify__one_bit_of_a_region_changed__is_refused(desk, kind, region):
+    image, regions = REGIONS[kind]
+    assert not desk.verify(desk.image(image))[1]["damaged"]
+    changed = bytearray(image)
+    changed[regions[region]] ^= 0x04
+    code, reasons = desk.reasons(desk.image(bytes(changed)))
+    assert code in (DAMAGED, UNSUITED) and reasons, region
+
+
+@pytest.mark.parametrize("at", [0, 600, 9000, 150000, "metadata", "signature", "trailer"])
+def test_verify__one_bit_of_a_signed_image_changed__is_refused(desk, key, at):
+    desk.board('signature = "required"')
+    image = bytearray(firmware.block(GOOD, 0, key.sign_data(GOOD)))
+    assert desk.verify(desk.image(bytes(image)))[0] == OK
+    places = {"metadata": len(GOOD) - 100, "signature": len(GOOD) + 60, "trailer": len(image) - 14}
+    image[places.get(at, at)] ^= 0x04
+    code, reasons = desk.reasons(desk.image(bytes(image)))
+    assert code in (DAMAGED, SIGNATURE) and reasons
+
+
+def test_verify__xz_of_several_streams__is_one_image(desk):
+    path = desk.image(lzma.compress(DISK) + lzma.compress(bytes(5000)) + lzma.compress(b""))
+    code, found = desk.verify(path)
+    assert (code, found["inside"], found["payload_bytes"], found["own_checksum"]) == (OK, "mbr", len(DISK) + 5000, True)
+    cut = desk.image(path.read_bytes()[:-40])
+    assert desk.reasons(cut) == (DAMAGED, ["damaged"])
 
 
 FIT_PARTS = b"kernel" * 9999, b"tree" * 999, b"root" * 30000

@@ -39,7 +39,7 @@ static void defaults__every_preset__is_what_board_h_promises(void **state)
 	assert_false(lb_board_wants_signature(&b, LB_DOOR_COMMAND));
 	assert_false(lb_board_wants_signature(&b, LB_DOOR_REMOVABLE));
 	assert_true(lb_board_wants_signature(&b, LB_DOOR_NETWORK));
-	assert_string_equal(b.compat_version, "1.0");
+	assert_string_equal(b.compat_version, "");
 	assert_string_equal(b.min_version, "");
 	assert_int_equal(b.image_max_kib, 0);
 	assert_string_equal(b.watchdog, "/dev/watchdog");
