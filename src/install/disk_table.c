@@ -23,6 +23,17 @@ int lb_disk_table_read(struct lb_ptable *out, const struct plat_block *disk, uin
 	return rc < 0 ? rc : lb_ptable_parse(out, bytes, n, sector_bytes);
 }
 
+int lb_disk_table_of_image(struct lb_ptable *out, const struct lb_scan *image,
+			   uint32_t sector_bytes)
+{
+	const struct lb_scan_layer *l = image->packed ? &image->inside : &image->file;
+	int rc = lb_ptable_parse(out, l->head, l->head_len, LB_PTABLE_SECTOR_MIN);
+
+	if (rc < 0 && sector_bytes > LB_PTABLE_SECTOR_MIN)
+		rc = lb_ptable_parse(out, l->head, l->head_len, sector_bytes);
+	return rc;
+}
+
 /* Durable, and read back. */
 static int put(const struct plat_block *disk, uint64_t off_bytes, const uint8_t *from, size_t n)
 {

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "image/ptable.h"
+#include "install/scan.h"
 #include "plat/block.h"
 
 /* What a table of an earlier owner, and labels of RAID and ZFS, may take at the end of a disk. */
@@ -18,6 +19,11 @@
 /* Read the table at the start of a disk. As lb_ptable_parse(), or LB_E(IO). */
 MUST_CHECK int lb_disk_table_read(struct lb_ptable *out, const struct plat_block *disk,
 				  uint32_t sector_bytes);
+
+/* The table of an image that was read, unpacked if it was packed: in sectors of 512 bytes, or else
+ * in those of the disk. As lb_ptable_parse(). */
+MUST_CHECK int lb_disk_table_of_image(struct lb_ptable *out, const struct lb_scan *image,
+				      uint32_t sector_bytes);
 
 /* Before an image of that many bytes (unpacked) is written: zeroes at the end of the disk, as far
  * as the image does not reach there. Durable. 0 or LB_E(IO). */

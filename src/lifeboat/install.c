@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "install/install.h"
 #include "lifeboat/applet.h"
+#include "lifeboat/install_disk.h"
 #include "lifeboat/install_report.h"
 #include "lifeboat/slots.h"
 #include "plat/linux/blockdev.h"
@@ -20,7 +21,7 @@
 struct arguments {
 	const char *image, *to, *board, *keys, *signature;
 	enum lb_door door;
-	bool json, force;
+	bool json, force, disk, whole;
 };
 
 /* All that is too large for a small stack. */
@@ -31,6 +32,8 @@ struct installation {
 	struct plat_target plat;
 	struct lb_slots slots;
 	int slot; /* that the target is; -1 = none */
+	bool whole;
+	char why[LB_SENTENCE_MAX]; /* of the disk */
 	struct lb_install_report report;
 	struct lb_install_meter meter;
 };
@@ -67,7 +70,12 @@ static int take_option(struct arguments *out, int c, const char *word, const cha
 		out->force = true;
 		return LB_EXIT_OK;
 	case 't':
+	case 'D':
 		out->to = value;
+		out->disk = c == 'D';
+		return LB_EXIT_OK;
+	case 'w':
+		out->whole = true;
 		return LB_EXIT_OK;
 	case 'b':
 		out->board = value;
@@ -91,7 +99,8 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 		{"json", no_argument, NULL, 'j'},	{"to", required_argument, NULL, 't'},
 		{"force", no_argument, NULL, 'f'},	{"board", required_argument, NULL, 'b'},
 		{"keys", required_argument, NULL, 'k'}, {"signature", required_argument, NULL, 's'},
-		{"door", required_argument, NULL, 'd'}, {0},
+		{"door", required_argument, NULL, 'd'}, {"disk", required_argument, NULL, 'D'},
+		{"whole", no_argument, NULL, 'w'},	{0},
 	};
 	int c, code = LB_EXIT_OK;
 
@@ -168,10 +177,32 @@ static int open_place(struct installation *in, const struct arguments *a)
 
 	if (code != LB_EXIT_OK)
 		return code;
-	if (lb_target_open(&in->target, &in->plat, place, LB_TARGET_CREATE, why) < 0)
+	if ((a->disk && lb_install_disk_check(place, why) < 0) ||
+	    lb_target_open(&in->target, &in->plat, place,
+			   a->disk ? LB_TARGET_WHOLE_DISK : LB_TARGET_CREATE, why) < 0)
 		return say(LB_EXIT_NO, "", why);
 	in->slot = slot_of(in);
 	return LB_EXIT_OK;
+}
+
+static int disk_begin(void *ctx)
+{
+	struct installation *in = ctx;
+
+	if (in->report.streamed) {
+		(void)snprintf(in->why, sizeof(in->why),
+			       "an image that comes through a pipe and is larger than half of the "
+			       "free memory does not go onto a whole disk: save it in a file");
+		return LB_E(STATE);
+	}
+	return lb_install_disk_begin(&in->target, &in->verified.scan, in->whole, in->why);
+}
+
+static int disk_end(void *ctx, const struct lb_install_report *report)
+{
+	struct installation *in = ctx;
+
+	return report->end == LB_INSTALL_DONE ? lb_install_disk_end(&in->target, in->why) : 0;
 }
 
 static int note_begin(void *ctx)
@@ -212,13 +243,17 @@ static int run(struct installation *in, const struct arguments *a, int fd)
 		.clear_rest = in->slot >= 0,
 		.force = a->force,
 		.ctx = in,
-		.begin = note_begin,
-		.end = note_end,
+		.begin = a->disk ? disk_begin : note_begin,
+		.end = a->disk ? disk_end : note_end,
 		.progress = show_progress,
 	};
 	const int rc = lb_install_run(&in->report, &ask);
 
 	lb_install_meter_end(&in->meter);
+	if (in->why[0]) {
+		in->report.cause = LB_INSTALL_WHY_DISK;
+		(void)snprintf(in->report.why, sizeof(in->report.why), "%s", in->why);
+	}
 	if (a->json && lb_install_print_json(&in->report, a->image, in->target.node) < 0)
 		return LB_EXIT_SYSTEM;
 	if (!a->json)
@@ -241,6 +276,7 @@ int applet_install(int argc, char **argv)
 	if (fd < 0)
 		return say(errno == ENOENT ? LB_EXIT_NO : LB_EXIT_SYSTEM, a.image,
 			   errno == ENOENT ? "there is no such file" : strerror(errno));
+	in.whole = a.whole;
 	code = open_place(&in, &a);
 	if (code != LB_EXIT_OK)
 		return code;

@@ -108,13 +108,9 @@ static int stop(struct job *j, int code, const char *why)
 /* What the first sectors of the card will be. */
 static int check_table(struct job *j)
 {
-	const struct lb_scan *s = &j->verified.scan;
-	const struct lb_scan_layer *l = s->packed ? &s->inside : &s->file;
 	const uint32_t sector_bytes = j->target.block.sector_bytes;
-	int rc = lb_ptable_parse(&j->table, l->head, l->head_len, LB_PTABLE_SECTOR_MIN);
+	int rc = lb_disk_table_of_image(&j->table, &j->verified.scan, sector_bytes);
 
-	if (rc < 0 && sector_bytes > LB_PTABLE_SECTOR_MIN)
-		rc = lb_ptable_parse(&j->table, l->head, l->head_len, sector_bytes);
 	if (rc == LB_E(NOENT) && j->request.force)
 		return 0;
 	if (rc < 0) {
@@ -216,6 +212,7 @@ static int code_of(const struct lb_install_report *r)
 	case LB_INSTALL_WHY_TOO_LARGE:
 	case LB_INSTALL_WHY_RECORD:
 	case LB_INSTALL_WHY_CHANGED:
+	case LB_INSTALL_WHY_DISK:
 		break;
 	}
 	return LB_LINE_WRONG_IMAGE;
