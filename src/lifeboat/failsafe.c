@@ -13,6 +13,7 @@
 #include "lifeboat/lan.h"
 #include "lifeboat/login.h"
 #include "lifeboat/services.h"
+#include "lifeboat/upgrade_gate.h"
 #include "panel/led.h"
 #include "plat/linux/proc.h"
 
@@ -109,6 +110,8 @@ static void handle(struct failsafe *f, const struct plat_event *ev)
 	case PLAT_EV_CONTROL:
 		if (strcmp(ev->text, "continue") == 0 && f->status->state == LB_STATE_FAILSAFE)
 			f->leave = LB_LEAVE_CONTINUE;
+		else if (strcmp(ev->text, "upgrade") == 0)
+			f->leave = LB_LEAVE_UPGRADE;
 		break;
 	case PLAT_EV_TIMEOUT:
 	case PLAT_EV_BUTTON: /* a press changes nothing here: the person is being served already */
@@ -139,6 +142,8 @@ static void stay(struct failsafe *f)
 			f->plat.announce(f->plat.ctx, f->status->state, f->status->reason, 0);
 			announce_ms = now_ms + ANNOUNCE_EVERY_MS;
 			lb_services_trim_log();
+			if (lb_upgrade_stick_came())
+				f->leave = LB_LEAVE_REBOOT;
 		}
 		due_ms = lb_services_start_due(&f->services, now_ms);
 		f->plat.wait(f->plat.ctx, earlier(earlier(edge_ms, announce_ms), due_ms), &ev);

@@ -11,6 +11,7 @@ enum lb_leave {
 	LB_LEAVE_REBOOT,
 	LB_LEAVE_POWEROFF,
 	LB_LEAVE_HALT,
+	LB_LEAVE_UPGRADE, /* make way for a PID 1 in RAM */
 };
 
 /* Open the doors that the policy allows, supervise them, blink, announce; until somebody ends it.

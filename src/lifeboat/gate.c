@@ -28,6 +28,9 @@
 #include "lifeboat/slot_guard.h"
 #include "lifeboat/slots.h"
 #include "lifeboat/status_file.h"
+#include "lifeboat/upgrade_gate.h"
+#include "lifeboat/upgrade_init.h"
+#include "lifeboat/upgrade_result.h"
 #include "panel/led.h"
 #include "plan/boot.h"
 #include "plat/linux/files.h"
@@ -36,6 +39,7 @@
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlayfs.h"
 #include "plat/linux/proc.h"
+#include "plat/linux/ram_root.h"
 #include "plat/linux/watchdog.h"
 
 #define OVERLAY_LIMIT_MS (60 * 60 * 1000) /* a check of a very large disk */
@@ -118,6 +122,10 @@ static void read_record(void)
 		gate.sense.failsafe_requested = record.request == LB_REQUEST_FAILSAFE;
 		lb_reset_sentence(&record.reset, gate.status.last_reset,
 				  sizeof(gate.status.last_reset));
+		lb_upgrade_sentence(&record.upgrade, gate.status.last_upgrade,
+				    sizeof(gate.status.last_upgrade));
+		if (gate.status.last_upgrade[0] && !(record.upgrade.flags & LB_UPGRADE_TOLD))
+			log_warn("%s", gate.status.last_upgrade); /* said on the console, once */
 	} else if (rc != LB_E(NOENT))
 		log_warn("the recovery record %s", lb_strerror(rc));
 }
@@ -131,10 +139,12 @@ static void enter_root_at(const char *place)
 	if (lb_root_find(root, place, kick, NULL) < 0)
 		return;
 	if (root->from_initramfs &&
-	    lb_renew_root(&gate.board, &gate.plat, root->disk, &renewed, root->why) < 0)
+	    (lb_renew_root(&gate.board, &gate.plat, root->disk, &renewed, root->why) < 0 ||
+	     lb_upgrade_resume(&gate.board, &gate.plat, root, root->why) < 0))
 		root->kind = LB_ROOT_NONE;
 	else
 		lb_root_enter(root, &gate.board);
+	lb_upgrade_settle(&gate.board, root);
 	gate.renewed = gate.renewed || renewed;
 }
 
@@ -245,6 +255,7 @@ static void note_decision(struct lb_record *r, void *line)
 {
 	r->boot_count = gate.status.boot_count;
 	r->request = LB_REQUEST_NONE;
+	r->upgrade.flags |= LB_UPGRADE_TOLD;
 	r->last_state = (uint8_t)gate.status.state;
 	r->last_reason = (uint8_t)gate.status.reason;
 	(void)snprintf(line, LB_SENTENCE_MAX, "boot %u: %s, %s: %.180s", r->boot_count,
@@ -331,7 +342,8 @@ static void name_host(char before[HOST_NAME_MAX + 1])
 /* Never back into a boot: what was asked for is an end. */
 static _Noreturn void leave_for_good(enum lb_leave how)
 {
-	static const unsigned commands[] = {[LB_LEAVE_REBOOT] = RB_AUTOBOOT,
+	static const unsigned commands[] = {[LB_LEAVE_UPGRADE] = RB_AUTOBOOT,
+					    [LB_LEAVE_REBOOT] = RB_AUTOBOOT,
 					    [LB_LEAVE_POWEROFF] = RB_POWER_OFF,
 					    [LB_LEAVE_HALT] = RB_HALT_SYSTEM};
 
@@ -364,6 +376,26 @@ static void tell_slots(void (*edit)(struct lb_slots_state *s))
 		log_warn("the state of the slots cannot be stored: it %s", lb_strerror(rc));
 }
 
+/* For this program as it was copied into RAM: it leaves this root. */
+static _Noreturn void make_way(void)
+{
+	static char name[] = "lifeboat";
+	char *const argv[] = {name, NULL};
+	struct lb_machine *m = &gate.machine;
+	sigset_t none;
+
+	lb_lan_down(&m->lan);
+	lb_machine_stop(m);
+	lb_inputs_close(&m->inputs);
+	lb_leds_close(&m->leds);
+	m->watchdog = lb_watchdog_hand_over(m->watchdog, true);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)execv(LB_RAM_PROGRAM, argv);
+	log_err(LB_RAM_PROGRAM " cannot be started: %s", strerror(errno));
+	leave_for_good(LB_LEAVE_REBOOT);
+}
+
 /* Stage 5a: a person is waited for. Returns when the normal boot is to go on. */
 static void wait_for_person(void)
 {
@@ -376,6 +408,8 @@ static void wait_for_person(void)
 	say_failsafe();
 	name_host(host_name);
 	how = lb_failsafe_run(&gate.machine, &gate.board, &gate.status, disk);
+	if (how == LB_LEAVE_UPGRADE)
+		make_way();
 	if (how != LB_LEAVE_CONTINUE)
 		leave_for_good(how);
 	if (sethostname(host_name, strlen(host_name)) < 0)
@@ -474,6 +508,8 @@ int applet_init(int argc, char **argv)
 			"init=/sbin/lifeboat on the kernel command line\n");
 		return LB_EXIT_USAGE;
 	}
+	if (lb_upgrade_is_wanted())
+		lb_upgrade_as_init();
 	prepare_machine();
 	sense();
 	decide();

@@ -9,7 +9,7 @@
 
 #define CLOCK_SET_AFTER_S 1577836800 /* 2020-01-01: a router without battery starts in 1970 */
 
-static void when(uint64_t at_s, char *out, size_t size)
+void lb_reset_when(uint64_t at_s, char *out, size_t size)
 {
 	time_t at = (time_t)at_s;
 	struct tm tm;
@@ -32,7 +32,7 @@ void lb_reset_sentence(const struct lb_reset_result *r, char *out, size_t size)
 		why = lb_reflash_why_text((enum lb_reflash_why)r->why);
 	if (r->outcome == LB_RESET_NONE || r->outcome > LB_RESET_REFUSED)
 		return;
-	when(r->at_s, at, sizeof(at));
+	lb_reset_when(r->at_s, at, sizeof(at));
 	if (r->outcome == LB_RESET_COMPLETE)
 		(void)snprintf(made, sizeof(made), ", %s in %u.%u s",
 			       r->from_image ? "root written anew" : "new overlay",

@@ -29,6 +29,8 @@ static void print_human(const struct lb_status *s)
 		(void)printf("  host key  %s\n", s->host_key);
 	if (s->last_reset[0])
 		(void)printf("  reset     %s\n", s->last_reset);
+	if (s->last_upgrade[0])
+		(void)printf("  upgrade   %s\n", s->last_upgrade);
 	if (s->settings[0])
 		(void)printf("  settings  %s\n", s->settings);
 	if (s->notice[0])

@@ -29,15 +29,16 @@ struct lb_status {
 	bool failsafe_available;
 	char failsafe_why_not[LB_SENTENCE_MAX]; /* "" when it is available */
 	enum lb_policy policy;
-	char address[24];		  /* of failsafe, with prefix */
-	char overlay[16];		  /* "ext4", "f2fs", "tmpfs", "" = not mounted */
-	char extroot[LB_PATH_MAX];	  /* the owner's stick that is in use, "" = none */
-	int overlay_used;		  /* percent, -1 = unknown */
-	char last_reset[LB_SENTENCE_MAX]; /* what became of the last factory reset, "" = there was
-					     none */
-	char settings[LB_SENTENCE_MAX];	  /* what became of the staged settings at this boot, "" =
-					     there   were none */
-	char notice[LB_SENTENCE_MAX];	  /* what the owner should act on, "" = nothing */
+	char address[24];		    /* of failsafe, with prefix */
+	char overlay[16];		    /* "ext4", "f2fs", "tmpfs", "" = not mounted */
+	char extroot[LB_PATH_MAX];	    /* the owner's stick that is in use, "" = none */
+	int overlay_used;		    /* percent, -1 = unknown */
+	char last_reset[LB_SENTENCE_MAX];   /* what became of the last factory reset, "" = there was
+					       none */
+	char last_upgrade[LB_SENTENCE_MAX]; /* the same of the last upgrade of the only root */
+	char settings[LB_SENTENCE_MAX];	    /* what became of the staged settings at this boot, "" =
+					       there   were none */
+	char notice[LB_SENTENCE_MAX];	    /* what the owner should act on, "" = nothing */
 	unsigned debug_level;
 	unsigned boot_count;
 	char host_key[LB_NAME_MAX]; /* fingerprint of the recovery SSH host key, "" = none */

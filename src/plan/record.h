@@ -64,7 +64,7 @@ enum lb_reset_outcome {
 /* The upgrade that is to be carried on, and what came of the last one (plan/upgrade.h). */
 struct lb_upgrade_record {
 	uint8_t stage; /* enum lb_upgrade_stage */
-	uint8_t flags; /* LB_UPGRADE_FORCED, LB_UPGRADE_IGNORE_MINOR */
+	uint8_t flags; /* LB_UPGRADE_FORCED, ... */
 	size_t image_len, image_hash_len, settings_len, settings_hash_len;
 	char image[LB_PATH_MAX]; /* DEVICE:/path, no NUL */
 	uint8_t image_hash[LB_RECORD_HASH_BYTES];
@@ -79,6 +79,7 @@ struct lb_upgrade_record {
 
 #define LB_UPGRADE_FORCED	1
 #define LB_UPGRADE_IGNORE_MINOR 2
+#define LB_UPGRADE_TOLD		4 /* the result, on the console */
 
 struct lb_record {
 	uint64_t seq;	     /* grows by one with each write; 0 = never written */

@@ -46,13 +46,17 @@ void lb_mounts_basic(void)
 	}
 }
 
-bool lb_root_is_initramfs(void)
+bool lb_is_tmpfs(const char *path)
 {
 	struct statfs s;
 
-	/* A root file system on a disk is never one of these two. */
-	return statfs("/", &s) == 0 &&
+	return statfs(path, &s) == 0 &&
 	       ((unsigned long)s.f_type == RAMFS_MAGIC || (unsigned long)s.f_type == TMPFS_MAGIC);
+}
+
+bool lb_root_is_initramfs(void)
+{
+	return lb_is_tmpfs("/"); /* a root file system on a disk is never one of these two */
 }
 
 static bool is_ro(const char *options)

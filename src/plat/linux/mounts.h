@@ -14,6 +14,9 @@ void lb_mounts_basic(void);
 /* Is "/" the kernel's initramfs? */
 bool lb_root_is_initramfs(void);
 
+/* Is this directory on a tmpfs or ramfs? */
+bool lb_is_tmpfs(const char *path);
+
 struct lb_mount {
 	char fs[32]; /* "squashfs", "overlay", ... */
 	char source[LB_PATH_MAX];

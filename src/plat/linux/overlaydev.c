@@ -82,8 +82,8 @@ int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PATH_MAX])
 }
 
 /* Some other process may take the free device between the two calls: then ask again. */
-static int attach_loop(int disk_fd, uint64_t off_bytes, uint64_t size_bytes, bool readonly,
-		       char path[LB_PATH_MAX])
+int lb_loop_attach(int disk_fd, uint64_t off_bytes, uint64_t size_bytes, bool readonly,
+		   char path[LB_PATH_MAX])
 {
 	CLEANUP(lb_fd_closep) int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	struct loop_config config = {
@@ -193,7 +193,7 @@ int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly
 	(void)snprintf(dev.disk, sizeof(dev.disk), "%s", disk);
 	dev.fd = readonly ? LB_E(NOENT) : attached_already(fd, dev.off_bytes, dev.source);
 	if (dev.fd < 0)
-		dev.fd = attach_loop(fd, dev.off_bytes, dev.size_bytes, readonly, dev.source);
+		dev.fd = lb_loop_attach(fd, dev.off_bytes, dev.size_bytes, readonly, dev.source);
 	if (dev.fd < 0)
 		return dev.fd == LB_E(NOENT) ? LB_E(IO) : dev.fd;
 	*out = dev;

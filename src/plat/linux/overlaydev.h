@@ -31,6 +31,11 @@ MUST_CHECK int lb_disk_head(const char *disk, void *head);
 /* Device node of a block device number, such as "/dev/vda2". */
 MUST_CHECK int lb_disk_by_number(unsigned major, unsigned minor, char out[LB_PATH_MAX]);
 
+/* Attach a free loop device to part of an open file or disk; size_bytes 0: to its end. The
+ * descriptor of the loop device, which keeps it until it is mounted; its node goes to `path`. */
+MUST_CHECK int lb_loop_attach(int fd, uint64_t off_bytes, uint64_t size_bytes, bool readonly,
+			      char path[LB_PATH_MAX]);
+
 /* Set up a loop device over what lies behind the read-only root on `disk`. LB_E(FORMAT): no
  * squashfs or EROFS on the disk, LB_E(NOSPC): no room behind it, LB_E(UNSUP): the root is on flash,
  * where the overlay is not behind it, LB_E(IO|BUSY): no loop device to be had. */

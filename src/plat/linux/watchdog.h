@@ -9,6 +9,10 @@
 /* Open and arm. The fd, or -1: path is "", or (said once) this machine does not have what was
  * promised. */
 int lb_watchdog_open(const char *path, unsigned timeout_s);
+/* The one that a PID 1 before us has left open and armed, as WDTFD says; else as
+ * lb_watchdog_open(). */
+int lb_watchdog_adopt(const char *path, unsigned timeout_s);
+
 void lb_watchdog_kick(int fd);
 
 /* How often to kick: LB_WATCHDOG_KICK_MS, or a third of what the device grants where that is less.

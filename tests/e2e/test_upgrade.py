@@ -1,0 +1,155 @@
+"""The only root of a router is written anew: from RAM, by a PID 1 that leaves it, and from a stick, by the boot gate."""
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lab import FAST, LONG, NO_WINDOW, ROOT, STATUS_LED, Bench, board_file, images
+from reset import by_console_to_failsafe, restarted, status
+from vrouter import Blink
+
+sys.path.insert(0, str(ROOT / "tests/cli"))
+
+import firmware  # noqa: E402  needs the path
+
+WRITING = Blink(STATUS_LED, 200, 200)
+NEW = {"etc/release": "the new system\n"}
+KEPT = "/etc/config/kept"
+GOES = r"^lifeboat: an upgrade from UUID=\S+ (begins|goes on)"
+
+
+def new_image():
+    """A sysupgrade image for this board, with a root that differs from the one that runs."""
+    root = images(board_file(FAST), squashfs_extra=tuple(NEW.items())).root
+    return firmware.metadata(root.read_bytes(), ["lifeboat,virt-disk"])
+
+
+def owned(bench, **options):
+    router = bench(FAST, **options)
+    router.to_up(login=True)
+    own(router)
+    return router
+
+
+def own(router):
+    """What the owner saves, and an archive of a part of it."""
+    router.sh(f"echo of the owner >{KEPT}; mkdir /left; rm /etc/banner; sync")
+    router.sh(f"lifeboat settings create /tmp/settings.tgz {KEPT}")
+
+
+UUID = "7d0c3a51-4f2e-4b6e-9a51-6d2f4a1be001"
+
+
+def stick_with(tmp_path, content):
+    """A stick on which that lies as /new.img."""
+    folder, image = tmp_path / "stick", tmp_path / "stick.img"
+    folder.mkdir()
+    (folder / "new.img").write_bytes(content)
+    with open(image, "wb") as file:
+        file.truncate(24 << 20)
+    subprocess.run(["/sbin/mkfs.ext4", "-q", "-U", UUID, "-d", str(folder), str(image)], check=True)
+    return image
+
+
+def plug(router, stick):
+    router.usb_plug(stick)
+    router.sh("until grep -q sda /proc/partitions; do sleep 0.1; done; mkdir -p /tmp/stick && mount /dev/sda /tmp/stick")
+
+
+def assert_upgraded(router, settings=True):
+    assert router.sh("cat /etc/release") == "the new system"
+    assert router.sh(f"cat {KEPT} 2>/dev/null || true") == ("of the owner" if settings else "")
+    assert router.sh("ls -d /left 2>/dev/null || true") == "", "an old overlay was found again"
+    assert "complete" in status(router)["last_upgrade"], status(router)
+    assert " /overlay f2fs rw" in router.sh("cat /proc/mounts")
+
+
+def by_ram(router, words=""):
+    """Upgrade from /tmp; returns when the new system is up."""
+    router.sh("cp /tmp/stick/new.img /tmp/ && umount /tmp/stick")
+    resets = len(router.resets)
+    router.serial.skip()
+    began = router.now()
+    router.serial.send(f"lifeboat upgrade {words} /tmp/new.img\n")
+    router.says("^lifeboat: upgrade: reading back: 100 %", 90)
+    router.leds.wait_for(WRITING, 10, after=began)
+    restarted(router, resets + 1)
+
+
+def test_ram__without_settings_then_from_failsafe_with_them__only_what_was_asked_for_is_left(bench, tmp_path):
+    router = owned(bench)
+    stick = stick_with(tmp_path, new_image())
+    plug(router, stick)
+    by_ram(router)
+    assert_upgraded(router, settings=False)
+    own(router)
+    router.off()
+    by_console_to_failsafe(router)
+    router.sh("mount_root")
+    router.sh(f"lifeboat settings create /tmp/settings.tgz {KEPT}")
+    plug(router, stick)
+    by_ram(router, "--settings /tmp/settings.tgz")
+    assert_upgraded(router)
+
+
+class Asked:
+    """A router that was switched off right after an upgrade from a stick was asked for."""
+
+    def __init__(self, folder):
+        self.router = router = Bench(NO_WINDOW, recorder=True, network=False)
+        router.to_up(login=True)
+        own(router)
+        self.stick, self.first_stick = stick_with(folder, new_image()), folder / "stick.first"
+        plug(router, self.stick)
+        router.serial.send("lifeboat upgrade --settings /tmp/settings.tgz /tmp/stick/new.img\n")
+        router.says(GOES)
+        router.power_cut("kill")
+        self.disk = router.keep_disk()
+        shutil.copyfile(self.stick, self.first_stick)
+        self.begin()
+        began = time.monotonic()
+        router.says(r"^lifeboat: upgrade of .*: complete")
+        self.duration = time.monotonic() - began
+        router.power_cut("kill")
+
+    def on(self):
+        self.router.power_on()
+        self.router.usb_plug(self.stick)
+
+    def begin(self):
+        self.router.put_disk(self.disk)
+        shutil.copyfile(self.first_stick, self.stick)
+        self.on()
+        self.router.says(GOES)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    made = Asked(tmp_path_factory.mktemp("stick"))
+    yield made
+    made.router.close()
+
+
+@pytest.mark.parametrize("seed", range(100 if LONG else 1))
+def test_cut__while_the_root_is_written_from_a_stick__the_next_boot_goes_on(request, asked, seed):
+    dice = random.Random(f"upgrade {seed}")
+    router = asked.router
+    request.node.benches = [router]
+    wait_s, policy = dice.random() * 1.2 * asked.duration, dice.choice(["kill", "lose", "random", "torn"])
+    asked.begin()
+    time.sleep(wait_s)
+    before = "complete" if router.said(": complete in") else "not complete"
+    router.power_cut(policy, seed=seed)
+    try:
+        asked.on()
+        router.wait_up(90)
+        router.serial.login()
+        assert_upgraded(router)
+        print(f"cut {seed} by {policy} after {wait_s:.2f} s, {before}: new system with its settings")
+    finally:
+        if router.powered:
+            router.power_cut("kill")
