@@ -115,8 +115,10 @@ static int save_settings(const struct lb_sysupgrade *o, const struct lb_board *b
 	*archive = "";
 	if (o->drop)
 		return LB_EXIT_OK;
-	code = o->archive ? lb_sysupgrade_check_archive(o->archive)
-			  : lb_sysupgrade_has_settings(board);
+	code = lb_sysupgrade_no_reset(board);
+	if (code == LB_EXIT_OK)
+		code = o->archive ? lb_sysupgrade_check_archive(o->archive)
+				  : lb_sysupgrade_has_settings(board);
 	if (code == LB_EXIT_OK)
 		code = o->archive ? lb_sysupgrade_copy(o->archive, ARCHIVE)
 				  : lb_sysupgrade_create(o, ARCHIVE);

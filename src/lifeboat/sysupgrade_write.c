@@ -13,6 +13,7 @@
 #include "image/rootfs.h"
 #include "install/install.h"
 #include "lifeboat/mount_root.h"
+#include "lifeboat/record_io.h"
 #include "lifeboat/stage.h"
 #include "plat/linux/mounts.h"
 #include "plat/linux/overlayfs.h"
@@ -38,6 +39,18 @@ static int say_no_settings(const char *why)
 {
 	log_err("%s: save them with -b if you want them, and upgrade with -n, or with -f and an archive",
 		why);
+	return LB_EXIT_NO;
+}
+
+int lb_sysupgrade_no_reset(const struct lb_board *board)
+{
+	static struct lb_record record;
+
+	if (lb_record_read(board, &record) < 0 || (record.overlay != LB_RECORD_OVERLAY_RESET &&
+						   record.overlay != LB_RECORD_OVERLAY_RESET_KEEP))
+		return LB_EXIT_OK;
+	log_err("the next boot carries out a factory reset, which would take the new system's settings: reboot "
+		"first, or upgrade with -n");
 	return LB_EXIT_NO;
 }
 

@@ -15,6 +15,9 @@ struct lb_verify_ask lb_sysupgrade_ask(const struct lb_sysupgrade *o, const stru
  * BROKEN: nothing would. */
 int lb_sysupgrade_judge(const struct lb_sysupgrade *o, const struct lb_verdict *v);
 
+/* LB_EXIT_OK, or one sentence: a factory reset is under way. */
+int lb_sysupgrade_no_reset(const struct lb_board *board);
+
 /* LB_EXIT_OK, or one sentence on why the settings of this system cannot be kept. In failsafe the
  * overlay is mounted first, as mount_root does it. */
 int lb_sysupgrade_has_settings(const struct lb_board *board);
