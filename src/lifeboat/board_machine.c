@@ -341,7 +341,7 @@ unsigned lb_board_compare(const struct lb_board *board, const struct lb_board_li
 {
 	struct check c = {
 		.board = board, .lines = lines, .sysroot = sysroot, .found = found, .ctx = ctx};
-	char factory[LB_PATH_MAX];
+	char place[LB_PATH_MAX];
 
 	for (size_t i = 0; i < board->button_count; i++)
 		check_button(&c, i, held >> i & 1);
@@ -351,10 +351,12 @@ unsigned lb_board_compare(const struct lb_board *board, const struct lb_board_li
 	if (board->slot_count == 0 || lines->key[LB_BOARD_ROOT])
 		check_storage(&c, LB_BOARD_ROOT, board->root);
 	check_slots(&c);
-	check_storage(&c, LB_BOARD_RECORD, board->record);
-	(void)lb_place_split(board->factory_image, factory);
-	if (factory[0])
-		check_storage(&c, LB_BOARD_FACTORY_IMAGE, factory);
+	(void)lb_place_split(board->record, place);
+	if (place[0])
+		check_storage(&c, LB_BOARD_RECORD, place);
+	(void)lb_place_split(board->factory_image, place);
+	if (place[0])
+		check_storage(&c, LB_BOARD_FACTORY_IMAGE, place);
 	check_device(&c, LB_BOARD_WATCHDOG, board->watchdog);
 	check_init(&c);
 	return c.count;

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
+#include "plan/place.h"
 #include "plat/linux/blockdev.h"
 #include "plat/linux/record_area.h"
 #include "store/recovery.h"
@@ -76,10 +77,13 @@ static int read_options(int argc, char **argv, struct options *o)
 	return LB_EXIT_USAGE;
 }
 
-/* Where the board file says that the record lives. */
+/* Where the board file says that the record lives: a path, or as it stands there for files on a
+ * file system. */
 static int find_area(char path[LB_PATH_MAX])
 {
+	char device[LB_PATH_MAX], node[LB_PATH_MAX];
 	struct lb_board board;
+	bool in_files;
 	char why[LB_SENTENCE_MAX];
 	int rc;
 
@@ -90,9 +94,12 @@ static int find_area(char path[LB_PATH_MAX])
 		log_err("this board keeps no recovery log: " HOW_TO_SET);
 		return LB_EXIT_NO;
 	}
-	rc = lb_blockdev_find_raw(board.record, path, &lb_blockdev_roots);
-	if (rc == 0)
+	in_files = lb_place_split(board.record, device)[0] != '\0';
+	rc = lb_blockdev_find_raw(device, node, &lb_blockdev_roots);
+	if (rc == 0) {
+		(void)strcpy(path, in_files ? board.record : node);
 		return LB_EXIT_OK;
+	}
 	if (rc == LB_E(NOENT)) {
 		log_err("this board keeps no recovery log, for it has no partition %s: make one of "
 			"32768 bytes, or " HOW_TO_SET,
@@ -103,11 +110,14 @@ static int find_area(char path[LB_PATH_MAX])
 	return LB_EXIT_SYSTEM;
 }
 
-static int load(struct lb_record *out, const char *path)
+/* `opens` takes what `path` is: a path of any file, or what find_area() gives. */
+static int load(struct lb_record *out, const char *path,
+		int (*opens)(struct lb_record_area *a, struct plat_block *out, const char *path,
+			     enum lb_block_mode mode))
 {
 	CLEANUP(lb_record_area_closep) struct lb_record_area area = LB_RECORD_AREA_CLOSED;
 	struct plat_block dev;
-	int rc = lb_record_area_open(&area, &dev, path, LB_BLOCK_READ);
+	int rc = opens(&area, &dev, path, LB_BLOCK_READ);
 
 	if (rc < 0) {
 		log_err("the recovery log in %s cannot be read: it %s", path,
@@ -215,7 +225,8 @@ int applet_log(int argc, char **argv)
 	if (code == LB_EXIT_OK && !o.area)
 		code = find_area(found);
 	if (code == LB_EXIT_OK)
-		code = load(&record, o.area ? o.area : found);
+		code = load(&record, o.area ? o.area : found,
+			    o.area ? lb_record_area_open : lb_record_area_open_place);
 	if (code != LB_EXIT_OK)
 		return code;
 	from = tail_of(&record, o.line_count);

@@ -1,20 +1,14 @@
 #include "lifeboat/record_io.h"
 
 #include "base/cleanup.h"
-#include "plat/linux/blockdev.h"
 #include "plat/linux/record_area.h"
 #include "store/recovery.h"
 
 static int open_area(const struct lb_board *board, struct lb_record_area *a, struct plat_block *dev,
 		     enum lb_block_mode mode)
 {
-	char path[LB_PATH_MAX];
-	int rc;
-
-	if (!board->record[0])
-		return LB_E(NOENT);
-	rc = lb_blockdev_find_raw(board->record, path, &lb_blockdev_roots);
-	return rc < 0 ? rc : lb_record_area_open(a, dev, path, mode);
+	return board->record[0] ? lb_record_area_open_place(a, dev, board->record, mode)
+				: LB_E(NOENT);
 }
 
 /* No valid copy: a new device, or one whose area was wiped. Its record starts now. */

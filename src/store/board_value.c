@@ -162,7 +162,7 @@ static int set_image(const struct value *v)
 		return refuse(
 			v,
 			"must be a place such as \"PARTLABEL=factory\", or a file on one such "
-			"as \"PARTLABEL=data:/images/root.img\", not \"%s\"",
+			"as \"PARTLABEL=data:/path/of/it\", not \"%s\"",
 			lb_board_show(v->text).text);
 	return store_text(v);
 }

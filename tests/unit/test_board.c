@@ -251,17 +251,17 @@ static void parse__wrong_value__says_what_to_write(void **state)
 		 "b.conf:1: storage.root must be \"PARTLABEL=...\", \"PARTUUID=...\", "
 		 "\"MTD=...\", \"UBI=...\" or a path below /dev, not \"LABEL=x\""},
 		{"storage { record = \"MTD=\" }",
-		 "b.conf:1: storage.record must be \"PARTLABEL=...\", \"PARTUUID=...\", "
-		 "\"MTD=...\", \"UBI=...\" or a path below /dev, not \"MTD=\""},
+		 "b.conf:1: storage.record must be a place such as \"PARTLABEL=factory\", or a file "
+		 "on one such as \"PARTLABEL=data:/path/of/it\", not \"MTD=\""},
 		{"storage { factory_image = \"/images/root.img\" }",
 		 "b.conf:1: storage.factory_image must be a place such as \"PARTLABEL=factory\", or a "
-		 "file on one such as \"PARTLABEL=data:/images/root.img\", not \"/images/root.img\""},
+		 "file on one such as \"PARTLABEL=data:/path/of/it\", not \"/images/root.img\""},
 		{"storage { factory_image = \"PARTLABEL=:/root.img\" }",
 		 "b.conf:1: storage.factory_image must be a place such as \"PARTLABEL=factory\", or a "
-		 "file on one such as \"PARTLABEL=data:/images/root.img\", not \"PARTLABEL=:/root.img\""},
+		 "file on one such as \"PARTLABEL=data:/path/of/it\", not \"PARTLABEL=:/root.img\""},
 		{"storage { factory_image = \"/dev/sda2:/\" }",
 		 "b.conf:1: storage.factory_image must be a place such as \"PARTLABEL=factory\", or a "
-		 "file on one such as \"PARTLABEL=data:/images/root.img\", not \"/dev/sda2:/\""},
+		 "file on one such as \"PARTLABEL=data:/path/of/it\", not \"/dev/sda2:/\""},
 		{"name = \"\xC3\xA4\xC3\xB6 0123456789012345678901234567890123456789012345678901234567890\"",
 		 "b.conf:1: name must have at most 63 bytes, not 66"},
 	};

@@ -4,6 +4,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "plan/place.h"
+#include "plat/linux/blockdev.h"
+
+/* Seen by nobody: the mount is there only while files are opened. */
+#define MOUNT_AT "/run/lifeboat/record"
+
 /* "/dev/mtd5" and "/dev/ubi0_2", but not "/dev/mtdblock5" or "/dev/ubiblock0_2". */
 static bool is_numbered(const char *path, const char *prefix, const char *digits)
 {
@@ -52,8 +58,25 @@ int lb_record_area_open(struct lb_record_area *a, struct plat_block *out, const 
 	return rc;
 }
 
+int lb_record_area_open_place(struct lb_record_area *a, struct plat_block *out, const char *place,
+			      enum lb_block_mode mode)
+{
+	char device[LB_PATH_MAX], path[LB_PATH_MAX];
+	const char *file = lb_place_split(place, device);
+	int rc;
+
+	*a = (struct lb_record_area)LB_RECORD_AREA_CLOSED;
+	rc = file[0] ? lb_blockdev_find(device, path, &lb_blockdev_roots)
+		     : lb_blockdev_find_raw(device, path, &lb_blockdev_roots);
+	if (rc < 0)
+		return rc;
+	return file[0] ? lb_record_files_open(&a->files, out, path, file, MOUNT_AT, mode)
+		       : lb_record_area_open(a, out, path, mode);
+}
+
 void lb_record_area_closep(struct lb_record_area *a)
 {
 	lb_block_closep(&a->block);
 	lb_flash_closep(&a->flash);
+	lb_record_files_closep(&a->files);
 }
