@@ -1,6 +1,7 @@
 /* sysupgrade IMAGE: everything that can be refused is refused before anything is written. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,11 @@
 #include "install/verify.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/sysupgrade_write.h"
+#include "lifeboat/upgrade.h"
 #include "plat/linux/proc.h"
 
-#define ARCHIVE "/tmp/sysupgrade.tgz" /* OpenWrt's name */
+#define IMAGE_COPY "/tmp/sysupgrade.img" /* OpenWrt's names of both */
+#define ARCHIVE	   "/tmp/sysupgrade.tgz"
 
 /* What -F takes all the same. Never damage, a kind of file that cannot be installed, a signature,
  * an old version with its known holes, or what has no room. */
@@ -147,6 +150,26 @@ static int restart(const struct lb_sysupgrade *o)
 	return LB_EXIT_SYSTEM;
 }
 
+/* There is only one place: nothing is written before nothing else runs any more. */
+static int upgrade_root(const struct lb_sysupgrade *o, const struct lb_board *board,
+			const char *image, const char *archive)
+{
+	struct lb_upgrade_job job = {.forced = o->force, .ignore_minor = o->ignore_minor};
+	char why[LB_SENTENCE_MAX], real[PATH_MAX];
+
+	if (!realpath(image, real) ||
+	    snprintf(job.image, sizeof(job.image), "%s", real) >= (int)sizeof(job.image)) {
+		log_err("the path of %.100s is too long", image);
+		return LB_EXIT_NO;
+	}
+	(void)snprintf(job.settings, sizeof(job.settings), "%s", archive);
+	lb_sysupgrade_say(
+		o, "The system is stopped and written anew: the console says how far it is.");
+	if (lb_upgrade_hand_over(board, &job, why) < 0)
+		log_err("%s; nothing was changed", why);
+	return LB_EXIT_SYSTEM;
+}
+
 static int upgrade(const struct lb_sysupgrade *o, const struct lb_board *board, int fd,
 		   const struct lb_slots *slots)
 {
@@ -155,13 +178,15 @@ static int upgrade(const struct lb_sysupgrade *o, const struct lb_board *board, 
 	int code;
 
 	/* With a second slot a pipe is written as it comes, and checked on the way. */
-	code = piped ? LB_EXIT_OK : check_image(o, board, fd);
+	code = piped && slots ? LB_EXIT_OK : check_image(o, board, fd);
 	if (code == LB_EXIT_OK)
 		code = save_settings(o, board, &archive);
 	if (code != LB_EXIT_OK)
 		return code;
 	(void)signal(SIGHUP, SIG_IGN); /* the connection may go, the upgrade goes on */
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (!slots)
+		return upgrade_root(o, board, piped ? IMAGE_COPY : o->image, archive);
 	code = lb_sysupgrade_write_slot(o, board, fd, archive, slots);
 	return code == LB_EXIT_OK ? restart(o) : code;
 }
@@ -184,8 +209,8 @@ static const char *refusal(const struct lb_sysupgrade *o, const struct lb_slots 
 {
 	if (slots && o->stay)
 		return "-s would write over the system that runs: leave it away, and the other slot is written";
-	if (!slots)
-		return "this board has one place for a system, and that one runs: install the image from rescue, with lifeboat install";
+	if (!slots && !o->reboot)
+		return "--no-reboot needs a second slot: here the upgrade itself is a reboot";
 	return NULL;
 }
 
@@ -207,6 +232,11 @@ static int upgrade_alone(struct lb_sysupgrade *o, const struct lb_board *board, 
 		log_err("%s: is another sysupgrade at work?",
 			lock < 0 ? "there is no /run" : "it is busy");
 		return LB_EXIT_SYSTEM;
+	}
+	if (strcmp(o->image, "-") == 0 && !slots) {
+		CLEANUP(lb_fd_closep) int copy = lb_sysupgrade_spool(fd, IMAGE_COPY);
+
+		return copy < 0 ? LB_EXIT_SYSTEM : upgrade(o, board, copy, slots);
 	}
 	return interview(o) ? upgrade(o, board, fd, slots) : LB_EXIT_NO;
 }

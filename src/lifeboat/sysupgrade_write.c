@@ -129,6 +129,24 @@ int lb_sysupgrade_copy(const char *from, const char *to)
 	return LB_EXIT_SYSTEM;
 }
 
+int lb_sysupgrade_spool(int fd, const char *to)
+{
+	int rc;
+
+	(void)unlink(to);
+	CLEANUP(lb_fd_closep)
+	int out = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	rc = out < 0 ? lb_err_from_errno(errno) : copy(fd, out);
+	if (rc == 0 && lseek(out, 0, SEEK_SET) == 0)
+		return lb_fd_take(&out);
+	(void)unlink(to);
+	if (rc == LB_E(NOSPC))
+		log_err("the image does not fit into RAM: put it on a USB stick, and name that file");
+	else
+		log_err("the image cannot be kept in %s: it %s", to, lb_strerror(rc));
+	return rc < 0 ? rc : LB_E(IO);
+}
+
 /* --- a second slot */
 
 struct slot_work {

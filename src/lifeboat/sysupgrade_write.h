@@ -24,6 +24,9 @@ int lb_sysupgrade_has_settings(const struct lb_board *board);
 
 /* Into memory. */
 int lb_sysupgrade_copy(const char *from, const char *to);
+/* From a pipe into memory. A descriptor at its start, or LB_E(...) after one sentence. */
+int lb_sysupgrade_spool(int fd, const char *to);
+
 /* Write the image from `fd` to the slot that does not run, put the archive ("" = none) into its new
  * overlay, and have the next boot try it. */
 int lb_sysupgrade_write_slot(const struct lb_sysupgrade *o, const struct lb_board *board, int fd,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -19,15 +20,20 @@
  * longer, have ended. */
 int lb_turn_take(void)
 {
+	static bool taken;
 	const struct timespec pause = {.tv_nsec = 100 * 1000000};
 	uint64_t until_ms = lb_monotonic_ms() + TURN_WAIT_MS;
-	int fd = open(TURN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	int fd;
 
+	if (taken)
+		return 0;
+	fd = open(TURN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		log_debug("%s cannot be made: %s", TURN_FILE, strerror(errno));
 		return 0;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (taken)
 		return 0;
 	log_warn("another mount_root is at work: waiting for it to end");
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -37,5 +43,6 @@ int lb_turn_take(void)
 		}
 		(void)nanosleep(&pause, NULL);
 	}
+	taken = true;
 	return 0;
 }
