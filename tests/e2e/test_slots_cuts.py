@@ -1,7 +1,8 @@
 """The plug is pulled at a random moment of an update into the other slot, or of the boots that try it: the next boot comes
 up, with the old system or with the new one, whole.
 
-A router is prepared once and stopped right before the update; every cut goes on from there. Two cuts, with LIFEBOAT_LONG=1 in the environment two hundred; the seed is in the name of the test."""
+The settings are there in either case. A router is prepared once and stopped right before the update; every cut goes on from
+there. Two cuts, with LIFEBOAT_LONG=1 in the environment two hundred; the seed is in the name of the test."""
 
 import random
 import re
@@ -20,7 +21,7 @@ POLICIES = ("kill", "lose", "random", "torn")  # what becomes of writes that the
 OVER = 1.1  # times the duration that was measured: the last cuts come after the end
 UPDATE = "sysupgrade -q -F /mnt/images/root.img"
 SAYS = """#!/bin/sh
-echo "this is $(cat /etc/slot-version) in $(lifeboat slot | head -n 1)" >/dev/console
+echo "this is $(cat /etc/slot-version) in $(lifeboat slot | head -n 1), settings: $(cat /etc/config/mine)" >/dev/console
 """
 # As delivered b holds a system that calls itself b. The image that is installed there calls itself a.
 OLD, NEW = ("a", "a"), ("a", "b")
@@ -35,7 +36,7 @@ class Prepared:
             NO_WINDOW, {"stable_seconds = 20": "stable_seconds = 1"}, board="virt-ab", overlay="ext4", recorder=True,
             network=False, parts=(("data", "file"),), squashfs_extra={"etc/init.d/S98says": SAYS})
         router.to_up(login=True)
-        router.sh("mount -r /dev/vda4 /mnt && echo mine >/etc/config/mine && dmesg -n 1; sync")
+        router.sh("mount -r /dev/vda4 /mnt && echo mine >/etc/config/mine && echo /etc/config/ >/etc/sysupgrade.conf && dmesg -n 1; sync")
         self.moment = router.suspend(Path(folder) / "before")
         self.begin()
         began = time.monotonic()
@@ -56,7 +57,7 @@ class Prepared:
     def up(self):
         """What comes up: (what its system calls itself, its slot)."""
         self.router.wait_up(120)
-        found = re.findall(r"^this is (\w) in slot (\w) is running", self.router.console, re.M)
+        found = re.findall(r"^this is (\w) in slot (\w) is running.*, settings: mine$", self.router.console, re.M)
         assert found, f"nothing came up:\n{self.router.serial.tail(3000)}"
         return found[-1]
 

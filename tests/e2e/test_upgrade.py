@@ -68,13 +68,13 @@ def assert_upgraded(router, settings=True):
     assert " /overlay f2fs rw" in router.sh("cat /proc/mounts")
 
 
-def by_ram(router, words=""):
+def by_ram(router, command):
     """Upgrade from /tmp; returns when the new system is up."""
     router.sh("cp /tmp/stick/new.img /tmp/ && umount /tmp/stick")
     resets = len(router.resets)
     router.serial.skip()
     began = router.now()
-    router.serial.send(f"lifeboat upgrade {words} /tmp/new.img\n")
+    router.serial.send(f"{command} /tmp/new.img\n")
     router.says("^lifeboat: upgrade: reading back: 100 %", 90)
     router.leds.wait_for(WRITING, 10, after=began)
     restarted(router, resets + 1)
@@ -84,15 +84,14 @@ def test_ram__without_settings_then_from_failsafe_with_them__only_what_was_asked
     router = owned(bench)
     stick = stick_with(tmp_path, new_image())
     plug(router, stick)
-    by_ram(router)
+    by_ram(router, "sysupgrade -n")
     assert_upgraded(router, settings=False)
     own(router)
+    router.sh(f"echo {KEPT} >/etc/sysupgrade.conf; sync")
     router.off()
     by_console_to_failsafe(router)
-    router.sh("mount_root")
-    router.sh(f"lifeboat settings create /tmp/settings.tgz {KEPT}")
     plug(router, stick)
-    by_ram(router, "--settings /tmp/settings.tgz")
+    by_ram(router, "sysupgrade")
     assert_upgraded(router)
 
 
