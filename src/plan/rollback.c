@@ -109,6 +109,12 @@ void lb_rollback_next(struct lb_rollback_plan *p, int result)
 		p->step = LB_ROLLBACK_INFO;
 		return;
 	}
+	/* One of the snapshots is what the system runs on: the rest waits for the next boot. */
+	if (p->step == LB_ROLLBACK_FORGET && result == LB_E(BUSY)) {
+		p->sense.next_runs = true;
+		p->step = LB_ROLLBACK_SYNC;
+		return;
+	}
 	if (result < 0 && p->result == 0)
 		p->result = result;
 	p->step = result < 0 ? after_failure(p) : after_success(p);

@@ -21,7 +21,8 @@ static struct plat_snapshots p;
 static struct {
 	uint32_t target;
 	enum lb_forget forget;
-	bool hooks, runs;
+	bool hooks;
+	const char *runs_on; /* NULL: none of them */
 } ask;
 static struct lb_rollback_report report;
 static int result;
@@ -63,7 +64,7 @@ static void put_world_back(void *ctx)
 {
 	fake.stored = begin;
 	lb_fake_snapshots_reboot(&fake);
-	fake.running = ask.runs ? lb_fake_top_find(&first, "@")->id : 0;
+	fake.running = ask.runs_on ? lb_fake_top_find(&first, ask.runs_on)->id : 0;
 }
 
 static int hook(void *ctx, const char *name)
@@ -253,25 +254,26 @@ static void every_kind_of(void (*play)(const char *what))
 	static const struct {
 		uint32_t target;
 		enum lb_forget forget;
-		bool hooks, runs;
-		const char *what;
+		bool hooks;
+		const char *runs_on, *what;
 	} kinds[] = {
-		{1, LB_FORGET_NOTHING, false, false, "to a snapshot"},
-		{1, LB_FORGET_NOTHING, true, true, "to a snapshot, with hooks, under the system"},
-		{LB_SNAPSHOT_FACTORY, LB_FORGET_NOTHING, false, true, "to the factory state"},
-		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, false, false, "forgetting all"},
-		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, true, true,
-		 "forgetting all, under the system"},
+		{1, LB_FORGET_NOTHING, false, NULL, "to a snapshot"},
+		{1, LB_FORGET_NOTHING, true, "@", "to a snapshot, with hooks, under the system"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_NOTHING, false, "@", "to the factory state"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, false, NULL, "forgetting all"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, true, "@", "forgetting all, under the system"},
+		{LB_SNAPSHOT_FACTORY, LB_FORGET_ALL, false, "@2",
+		 "forgetting what the system runs on"},
 		/* What is nowhere else is kept after all. */
-		{1, LB_FORGET_STATE, false, false, "forgetting the state before"},
-		{1, LB_FORGET_STATE, false, true, "forgetting the state before, under the system"},
+		{1, LB_FORGET_STATE, false, NULL, "forgetting the state before"},
+		{1, LB_FORGET_STATE, false, "@", "forgetting the state before, under the system"},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		ask.target = kinds[i].target;
 		ask.forget = kinds[i].forget;
 		ask.hooks = kinds[i].hooks;
-		ask.runs = kinds[i].runs;
+		ask.runs_on = kinds[i].runs_on;
 		play(kinds[i].what);
 	}
 }
@@ -292,6 +294,27 @@ static void play_failures(const char *what)
 
 	print_message("operations that failed in a rollback %s: %" PRIu64 "\n", what, fails);
 	assert_true(fails > 10);
+}
+
+static void play_whole(const char *what)
+{
+	lb_fake_power_on(&power);
+	put_world_back(NULL);
+	roll_back(NULL);
+	if (result < 0)
+		fail_msg("a rollback %s ends with %d", what, result);
+	assert_true(report.changed);
+	assert_int_equal(report.later, ask.runs_on && ask.forget != LB_FORGET_NOTHING);
+	(void)p.sync(p.ctx);
+	reboot_and_resume();
+	assert_true(result >= 0);
+	assert_true(holds("@", target_content()));
+	assert_null(check_whole());
+}
+
+static void rollback__undisturbed__is_done_and_tells_what_waits(void **state)
+{
+	every_kind_of(play_whole);
 }
 
 static void rollback__cut_at_every_operation__there_is_always_a_root(void **state)
@@ -422,7 +445,8 @@ static void create_and_delete__cut_at_every_operation__all_or_nothing(void **sta
 
 #define fresh(f) cmocka_unit_test_setup(f, start)
 
-TESTS(fresh(rollback__cut_at_every_operation__there_is_always_a_root),
+TESTS(fresh(rollback__undisturbed__is_done_and_tells_what_waits),
+      fresh(rollback__cut_at_every_operation__there_is_always_a_root),
       fresh(rollback__every_operation_fails__is_told_and_finished_later),
       fresh(rollback__without_a_root__makes_one),
       fresh(import__cut_at_every_operation__counts_as_a_whole_or_not),
