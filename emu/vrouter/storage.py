@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import EmuError
-from .images import disk, nand, nor, uboot
+from .images import disk, nand, nor, sdcard, uboot
 
 MIB = 1 << 20
 
@@ -28,7 +28,8 @@ class Storage:
 
     # The device has no cache of its own: what it has taken is there after a power cut
     write_through = True
-    roots = ("squashfs",)
+    roots = ("squashfs",)  # the first is what there is if nobody asks
+    modes = ("initramfs", "init", "plain")
     has_slots = False  # two roots, if the board file names other_partition
     module = None  # of vrouter.images: makes the image
 
@@ -116,7 +117,18 @@ class Nandsim(Storage):
         return ["-device", f"virtio-blk-pci,drive={node},addr={self.board.storage['addr']}"]
 
 
-KINDS = {"virtio-disk": VirtioDisk, "cfi-nor": CfiNor, "nandsim": Nandsim}
+class SdCard(Storage):
+    """An SD card with a btrfs. Linux takes what the card has acknowledged for written."""
+
+    roots = ("btrfs",)
+    modes = ("initramfs",)
+    module = sdcard
+
+    def qemu_args(self, node):
+        return sdcard.device_args(self.board, node)
+
+
+KINDS = {"sd-card": SdCard, "virtio-disk": VirtioDisk, "cfi-nor": CfiNor, "nandsim": Nandsim}
 
 
 def of(board):

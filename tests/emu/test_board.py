@@ -76,7 +76,7 @@ def test_line__active_low__pressed_is_level_0():
 
 @pytest.mark.parametrize("part, of, sentence", [
     ("gpio", pins.of, "no gpio.kind 'nix': choose one of pl061, ps2"),
-    ("storage", storage.of, "no storage.kind 'nix': choose one of virtio-disk, cfi-nor, nandsim"),
+    ("storage", storage.of, "no storage.kind 'nix': choose one of sd-card, virtio-disk, cfi-nor, nandsim"),
 ])
 def test_kinds__unknown__lists_them(part, of, sentence):
     board = dataclasses.replace(load_board("virt-disk"), **{part: {"kind": "nix"}})

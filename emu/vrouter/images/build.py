@@ -37,7 +37,7 @@ def default_lifeboat(board):
 
 
 def build_images(
-    board="virt-disk", lifeboat=None, out=None, *, mode="initramfs", root="squashfs", overlay="f2fs",
+    board="virt-disk", lifeboat=None, out=None, *, mode="initramfs", root=None, overlay="f2fs",
     parts=(), board_conf=None, squashfs_extra=None, initramfs_extra=None, slot_b_extra=None,
 ):
     """Images of a board, built as far as they are not there yet.
@@ -45,7 +45,7 @@ def build_images(
     lifeboat      the static program for the guest's architecture; default build-ARCH/src/lifeboat/lifeboat
     mode          "initramfs": lifeboat is /init of the initramfs. "init": a kernel that mounts the squashfs
                   itself and starts /sbin/lifeboat of it. "plain": boots without lifeboat.
-    root          "squashfs", "erofs", or "ext4" (no overlay then)
+    root          "squashfs", "erofs", "ext4" or "btrfs" (no overlay then); default: what the board has
     overlay       room behind the root of a disk: "f2fs" or "ext4" (a size for which that is chosen), MiB, 0 = none
     parts         further partitions of a disk: ((label, what), ...), what: MiB of nothing, "root" for the image of the root
                   once more, or "file" for a file system with it as /images/root.img, its SHA-256 beside it
@@ -58,6 +58,9 @@ def build_images(
     if mode not in guest.MODES:
         raise EmuError(f"there is no boot mode {mode!r}: choose one of {', '.join(guest.MODES)}")
     store_kind = storage.of(board)
+    root = root or store_kind.roots[0]
+    if mode not in store_kind.modes:
+        raise EmuError(f"{board.name} has no boot mode {mode!r}: choose {' or '.join(store_kind.modes)}")
     if root not in store_kind.roots:
         raise EmuError(f"{board.name} has no root file system {root!r}: choose {' or '.join(store_kind.roots)}")
     if (mode, root) == ("plain", "erofs"):

@@ -38,7 +38,7 @@ def build(board, wanted, out):
     total = -(-end // MIB) * MIB + MIB
     with open(out, "wb") as image:
         image.truncate(total)
-    _sfdisk("\n".join(layout) + "\n", out)
+    partition(layout, out)
     for start, path in contents:
         _put(out, start, path)
 
@@ -103,12 +103,13 @@ def _root_bytes(head):
     return 0
 
 
-def _sfdisk(layout, image):
+def partition(layout, image):
+    """Write a partition table: lines for sfdisk."""
     # sfdisk is in /usr/sbin, which is not on every user's path
     env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     try:
         done = subprocess.run(
-            ["sfdisk", "-q", str(Path(image))], input=layout, env=env, text=True,
+            ["sfdisk", "-q", str(Path(image))], input="\n".join(layout) + "\n", env=env, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
     except FileNotFoundError:

@@ -60,17 +60,19 @@ class Guest:
         tree.add_extra(extra)
         return tree
 
-    def formatter(self, files, volumes):
-        """The initramfs of the run that fills a NAND flash; `volumes` are shell commands (boot/format.sh)."""
-        tree = _tree(["dev", "proc", "sys", "tmp"])
+    def formatter(self, files, volumes, script="format.sh"):
+        """The initramfs of the run that fills a storage device; `volumes` are shell commands for the script, which is one
+        of boot/."""
+        tree = _tree(["dev", "proc", "sys", "tmp", "mnt"])
         tree.chardev("dev/console", 5, 1)
         self._put_programs(tree)
         self._put_busybox(tree)
         # ubi's own parameters say what to attach: there is nothing yet
         kernel = self.board.kernel
-        self._put_modules(tree, kernel["builtin"], {name: kernel["params"][name] for name in kernel["params"] if name != "ubi"})
+        params = {name: value for name, value in kernel.get("params", {}).items() if name != "ubi"}
+        self._put_modules(tree, kernel["builtin"], params)
         tree.add_extra({"etc/volumes.sh": volumes, **files})
-        tree.file("init", (GUEST / "boot/format.sh").read_bytes(), 0o755)
+        tree.file("init", (GUEST / "boot" / script).read_bytes(), 0o755)
         return tree
 
     def root(self, mode, extra):

@@ -1,15 +1,7 @@
 """The content of a NAND flash with UBI on it: formatted once by the guest's own kernel, which knows its ECC."""
 
-import tempfile
-import time
-from pathlib import Path
+from . import formatter
 
-from ..errors import EmuError, Timeout
-from ..qemu import Qemu
-from ..serial import Serial
-from .dtb import machine_args
-
-FORMAT_S = 120  # patience: 5 s on an idle machine
 CHUNK = 1 << 20
 
 
@@ -20,10 +12,8 @@ def build(board, root_image, out, guest):
     with open(out, "wb") as flash:
         while left:
             left -= flash.write(b"\xff" * min(left, CHUNK))
-    with tempfile.TemporaryDirectory() as folder:
-        initramfs = Path(folder) / "format.cpio"
-        initramfs.write_bytes(guest.formatter({"rootfs.img": root_image}, volumes_script(storage["volume"])).cpio())
-        _format(board, guest.kernel, initramfs, out, Path(folder))
+    tree = guest.formatter({"rootfs.img": root_image}, volumes_script(storage["volume"]))
+    formatter.run(board, guest, tree, out, ["-device", f"virtio-blk-pci,drive=disk,addr={storage['addr']}"])
 
 
 def volumes_script(volumes):
@@ -35,29 +25,6 @@ def volumes_script(volumes):
         if volume.get("holds") == "root":
             lines.append(f"ubiupdatevol /dev/ubi0_{number} /rootfs.img")
     return "\n".join(lines) + "\n"
-
-
-def _format(board, kernel, initramfs, flash, run_dir):
-    args = [*machine_args(board), "-kernel", str(kernel), "-initrd", str(initramfs),
-            "-append", board.kernel["cmdline"],
-            "-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={flash},file.cache.no-flush=on",
-            "-device", f"virtio-blk-pci,drive=disk,addr={board.storage['addr']}"]
-    began = time.monotonic()
-    serial = Serial(run_dir / "serial.log", lambda: time.monotonic() - began)
-    qemu = Qemu(board.machine["qemu"], board.machine["qemu_package"], args, run_dir, lambda *_: None, lambda _: None,
-                "pl061_set_output")
-    try:
-        reader = serial.attach(qemu.serial_socket)
-        qemu.go()
-        done = serial.expect(r"^format: (done|failed)\r?$", FORMAT_S).group(1) == "done"
-    except Timeout:
-        done = False
-    finally:
-        qemu.kill()
-        reader.join(5)
-        serial.close()
-    if not done:
-        raise EmuError(f"the NAND flash of {board.name} cannot be formatted; the console ends with:\n{serial.tail()}")
 
 
 def partitions(board, _image):

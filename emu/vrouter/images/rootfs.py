@@ -1,4 +1,4 @@
-"""A file tree as the image of a root file system: squashfs, EROFS, or ext4 for boards without an overlay."""
+"""A file tree as the image of a root file system: squashfs, EROFS, or ext4 and btrfs for boards without an overlay."""
 
 import hashlib
 import os
@@ -60,7 +60,12 @@ def image_on_ext4(image, out):
         _run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{mib}M"], "e2fsprogs")
 
 
-MAKERS = {"squashfs": squashfs, "erofs": erofs, "ext4": ext4}
+def archive(tree, out):
+    """For a btrfs, which the guest's kernel fills (sdcard.py)."""
+    out.write_bytes(tree.tar())
+
+
+MAKERS = {"squashfs": squashfs, "erofs": erofs, "ext4": ext4, "btrfs": archive}
 
 
 def _write(tree, folder):

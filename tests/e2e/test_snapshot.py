@@ -1,0 +1,65 @@
+"""Snapshots of a root on btrfs (virt-sd): a state is gone back to, what was before is kept, or forgotten if asked for."""
+
+import json
+
+from lab import NO_WINDOW, READY_S
+
+BOARD = "virt-sd"
+
+
+def snapshots(router):
+    return {s["number"]: s for s in json.loads(router.sh("schnapps list -j"))["snapshots"]}
+
+
+def at_top(router):
+    """Names on the top level of the btrfs, without those of files."""
+    return set(router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cd /mnt && ls -d @*; cd /; umount /mnt").split())
+
+
+def kept(router, number, command):
+    """Output of a command in a snapshot."""
+    router.sh(f"lifeboat snapshot mount {number}")
+    text = router.sh(f"cd /mnt/snapshot-@{number} && {command}")
+    router.sh(f"cd / && umount /mnt/snapshot-@{number}")
+    return text
+
+
+def restart(router):
+    resets = len(router.resets)
+    router.serial.send("reboot\n")
+    router.wait_reset(60, count=resets + 1)
+    router.wait_up(60)
+    router.serial.login(timeout=READY_S)
+
+
+def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_only_what_is_to_go_is_lost(bench):
+    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router.to_up(login=True)
+    root = router.sh("grep ' / ' /proc/mounts")
+    assert " / btrfs rw" in root and root.split()[3].endswith(",subvol=/@")
+    router.sh("uci set network.lan.ipaddr=192.168.1.77; mkdir -p /srv && btrfs subvolume create /srv/box")
+    assert router.sh("schnapps create -t pre before the change") == "Snapshot number 1 created"
+    router.sh("uci set network.lan.ipaddr=10.1.2.3; echo mine >/srv/box/data; rm /etc/banner; mkdir -p /opt; echo new >/opt/new; sync")
+    assert " - /etc/banner" in router.sh("schnapps cmp").splitlines()
+    assert router.sh("schnapps rollback").splitlines() == [
+        "Current state saved as snapshot number 2", "Rolled back to snapshot 1"]
+    assert router.sh("uci get network.lan.ipaddr") == "10.1.2.3", "the running system changes with the reboot"
+    assert "the system runs on snapshot 2" in router.serial.run("lifeboat snapshot delete 2 2>&1")[1]
+
+    restart(router)
+    assert router.sh("uci get network.lan.ipaddr") == "192.168.1.77"
+    assert router.sh("cat /srv/box/data") == "mine", "a subvolume inside moves along"
+    router.sh("test -e /etc/banner && test ! -e /opt/new")
+    assert kept(router, 2, "cat opt/new && test ! -e etc/banner") == "new"
+    assert [s["type"] for s in snapshots(router).values()] == ["pre", "rollback"]
+
+    assert "Rolled back to snapshot factory" in router.sh("lifeboat snapshot rollback factory")
+    assert "192.168.1.77" in kept(router, 3, "cat etc/config/network")
+    # Snapshot 3 is now what the system runs on: the gate has to delete it
+    code, said = router.serial.run("lifeboat snapshot rollback --forget factory 2>&1")
+    assert code == 0 and "is deleted at the next boot" in said
+    router.sh("echo secret >/etc/secret; sync")
+    restart(router)
+    assert router.sh("uci get network.lan.ipaddr") == "192.168.1.1"
+    assert snapshots(router) == {} and at_top(router) == {"@", "@factory"}
+    router.sh("test ! -e /etc/secret")
