@@ -176,6 +176,10 @@ static void check_trust(struct lb_verdict *v, const struct lb_offer *o, const st
 			       "its signature could not be checked, and %sthis board takes signed "
 			       "images only",
 			       t->door_words);
+		else if (o->signature_beside && t->id[0])
+			refuse(v, LB_REFUSAL_SIGNATURE,
+			       "the signature beside it cannot be checked, as this device has no "
+			       "directory of keys: put the signer's key there");
 		return;
 	case LB_TRUST_READ_ONCE:
 		refuse(v, LB_REFUSAL_SIGNATURE,

@@ -178,7 +178,8 @@ static void signature__each_state_and_policy__follows_the_rule(void **state)
 		{LB_TRUST_UNREADABLE, false, false, true},
 		{LB_TRUST_UNREADABLE, false, true, false},
 		{LB_TRUST_UNREADABLE, true, false, false},
-		{LB_TRUST_UNCHECKED, false, true, true},
+		{LB_TRUST_UNCHECKED, false, false, true},
+		{LB_TRUST_UNCHECKED, false, true, false},
 		{LB_TRUST_UNCHECKED, true, true, false},
 		{LB_TRUST_READ_ONCE, false, false, false},
 	};
@@ -193,6 +194,13 @@ static void signature__each_state_and_policy__follows_the_rule(void **state)
 		lb_accept(&v, &o, &t);
 		assert_int_equal(!v.refused[LB_REFUSAL_SIGNATURE], rows[i].taken);
 	}
+	/* Without a board nobody is asked to take it. */
+	o.trust = LB_TRUST_UNCHECKED;
+	o.signature_beside = true;
+	t.signature_required = false;
+	t.id = "";
+	assert_taken(&o, &t);
+	t = good_taker();
 	o.trust = LB_TRUST_NONE;
 	o.signature_beside = false;
 	t.signature_required = true;
