@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lifeboat/child_watch.h"
 #include "lifeboat/record_io.h"
-#include "panel/led.h"
 #include "plan/place.h"
 #include "plat/linux/block.h"
 #include "plat/linux/blockdev.h"
@@ -24,17 +23,15 @@
 #include "plat/linux/proc.h"
 #include "store/reflash.h"
 
-#define CHUNK_BYTES (1u << 20)
-#define STALLED_AFTER_MS                                                                \
-	(10 * 60 * 1000)	/* no disk takes that long for one piece and comes back \
-				 */
+#define CHUNK_BYTES	  (1u << 20)
 #define WAIT_FOR_IMAGE_MS 10000 /* as for the root: a USB disk needs 2 to 5 s */
 #define LOOK_EVERY_MS	  20
 
 /* What the child tells PID 1 while it works, in memory that both see. */
 struct talk {
-	_Atomic uint64_t done_bytes, total_bytes;
+	struct lb_child_way way;
 	struct lb_reflash_report report; /* read after the child's end only */
+	int said_tenth;			 /* PID 1's own */
 };
 
 /* In the child. */
@@ -99,10 +96,10 @@ static int clear(void *ctx, uint64_t off_bytes, uint64_t n)
 
 static void progress(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
 {
-	struct talk *t = ((struct renew *)ctx)->talk;
+	struct lb_child_way *way = &((struct renew *)ctx)->talk->way;
 
-	atomic_store(&t->total_bytes, total_bytes);
-	atomic_store(&t->done_bytes, done_bytes);
+	atomic_store(&way->total_bytes, total_bytes);
+	atomic_store(&way->done_bytes, done_bytes);
 }
 
 static enum lb_reflash_why open_image(struct renew *n)
@@ -162,37 +159,17 @@ static int percent(uint64_t done_bytes, uint64_t total_bytes)
 	return total_bytes ? (int)(done_bytes * 100 / total_bytes) : 0;
 }
 
-/* PID 1's part. False: the child did not get on, and was ended. */
-static bool watch(const struct plat *p, pid_t pid, const struct talk *t)
+static void say_progress(const struct plat *p, void *ctx)
 {
-	const uint64_t began_ms = p->now_ms(p->ctx);
-	uint64_t stalled_at_ms = began_ms + STALLED_AFTER_MS, seen_bytes = 0, edge_ms;
-	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT};
-	int said = 0;
+	struct talk *t = ctx;
+	int tenth = percent(atomic_load(&t->way.done_bytes), atomic_load(&t->way.total_bytes)) / 10;
+	char line[64];
 
-	while (ev.kind != PLAT_EV_CHILD || ev.pid != pid) {
-		uint64_t now_ms = p->now_ms(p->ctx), done_bytes = atomic_load(&t->done_bytes);
-		int tenth = percent(done_bytes, atomic_load(&t->total_bytes)) / 10;
-		char line[64];
-
-		if (done_bytes != seen_bytes)
-			stalled_at_ms = now_ms + STALLED_AFTER_MS;
-		seen_bytes = done_bytes;
-		if (tenth > said) {
-			(void)snprintf(line, sizeof(line), "lifeboat: factory reset: %d %%",
-				       tenth * 10);
-			p->say(p->ctx, line);
-			said = tenth;
-		}
-		if (now_ms > stalled_at_ms) {
-			(void)kill(pid, SIGKILL);
-			return false;
-		}
-		p->led(p->ctx, LB_ROLE_BOOT,
-		       lb_led_level(LB_LED_WRITING, began_ms, now_ms, &edge_ms));
-		p->wait(p->ctx, edge_ms, &ev);
-	}
-	return true;
+	if (tenth <= t->said_tenth)
+		return;
+	t->said_tenth = tenth;
+	(void)snprintf(line, sizeof(line), "lifeboat: factory reset: %d %%", tenth * 10);
+	p->say(p->ctx, line);
 }
 
 static struct talk *new_talk(void)
@@ -219,9 +196,8 @@ static void work(const struct lb_board *board, const struct plat *p, const char 
 	}
 	if (pid < 0)
 		log_err("the factory reset cannot be begun: %s", strerror(errno));
-	else if (!watch(p, pid, talk))
+	else if (!lb_child_watch(p, pid, &talk->way, say_progress, talk))
 		log_err("the factory reset does not get on: a disk does not answer");
-	p->led(p->ctx, LB_ROLE_BOOT, false);
 }
 
 /* A child that was ended has told nothing, and a record that fails tells old news: whoever says

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,22 +13,20 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "install/install.h"
+#include "lifeboat/child_watch.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/stage.h"
 #include "lifeboat/upgrade_kept.h"
-#include "panel/led.h"
 #include "plat/linux/machine.h"
 #include "plat/linux/proc.h"
 #include "plat/linux/target.h"
 #include "store/upgrade.h"
 
-#define STALLED_AFTER_MS \
-	(20 * 60 * 1000) /* mkfs and erasing a large flash report nothing meanwhile */
-
 /* What the child tells PID 1 while it works, in memory that both see. */
 struct talk {
-	_Atomic uint64_t done_bytes, total_bytes;
+	struct lb_child_way way;
 	_Atomic int phase;
+	int said_phase, said_tenth; /* PID 1's own */
 	/* Read after the child's end only. */
 	int rc;
 	enum lb_upgrade_outcome outcome;
@@ -144,8 +141,8 @@ static void progress(void *ctx, enum lb_install_phase phase, uint64_t done_bytes
 	struct talk *t = ((struct work *)ctx)->talk;
 
 	atomic_store(&t->phase, (int)phase);
-	atomic_store(&t->total_bytes, total_bytes);
-	atomic_store(&t->done_bytes, done_bytes);
+	atomic_store(&t->way.total_bytes, total_bytes);
+	atomic_store(&t->way.done_bytes, done_bytes);
 }
 
 static int install(struct work *k, const struct plat_target *target, int fd)
@@ -256,48 +253,21 @@ static const char *const phases[] = {
 	[LB_INSTALL_READ_BACK] = "reading back",
 };
 
-static void say_progress(const struct plat *p, const struct talk *t, int *said_phase,
-			 int *said_tenth)
+static void say_progress(const struct plat *p, void *ctx)
 {
-	uint64_t total_bytes = atomic_load(&t->total_bytes);
+	struct talk *t = ctx;
+	uint64_t total_bytes = atomic_load(&t->way.total_bytes);
 	int phase = atomic_load(&t->phase);
-	int tenth = total_bytes ? (int)(atomic_load(&t->done_bytes) * 10 / total_bytes) : 0;
+	int tenth = total_bytes ? (int)(atomic_load(&t->way.done_bytes) * 10 / total_bytes) : 0;
 	char line[80];
 
-	if (phase == *said_phase && tenth <= *said_tenth)
+	if (!total_bytes || (phase == t->said_phase && tenth <= t->said_tenth))
 		return;
-	*said_phase = phase;
-	*said_tenth = tenth;
+	t->said_phase = phase;
+	t->said_tenth = tenth;
 	(void)snprintf(line, sizeof(line), "lifeboat: upgrade: %s: %d %%", phases[phase],
 		       tenth * 10);
 	p->say(p->ctx, line);
-}
-
-/* False: the child did not get on, and was ended. */
-static bool watch(const struct plat *p, pid_t pid, const struct talk *t)
-{
-	const uint64_t began_ms = p->now_ms(p->ctx);
-	uint64_t stalled_at_ms = began_ms + STALLED_AFTER_MS, seen_bytes = 0, edge_ms;
-	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT};
-	int phase = -1, tenth = 0;
-
-	while (ev.kind != PLAT_EV_CHILD || ev.pid != pid) {
-		uint64_t now_ms = p->now_ms(p->ctx), done_bytes = atomic_load(&t->done_bytes);
-
-		if (done_bytes != seen_bytes)
-			stalled_at_ms = now_ms + STALLED_AFTER_MS;
-		seen_bytes = done_bytes;
-		if (atomic_load(&t->total_bytes))
-			say_progress(p, t, &phase, &tenth);
-		if (now_ms > stalled_at_ms) {
-			(void)kill(pid, SIGKILL);
-			return false;
-		}
-		p->led(p->ctx, LB_ROLE_BOOT,
-		       lb_led_level(LB_LED_WRITING, began_ms, now_ms, &edge_ms));
-		p->wait(p->ctx, edge_ms, &ev);
-	}
-	return true;
 }
 
 static struct talk *new_talk(void)
@@ -314,6 +284,7 @@ static void run_child(const struct plat *p, const struct lb_upgrade_work *w, str
 	pid_t pid;
 
 	t->rc = LB_E(CHILD); /* until it says otherwise */
+	t->said_phase = -1;
 	pid = lb_fork();
 	if (pid == 0) {
 		k = (struct work){.w = w, .talk = t, .began_ms = lb_monotonic_ms()};
@@ -321,11 +292,10 @@ static void run_child(const struct plat *p, const struct lb_upgrade_work *w, str
 		work(&k);
 		_exit(0);
 	}
-	if (pid < 0 || !watch(p, pid, t))
+	if (pid < 0 || !lb_child_watch(p, pid, &t->way, say_progress, t))
 		(void)snprintf(t->why, sizeof(t->why),
 			       pid < 0 ? "no process can be started"
 				       : "a device does not answer any more");
-	p->led(p->ctx, LB_ROLE_BOOT, false);
 }
 
 int lb_upgrade_work(const struct plat *p, const struct lb_upgrade_work *w,
