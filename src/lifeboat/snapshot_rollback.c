@@ -19,7 +19,7 @@
 #include "tables/tables.h"
 
 #define NEW_ROOT    LB_RUN_DIR "/rollback"
-#define WARN_S	    15 /* before a savepoint is gone back to, as schnapps does */
+#define WARN_S	    15 /* before a savepoint is gone back to, as schnapps does; less than a minute */
 #define MINUTES	    10
 #define MINUTES_MAX 1440
 
@@ -173,17 +173,6 @@ int lb_snapshot_rollback(struct lb_snapshot_session *s, int argc, char **argv)
 
 /* --- a savepoint */
 
-static void sleep_s(unsigned seconds)
-{
-	struct timespec until;
-
-	if (clock_gettime(CLOCK_BOOTTIME, &until) < 0)
-		return;
-	until.tv_sec += (time_t)seconds;
-	while (clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-}
-
 static void warn_everybody(void)
 {
 	const char *const argv[] = {
@@ -203,18 +192,36 @@ static bool is_pending(const struct lb_snapshot_session *s, uint32_t number, con
 	       strcmp(info.created, created) == 0;
 }
 
+/* For so long, a suspended machine's sleep included. False as soon as it is no more: whoever has
+ * said 'commit' can unmount the disk at once. */
+static bool stays_pending(const struct lb_snapshot_session *s, uint32_t number, const char *created,
+			  unsigned seconds)
+{
+	const struct timespec second = {.tv_sec = 1};
+	struct timespec now;
+	time_t until_s = 0;
+
+	while (clock_gettime(CLOCK_BOOTTIME, &now) == 0 && is_pending(s, number, created)) {
+		if (until_s == 0)
+			until_s = now.tv_sec + (time_t)seconds;
+		if (now.tv_sec >= until_s)
+			return true;
+		(void)nanosleep(&second, NULL);
+	}
+	return false;
+}
+
 /* In a process of its own, which outlives the terminal. A commit or a reboot ends it. */
 static _Noreturn void wait_for_commit(struct lb_snapshot_session *s, uint32_t number,
 				      const char *created, unsigned minutes)
 {
 	const char *const reboot[] = {"reboot", NULL};
-	const unsigned seconds = minutes * 60;
 
-	sleep_s(seconds > WARN_S ? seconds - WARN_S : 0);
-	if (!is_pending(s, number, created))
+	if (!stays_pending(s, number, created, minutes * 60 - WARN_S))
 		_exit(0);
 	warn_everybody();
-	sleep_s(seconds > WARN_S ? WARN_S : seconds);
+	if (!stays_pending(s, number, created, WARN_S))
+		_exit(0);
 	if (lb_btrfs_lock(&s->fs, true, true) < 0 || !is_pending(s, number, created) ||
 	    lb_snapshots_resume(&s->plat, &s->set) < 0 ||
 	    go(s, number, LB_FORGET_NOTHING) != LB_EXIT_OK)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -325,12 +326,23 @@ def test_cleanup__more_than_are_kept__the_oldest_go(top):
     assert top.ok("cleanup") == "Snapshot 2 deleted.\nSnapshot 1 deleted.\n"
 
 
+def waiting(top):
+    """Processes that have to do with this disk."""
+    found = subprocess.run(["pgrep", "-f", f"snapshot -d {top.folder} savepoint"], capture_output=True, text=True)
+    return found.stdout.split()
+
+
 def test_savepoint__and_commit__leave_nothing(top):
     assert top.ok("savepoint", 5).startswith("Snapshot number 1 created\n")
     assert json.loads(top.ok("list", "-j"))["snapshots"][0]["type"] == "save"
     assert top.ok("savepoint").startswith("Snapshot 1 deleted.\nSnapshot number 1 created\n")
+    assert waiting(top)
     assert top.ok("commit") == "Snapshot 1 deleted.\n"
     assert top.names() == ["@", "@factory"]
+    end = time.monotonic() + 30
+    while waiting(top):
+        assert time.monotonic() < end, "somebody still waits for the commit"
+        time.sleep(0.1)
 
 
 def test_mount__one__shows_what_is_in_it(top):
