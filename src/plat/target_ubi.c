@@ -1,6 +1,7 @@
 #include "plat/target_ubi.h"
 
-static const uint8_t zeroes[LB_TARGET_UBI_BLOCK_MAX];
+/* Not const, or it would take a MiB of the file. */
+static uint8_t zeroes[LB_TARGET_UBI_BLOCK_MAX];
 
 static size_t least(uint64_t a, uint64_t b)
 {

@@ -40,7 +40,7 @@ static int write_all(int fd, const void *buf, size_t n)
 /* The marker first, in a sector of its own: from then on the rest does not count. */
 static int wipe(int fd, uint64_t size_bytes)
 {
-	static const uint8_t zero[65536];
+	static uint8_t zero[65536]; /* not const: that takes room in the file */
 	static const uint8_t marker[SECTOR_BYTES] = {0xDE, 0xAD, 0xC0, 0xDE};
 	uint64_t left = (size_bytes < WIPE_BYTES ? size_bytes : WIPE_BYTES) - SECTOR_BYTES;
 	int rc = write_all(fd, marker, sizeof(marker));

@@ -107,7 +107,7 @@ static int disk_flush(void *ctx)
 
 static int write_zeroes(struct lb_target_disk *d, uint64_t off_bytes, uint64_t n)
 {
-	static const _Alignas(ALIGN) uint8_t zeroes[65536];
+	static _Alignas(ALIGN) uint8_t zeroes[65536]; /* not const: that takes room in the file */
 	int rc = 0;
 
 	for (uint64_t done = 0; rc == 0 && done < n; done += sizeof(zeroes)) {
