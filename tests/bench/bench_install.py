@@ -97,13 +97,11 @@ class Work:
 
 
 def peak_kib(argv):
-    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = child.stderr.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{argv}: {child.returncode}: {said}")
-    return usage.ru_maxrss
+    """By time(1): a child of ours would inherit our own peak, which the kernel keeps across exec."""
+    done = subprocess.run(["/usr/bin/time", "-f", "%M", *argv], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{argv}: {done.returncode}: {done.stderr}")
+    return int(done.stderr.splitlines()[-1])
 
 
 def memory(folder):

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-NEEDED = ("rauc", "swupdate", "dbus-daemon", "mksquashfs", "openssl", "zstd", "losetup")
+NEEDED = ("rauc", "swupdate", "dbus-daemon", "mksquashfs", "openssl", "zstd", "losetup", "time")
 
 
 def missing():
