@@ -269,6 +269,7 @@ static int copy_packed(struct run *r, enum lb_image_kind kind)
 	static struct lb_unpack unpack;
 	static uint8_t buf[PACKED_PIECE];
 	ssize_t n;
+	int rc;
 
 	if (lb_unpack_open(&unpack, kind, unpacked, r) < 0)
 		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_MEMORY);
@@ -279,11 +280,16 @@ static int copy_packed(struct run *r, enum lb_image_kind kind)
 		lb_sha256_update(&r->packed_hash, buf, (size_t)n);
 		lb_unpack_feed(&unpack, buf, (size_t)n);
 	}
+	rc = lb_unpack_end(&unpack);
 	lb_unpack_close(&unpack);
 	if (r->room)
 		lb_write_put(&r->write, r->room_used);
 	if (n == 0)
 		end_stream(r);
+	/* It was whole when it was verified. What streams is verified only now. */
+	if (n == 0 && rc < 0 && !r->streams)
+		return ends_as(r, LB_INSTALL_BROKEN,
+			       rc == LB_E(NOSPC) ? LB_INSTALL_WHY_MEMORY : LB_INSTALL_WHY_CHANGED);
 	return (int)n;
 }
 

@@ -1,30 +1,21 @@
 #include "install/source.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/files.h"
+#include "plat/linux/spool.h"
 
-#define SPOOL_PIECE   65536
-#define SPOOL_MIN     (1ull << 20) /* when nobody says how much memory is free */
-#define MEMINFO_BYTES 8000
+#define SPOOL_PIECE 65536
+#define SPOOL_MIN   (1ull << 20) /* what the stream is shows in its first bytes */
 
-/* Half of what the kernel says a program could have without swapping: the other half is for the
- * services that go on running. */
-static uint64_t half_of_memory(void)
+static uint64_t room_for_spool(void)
 {
-	char text[MEMINFO_BYTES];
-	const char *at = NULL;
+	const uint64_t room = lb_spool_room();
 
-	if (lb_file_read("/proc/meminfo", text, sizeof(text)) > 0)
-		at = strstr(text, "MemAvailable:");
-	return at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) * 1024 / 2 : SPOOL_MIN;
+	return room > SPOOL_MIN ? room : SPOOL_MIN;
 }
 
 static ssize_t read_some(int fd, uint8_t *buf, size_t n)
@@ -94,7 +85,7 @@ int lb_source_open(struct lb_source *s, int fd, uint64_t spool_max)
 	opened.again = opened.start >= 0 && fstat(fd, &st) == 0 &&
 		       (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
 	if (!opened.again)
-		rc = spool(&opened, spool_max ? spool_max : half_of_memory());
+		rc = spool(&opened, spool_max ? spool_max : room_for_spool());
 	else if (S_ISREG(st.st_mode) && st.st_size > opened.start)
 		opened.total_bytes = (uint64_t)(st.st_size - opened.start);
 	if (rc < 0)

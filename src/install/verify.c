@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "image/companion.h"
 #include "install/compat.h"
+#include "install/ring.h"
 #include "plat/linux/files.h"
 #include "plat/linux/spool.h"
 
@@ -186,13 +187,16 @@ void lb_verify_end(struct lb_verified *v, int again, int64_t start)
 	lb_accept(&v->verdict, &v->offer, &v->taker);
 }
 
-/* Read all of it, and keep it if there is a spool. */
-static int read_all(struct lb_verified *v, struct lb_spool *spool, char why[LB_SENTENCE_MAX])
+/* The bytes as they are read: into the spool here, into the scan and into the signature's hash in
+ * threads of their own, since that hash takes as long as all the rest. */
+static int read_pieces(struct lb_verified *v, struct lb_ring *ring, struct lb_spool *spool,
+		       char why[LB_SENTENCE_MAX])
 {
-	static uint8_t buf[65536];
-	ssize_t n;
+	struct lb_ring_piece *p;
+	ssize_t n = 1;
 
-	while ((n = read(v->ask.fd, buf, sizeof(buf))) != 0) {
+	while (n != 0 && (p = lb_ring_take(ring))) {
+		n = read(v->ask.fd, p->data, ring->piece_bytes);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -200,10 +204,41 @@ static int read_all(struct lb_verified *v, struct lb_spool *spool, char why[LB_S
 				       v->ask.image, strerror(errno));
 			return LB_E(IO);
 		}
-		lb_verify_feed(v, buf, (size_t)n);
-		lb_spool_feed(spool, buf, (size_t)n);
+		lb_spool_feed(spool, p->data, (size_t)n);
+		lb_ring_put(ring, (size_t)n);
 	}
 	return 0;
+}
+
+static int scan_lane(void *ctx, const uint8_t *data, size_t n)
+{
+	lb_scan_feed(ctx, data, n);
+	return 0;
+}
+
+static int signature_lane(void *ctx, const uint8_t *data, size_t n)
+{
+	lb_ed25519_feed(ctx, data, n);
+	return 0;
+}
+
+static int read_all(struct lb_verified *v, struct lb_spool *spool, char why[LB_SENTENCE_MAX])
+{
+	CLEANUP(lb_ring_closep) struct lb_ring ring = {0};
+	int rc = lb_ring_open(&ring, LB_RING_PIECE_BYTES), finished;
+
+	if (rc < 0) {
+		(void)snprintf(why, LB_SENTENCE_MAX, "there is no memory to read %.180s",
+			       v->ask.image);
+		return rc;
+	}
+	lb_ring_add(&ring, scan_lane, &v->scan);
+	if (v->scan.signature)
+		lb_ring_add(&ring, signature_lane, v->scan.signature);
+	v->scan.signature = NULL; /* it has a lane of its own */
+	rc = read_pieces(v, &ring, spool, why);
+	finished = lb_ring_finish(&ring);
+	return rc < 0 ? rc : finished;
 }
 
 int lb_verify_image(struct lb_verified *out, const struct lb_verify_ask *ask,
