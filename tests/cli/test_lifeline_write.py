@@ -217,8 +217,17 @@ def test_write__json__one_object_per_line_and_the_end_is_last(card, image):
     assert (last["event"], last["exit"]) == ("failed", WRONG_IMAGE)
 
 
-def state_of(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+def writes_under_way(node):
+    """That the kernel has handed to the disk, and the disk has not done with."""
+    return int(Path(f"/sys/class/block/{Path(node).name}/inflight").read_text().split()[1])
+
+
+def wait_for_a_write(node, process):
+    deadline = time.monotonic() + ENOUGH_S
+    while not writes_under_way(node):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "nothing is written"
+        time.sleep(0.01)
 
 
 def test_write__ctrl_c_while_it_writes__says_that_the_card_cannot_be_used(image, tmp_path):
@@ -236,9 +245,7 @@ def test_write__ctrl_c_while_it_writes__says_that_the_card_cannot_be_used(image,
                 process = subprocess.Popen([LIFELINE, "write", "-y", "--force", image, node], stdin=subprocess.DEVNULL,
                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                 try:
-                    deadline = time.monotonic() + ENOUGH_S
-                    while state_of(process.pid) != "D" and time.monotonic() < deadline:
-                        time.sleep(0.01)
+                    wait_for_a_write(node, process)
                     process.send_signal(signal.SIGINT)
                 finally:
                     subprocess.run(["fsfreeze", "--unfreeze", place], check=True)
