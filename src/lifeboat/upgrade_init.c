@@ -24,7 +24,7 @@
 #include "plat/linux/ram_root.h"
 #include "plat/linux/watchdog.h"
 
-#define ASK_MS	   4000 /* as OpenWrt's stage2 waits after SIGTERM */
+#define ASK_MS	   1000 /* before whoever has not ended is made to */
 #define KILL_MS	   20000
 #define LOOK_MS	   100
 #define PF_KTHREAD 0x00200000 /* linux/sched.h; field 9 of proc_pid_stat(5) */
@@ -109,7 +109,7 @@ static unsigned count_others(char name[LB_NAME_MAX], int *pid)
 	return count;
 }
 
-static bool wait_until_alone(uint64_t wait_ms)
+static bool wait_until_alone(uint64_t wait_ms, bool by_force)
 {
 	const uint64_t began_ms = plat.now_ms(plat.ctx);
 	uint64_t now_ms = began_ms, edge_ms;
@@ -120,12 +120,12 @@ static bool wait_until_alone(uint64_t wait_ms)
 	while (count_others(name, &pid) > 0) {
 		if (now_ms > began_ms + wait_ms)
 			return false;
+		if (by_force)
+			(void)kill(-1, SIGKILL); /* again: what was forked meanwhile */
 		plat.led(plat.ctx, LB_ROLE_BOOT,
 			 lb_led_level(LB_LED_WRITING, began_ms, now_ms, &edge_ms));
 		plat.wait(plat.ctx, now_ms + LOOK_MS, &ev);
 		now_ms = plat.now_ms(plat.ctx);
-		if (now_ms > began_ms + wait_ms / 4)
-			(void)kill(-1, SIGKILL); /* what was forked meanwhile */
 	}
 	return true;
 }
@@ -138,10 +138,7 @@ static int end_all(char *why)
 
 	(void)kill(-1, SIGTERM);
 	(void)kill(-1, SIGHUP); /* interactive shells ignore SIGTERM */
-	if (wait_until_alone(ASK_MS))
-		return 0;
-	(void)kill(-1, SIGKILL);
-	if (wait_until_alone(KILL_MS))
+	if (wait_until_alone(ASK_MS, false) || wait_until_alone(KILL_MS, true))
 		return 0;
 	count = count_others(name, &pid);
 	if (count == 0)
