@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "plan/uci.h"
-#include "plat/linux/files.h"
+#include "plat/linux/files/files.h"
 
 #define FILE_MAX 8000 /* OpenWrt's have 1 KiB */
 

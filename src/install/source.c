@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/spool.h"
+#include "plat/linux/files/spool.h"
 
 #define SPOOL_PIECE 65536
 #define SPOOL_MIN   (1ull << 20) /* what the stream is shows in its first bytes */

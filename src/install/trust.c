@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "image/ucert.h"
-#include "plat/linux/files.h"
-#include "plat/linux/keydir.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/files/keydir.h"
 
 /* A key of the directory. Without one the state says why. */
 static bool find_key(struct lb_verify_trust *t, struct lb_usign_key *out, const char *id,

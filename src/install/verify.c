@@ -9,8 +9,8 @@
 #include "image/companion.h"
 #include "install/compat.h"
 #include "install/ring.h"
-#include "plat/linux/files.h"
-#include "plat/linux/spool.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/files/spool.h"
 
 #define COMPANION_MAX 8000 /* a list of the hashes of all images of a release */
 

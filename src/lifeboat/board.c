@@ -4,7 +4,7 @@
 
 #include "lifeboat/applet.h"
 #include "lifeboat/board_machine.h"
-#include "plat/linux/input.h"
+#include "plat/linux/machine/input.h"
 
 struct arguments {
 	bool machine;

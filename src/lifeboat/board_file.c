@@ -1,6 +1,6 @@
 #include "lifeboat/board_file.h"
 
-#include "plat/linux/guard.h"
+#include "plat/linux/disk/guard.h"
 
 void lb_board_for_this_machine(struct lb_board *out, char why[LB_SENTENCE_MAX])
 {

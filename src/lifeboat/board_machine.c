@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "lifeboat/name_list.h"
 #include "plan/place.h"
-#include "plat/linux/files.h"
+#include "plat/linux/files/files.h"
 #include "store/board_value.h"
 
 #define KEY_BITMAP_MAX 1024 /* 768 bits in hexadecimal words with blanks between */

@@ -1,7 +1,7 @@
 #include "lifeboat/record_io.h"
 
 #include "base/cleanup.h"
-#include "plat/linux/record_area.h"
+#include "plat/linux/storage/record_area.h"
 #include "store/recovery.h"
 
 static int open_area(const struct lb_board *board, struct lb_record_area *a, struct plat_block *dev,

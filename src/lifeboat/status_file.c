@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/files.h"
+#include "plat/linux/files/files.h"
 
 #define STATUS_BYTES_MAX 4800 /* 19 texts of at most LB_SENTENCE_MAX, most far shorter */
 

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "lifeboat/status_file.h"
-#include "plat/linux/machine.h"
+#include "plat/linux/machine/machine.h"
 
 #define TURN_FILE    LB_RUN_DIR "/mount_root.lock"
 #define TURN_WAIT_MS (600 * 1000) /* a check of a large overlay takes minutes */

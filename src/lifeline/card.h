@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "plat/linux/drives.h"
+#include "plat/linux/disk/drives.h"
 #include "tables/limits.h"
 
 /* `device`: the kernel's name of what was asked for, which may be a partition of the disk. True, or

@@ -17,7 +17,7 @@
 #include "lifeline/options.h"
 #include "lifeline/verb.h"
 #include "lifeline/write_report.h"
-#include "plat/linux/target.h"
+#include "plat/linux/disk/target.h"
 
 static const struct lb_option options[] = {
 #define OPTION LB_OPTION_ROW

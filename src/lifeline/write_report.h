@@ -7,7 +7,7 @@
 
 #include "install/verify.h"
 #include "lifeline/amounts.h"
-#include "plat/linux/drives.h"
+#include "plat/linux/disk/drives.h"
 
 enum lb_write_step {
 	LB_WRITE_STEP_CHECK, /* the image is read and verified */

@@ -1,5 +1,8 @@
 """The rules of docs/architecture.md and CONTRIBUTING.md as data; test_*.py hold the tree to them."""
 
+LINUX = ["plat/linux/storage/*.h", "plat/linux/disk/*.h", "plat/linux/machine/*.h", "plat/linux/files/*.h"]
+BELOW_LIFEBOAT = ["install/*", "store/*", "plat/*.h", *LINUX, "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"]
+
 # folder below src/ : what its files may include besides their own folder. A name with a dot is one file,
 # "*" a pattern in one folder. plat/*.h are interfaces; plat/linux and plat/fake are their providers.
 MAY_INCLUDE = {
@@ -10,12 +13,24 @@ MAY_INCLUDE = {
     "plan": ["tables/*", "base/*"],
     "image": ["tables/*", "base/*"],
     "plat": ["plan/*", "image/*", "tables/*", "base/*"],
-    "plat/linux": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
+    "plat/linux/files": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
+    "plat/linux/machine": ["plat/linux/files/*", "plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
+    "plat/linux/disk": ["plat/linux/machine/*", "plat/linux/files/*", "plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
+    "plat/linux/storage": ["plat/linux/disk/*", "plat/linux/machine/*", "plat/linux/files/*", "plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "plat/fake": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "store": ["plat/*.h", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
-    "install": ["store/*", "plat/*.h", "plat/linux/files.h", "plat/linux/keydir.h", "plat/linux/spool.h", "plan/uci.h", "image/*", "tables/*", "base/*"],
-    "lifeboat": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
-    "lifeline": ["install/*", "store/*", "plat/*.h", "plat/linux/*", "proto/*", "image/*", "tables/*", "base/*"],
+    "install": ["store/*", "plat/*.h", "plat/linux/files/files.h", "plat/linux/files/keydir.h", "plat/linux/files/spool.h", "plan/uci.h", "image/*", "tables/*", "base/*"],
+    "lifeboat": [*BELOW_LIFEBOAT],
+    "lifeboat/install": ["lifeboat/slots/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/settings": ["lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/slots": ["lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/snapshot": ["lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/running": ["lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/root": ["lifeboat/slots/*", "lifeboat/settings/*", "lifeboat/snapshot/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/upgrade": ["lifeboat/root/*", "lifeboat/slots/*", "lifeboat/settings/*", "lifeboat/install/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/reset": ["lifeboat/root/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/gate": ["lifeboat/upgrade/*", "lifeboat/reset/*", "lifeboat/root/*", "lifeboat/slots/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeline": ["install/*", "store/*", "plat/*.h", *LINUX, "proto/*", "image/*", "tables/*", "base/*"],
 }
 
 # Folders that decide and never act: no I/O, no clock, no heap, no log, no global state of libc.

@@ -58,8 +58,8 @@ def test_arrow__plan_includes_store__is_found(tmp_path):
 
 
 def test_arrow__store_includes_a_provider__is_found(tmp_path):
-    tree = seeded(tmp_path, {"src/store/x.c": '#include "plat/block.h"\n#include "plat/linux/block.h"\n'})
-    assert against_the_arrow(tree) == ["src/store/x.c:2: src/store must not use plat/linux/block.h"]
+    tree = seeded(tmp_path, {"src/store/x.c": '#include "plat/block.h"\n#include "plat/linux/disk/block.h"\n'})
+    assert against_the_arrow(tree) == ["src/store/x.c:2: src/store must not use plat/linux/disk/block.h"]
 
 
 def test_arrow__unknown_folder__is_found(tmp_path):

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "lifeboat/dialogue.h"
+#include "lifeboat/gate/dialogue.h"
 #include "plat/fake/plat.h"
 
 #define NOW	987654321u

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "lifeboat/watch.h"
+#include "lifeboat/running/watch.h"
 #include "plat/fake/plat.h"
 
 #define NOW   5000u

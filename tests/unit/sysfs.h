@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plat/linux/blockdev.h"
+#include "plat/linux/disk/blockdev.h"
 
 static char sysfs_root[64], sysfs_sys[96], sysfs_dev[96];
 static const struct lb_blockdev_roots sysfs_roots = {.sys = sysfs_sys, .dev = sysfs_dev};

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/block.h"
+#include "plat/linux/disk/block.h"
 
 #define SIZE 5000
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plat/linux/blockdev.h"
+#include "plat/linux/disk/blockdev.h"
 
 #define UUID "8b3c2f10-1d5e-4c0b-9a77-0123456789ab"
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/copytree.h"
+#include "plat/linux/files/copytree.h"
 
 static bool may;
 static struct lb_copytree copy;

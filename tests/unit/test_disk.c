@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "plat/linux/disk.h"
+#include "plat/linux/disk/disk.h"
 #include "tests/unit/sysfs.h"
 
 #define DATA "rootfs_data"

@@ -1,7 +1,7 @@
 /* Which disks may be overwritten: made to be taken out, and nothing of them in use. */
 #include "tests/t.h"
 
-#include "plat/linux/drives.h"
+#include "plat/linux/disk/drives.h"
 #include "tests/unit/sysfs.h"
 
 static char proc[96];

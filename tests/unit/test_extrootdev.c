@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plat/linux/extrootdev.h"
-#include "plat/linux/files.h"
-#include "plat/linux/tree.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/files/tree.h"
+#include "plat/linux/storage/extrootdev.h"
 
 static char top[] = "/tmp/lifeboat-extroot-XXXXXX";
 static const struct lb_blockdev_roots roots = {.sys = "sys", .dev = "dev"};

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "plat/linux/files.h"
+#include "plat/linux/files/files.h"
 
 #define LONGEST_CMDLINE 4096 /* COMMAND_LINE_SIZE of MIPS and s390 */
 #define WRITERS		4

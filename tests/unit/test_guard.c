@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "plat/linux/guard.h"
+#include "plat/linux/disk/guard.h"
 #include "tests/unit/sysfs.h"
 
 static int check(const char *node)

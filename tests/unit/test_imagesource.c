@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "plat/linux/imagesource.h"
+#include "plat/linux/storage/imagesource.h"
 
 #define BLOCKS	    10
 #define BLOCK_BYTES 4096

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "plat/linux/files.h"
-#include "plat/linux/keydir.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/files/keydir.h"
 
 #define ID "0123456789abcdef"
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/live_root.h"
+#include "plat/linux/storage/live_root.h"
 
 static bool may;
 static char told[256];

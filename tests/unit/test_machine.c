@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "plat/linux/machine.h"
-#include "plat/linux/proc.h"
+#include "plat/linux/machine/machine.h"
+#include "plat/linux/machine/proc.h"
 
 #define MANY (LB_QUEUE_MAX + 8)
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "plat/linux/modules.h"
+#include "plat/linux/machine/modules.h"
 
 static char list[] = "/tmp/lifeboat-modules-XXXXXX";
 static char said[2048];

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "plat/linux/files.h"
-#include "plat/linux/net.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/machine/net.h"
 
 #define ADDRESS 0xc0a80101u /* 192.168.1.1 */
 

@@ -14,9 +14,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "plat/linux/mounts.h"
-#include "plat/linux/overlayfs.h"
-#include "plat/linux/tree.h"
+#include "plat/linux/files/mounts.h"
+#include "plat/linux/files/tree.h"
+#include "plat/linux/storage/overlayfs.h"
 
 static char top[] = "/tmp/lifeboat-overlay-XXXXXX";
 static bool have_ext4;

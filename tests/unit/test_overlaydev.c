@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "plat/linux/overlaydev.h"
+#include "plat/linux/storage/overlaydev.h"
 
 static char disk[64], type[16];
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plat/linux/overlayfs.h"
+#include "plat/linux/storage/overlayfs.h"
 
 static bool may;
 

@@ -9,7 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "lifeboat/owner.h"
+#include "lifeboat/root/owner.h"
 
 static char root[64], text[64];
 static int upper, lower;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plat/linux/record_files.h"
+#include "plat/linux/storage/record_files.h"
 #include "store/recovery.h"
 
 static char folder[] = "/tmp/lifeboat-files-XXXXXX";

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "plat/linux/settingsdir.h"
-#include "plat/linux/tree.h"
+#include "plat/linux/files/tree.h"
+#include "plat/linux/storage/settingsdir.h"
 #include "store/settings.h"
 #include "tests/settings_archive.h"
 

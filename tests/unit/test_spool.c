@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
-#include "plat/linux/files.h"
-#include "plat/linux/spool.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/files/spool.h"
 
 static void spool__within_its_room__holds_all(void **state)
 {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plat/linux/tree.h"
+#include "plat/linux/files/tree.h"
 
 static char top[] = "/tmp/lifeboat-tree-XXXXXX";
 

@@ -1,0 +1,290 @@
+/* lifeboat install: write an image to a place, verified before and read back after. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "install/install.h"
+#include "lifeboat/applet.h"
+#include "lifeboat/install/install_disk.h"
+#include "lifeboat/install/install_report.h"
+#include "lifeboat/slots/slots.h"
+#include "plat/linux/disk/blockdev.h"
+#include "plat/linux/disk/disk.h"
+#include "plat/linux/disk/guard.h"
+#include "plat/linux/disk/target.h"
+#include "store/board.h"
+
+struct arguments {
+	const char *image, *to, *board, *keys, *signature;
+	enum lb_door door;
+	bool json, force, disk, whole;
+};
+
+/* All that is too large for a small stack. */
+struct installation {
+	struct lb_board board;
+	struct lb_verified verified;
+	struct lb_target target;
+	struct plat_target plat;
+	struct lb_slots slots;
+	int slot; /* that the target is; -1 = none */
+	bool whole;
+	char why[LB_SENTENCE_MAX]; /* of the disk */
+	struct lb_install_report report;
+	struct lb_install_meter meter;
+};
+
+static int complain(const char *what, const char *why)
+{
+	(void)fprintf(stderr,
+		      "lifeboat install: '%s' %s; 'lifeboat install --help' lists the options\n",
+		      what, why);
+	return LB_EXIT_USAGE;
+}
+
+static int take_door(struct arguments *out, const char *name)
+{
+	const int door = lb_door_by_name(name);
+
+	_Static_assert(LB_DOOR_COUNT == 3, "the sentence below lists the doors");
+	if (door < 0) {
+		(void)fprintf(stderr, "lifeboat install: --door takes %s, %s or %s, not '%s'\n",
+			      lb_door_name(0), lb_door_name(1), lb_door_name(2), name);
+		return LB_EXIT_USAGE;
+	}
+	out->door = (enum lb_door)door;
+	return LB_EXIT_OK;
+}
+
+static int take_option(struct arguments *out, int c, const char *word, const char *value)
+{
+	switch (c) {
+	case 'j':
+		out->json = true;
+		return LB_EXIT_OK;
+	case 'f':
+		out->force = true;
+		return LB_EXIT_OK;
+	case 't':
+	case 'D':
+		out->to = value;
+		out->disk = c == 'D';
+		return LB_EXIT_OK;
+	case 'w':
+		out->whole = true;
+		return LB_EXIT_OK;
+	case 'b':
+		out->board = value;
+		return LB_EXIT_OK;
+	case 'k':
+		out->keys = value;
+		return LB_EXIT_OK;
+	case 's':
+		out->signature = value;
+		return LB_EXIT_OK;
+	case 'd':
+		return take_door(out, value);
+	default:
+		return complain(word, c == ':' ? "lacks its value" : "is not known");
+	}
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *out)
+{
+	static const struct option known[] = {
+		{"json", no_argument, NULL, 'j'},	{"to", required_argument, NULL, 't'},
+		{"force", no_argument, NULL, 'f'},	{"board", required_argument, NULL, 'b'},
+		{"keys", required_argument, NULL, 'k'}, {"signature", required_argument, NULL, 's'},
+		{"door", required_argument, NULL, 'd'}, {"disk", required_argument, NULL, 'D'},
+		{"whole", no_argument, NULL, 'w'},	{0},
+	};
+	int c, code = LB_EXIT_OK;
+
+	opterr = 0;
+	while (code == LB_EXIT_OK && (c = getopt_long(argc, argv, ":", known, NULL)) != -1)
+		code = take_option(out, c, argv[optind - 1], optarg);
+	if (code != LB_EXIT_OK)
+		return code;
+	if (optind + 1 != argc) {
+		(void)fprintf(stderr, "lifeboat install: %s\n",
+			      optind == argc
+				      ? "give the name of an image, or - for the standard input"
+				      : "one image at a time");
+		return LB_EXIT_USAGE;
+	}
+	out->image = argv[optind];
+	return LB_EXIT_OK;
+}
+
+static int say(int code, const char *what, const char *why)
+{
+	(void)fprintf(stderr, "lifeboat install: %s%s%s\n", what, what[0] ? ": " : "", why);
+	return code;
+}
+
+static int load_board(struct installation *in, const char *path)
+{
+	char why[LB_SENTENCE_MAX];
+	int rc;
+
+	lb_board_defaults(&in->board);
+	rc = lb_board_load(&in->board, path ? path : LB_BOARD_FILE, why);
+	if (rc < 0 && (rc != LB_E(NOENT) || path))
+		return say(rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM,
+			   "", why);
+	lb_guard_set(in->board.protected_names, in->board.protected_name_count);
+	return LB_EXIT_OK;
+}
+
+/* The slot that does not run, unless the caller says where to. */
+static int choose_place(struct installation *in, const struct arguments *a, const char **out)
+{
+	const int rc = lb_slots_read(&in->board, &in->slots);
+
+	if (rc < 0)
+		in->slots.count = 0;
+	if (rc < 0 && rc != LB_E(NOENT))
+		return say(LB_EXIT_SYSTEM, "what is known of the slots cannot be read: it",
+			   lb_strerror(rc));
+	*out = a->to ? a->to : rc < 0 ? NULL : in->slots.slot[lb_slots_other(&in->slots)].root;
+	return *out ? LB_EXIT_OK
+		    : say(LB_EXIT_NO, "",
+			  "this board has no slots: say where the image goes to with --to PLACE");
+}
+
+/* A slot may be called by other names than the one of the board file. */
+static int slot_of(const struct installation *in)
+{
+	for (size_t i = 0; i < in->slots.count; i++) {
+		char node[LB_PATH_MAX];
+
+		if (lb_blockdev_find_raw(in->slots.slot[i].root, node, &lb_blockdev_roots) == 0 &&
+		    lb_disk_is_same(node, in->target.node))
+			return (int)i;
+	}
+	return -1;
+}
+
+static int open_place(struct installation *in, const struct arguments *a)
+{
+	char why[LB_SENTENCE_MAX];
+	const char *place;
+	int code = choose_place(in, a, &place);
+
+	if (code != LB_EXIT_OK)
+		return code;
+	if ((a->disk && lb_install_disk_check(place, why) < 0) ||
+	    lb_target_open(&in->target, &in->plat, place,
+			   a->disk ? LB_TARGET_WHOLE_DISK : LB_TARGET_CREATE, why) < 0)
+		return say(LB_EXIT_NO, "", why);
+	in->slot = slot_of(in);
+	return LB_EXIT_OK;
+}
+
+static int disk_begin(void *ctx)
+{
+	struct installation *in = ctx;
+
+	if (in->report.streamed) {
+		(void)snprintf(in->why, sizeof(in->why),
+			       "an image that comes through a pipe and is larger than half of the "
+			       "free memory does not go onto a whole disk: save it in a file");
+		return LB_E(STATE);
+	}
+	return lb_install_disk_begin(&in->target, &in->verified.scan, in->whole, in->why);
+}
+
+static int disk_end(void *ctx, const struct lb_install_report *report)
+{
+	struct installation *in = ctx;
+
+	return report->end == LB_INSTALL_DONE ? lb_install_disk_end(&in->target, in->why) : 0;
+}
+
+static int note_begin(void *ctx)
+{
+	const struct installation *in = ctx;
+
+	return in->slot < 0 ? 0 : lb_slots_mark_writing(&in->board, in->slot);
+}
+
+static int note_end(void *ctx, const struct lb_install_report *report)
+{
+	const struct installation *in = ctx;
+
+	if (in->slot < 0 || report->end != LB_INSTALL_DONE)
+		return 0;
+	return lb_slots_mark_try(&in->board, in->slot);
+}
+
+static void show_progress(void *ctx, enum lb_install_phase phase, uint64_t done_bytes,
+			  uint64_t total_bytes)
+{
+	struct installation *in = ctx;
+
+	lb_install_meter_show(&in->meter, phase, done_bytes, total_bytes);
+}
+
+static int run(struct installation *in, const struct arguments *a, int fd)
+{
+	const struct lb_install_ask ask = {
+		.image = {.image = a->image,
+			  .fd = fd,
+			  .board = &in->board,
+			  .keys = a->keys,
+			  .signature = a->signature,
+			  .door = a->door},
+		.verified = &in->verified,
+		.target = &in->plat,
+		.clear_rest = in->slot >= 0,
+		.force = a->force,
+		.ctx = in,
+		.begin = a->disk ? disk_begin : note_begin,
+		.end = a->disk ? disk_end : note_end,
+		.progress = show_progress,
+	};
+	const int rc = lb_install_run(&in->report, &ask);
+
+	lb_install_meter_end(&in->meter);
+	if (in->why[0]) {
+		in->report.cause = LB_INSTALL_WHY_DISK;
+		(void)snprintf(in->report.why, sizeof(in->report.why), "%s", in->why);
+	}
+	if (a->json && lb_install_print_json(&in->report, a->image, in->target.node) < 0)
+		return LB_EXIT_SYSTEM;
+	if (!a->json)
+		lb_install_print(&in->report, a->image, in->target.node);
+	return rc == LB_E(IO) ? LB_EXIT_SYSTEM : lb_install_code(&in->report);
+}
+
+int applet_install(int argc, char **argv)
+{
+	static struct installation in;
+	struct arguments a = {0};
+	CLEANUP(lb_fd_closep) int fd = -1;
+	int code = read_arguments(argc, argv, &a);
+
+	if (code == LB_EXIT_OK)
+		code = load_board(&in, a.board);
+	if (code != LB_EXIT_OK)
+		return code;
+	fd = strcmp(a.image, "-") == 0 ? dup(STDIN_FILENO) : open(a.image, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return say(errno == ENOENT ? LB_EXIT_NO : LB_EXIT_SYSTEM, a.image,
+			   errno == ENOENT ? "there is no such file" : strerror(errno));
+	in.whole = a.whole;
+	code = open_place(&in, &a);
+	if (code != LB_EXIT_OK)
+		return code;
+	if (lb_target_holds(&in.target, fd))
+		code = say(LB_EXIT_NO, a.image,
+			   "the image lies in the place that it is to be written to");
+	else
+		code = run(&in, &a, fd);
+	lb_target_closep(&in.target);
+	return code;
+}

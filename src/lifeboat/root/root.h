@@ -1,0 +1,30 @@
+/* lifeboat/root/root.h - find the read-only root and make it "/". */
+#pragma once
+
+#include <stdbool.h>
+
+#include "plan/boot.h"
+#include "store/board.h"
+
+struct lb_root {
+	enum lb_root_kind kind;
+	bool from_initramfs;	   /* where the gate was started, and not on the root itself */
+	char fs[32];		   /* "squashfs", "ext4", ...; "" for LB_ROOT_NONE */
+	char disk[LB_PATH_MAX];	   /* its block device, "" when it was not found */
+	char why[LB_SENTENCE_MAX]; /* for LB_ROOT_NONE: one sentence */
+};
+
+/* Where the root lies, as lb_blockdev_find() takes it: root= on the command line wins; on a board
+ * with slots it is the one that runs. */
+void lb_root_place(char out[LB_PATH_MAX], const struct lb_board *board, const char *cmdline);
+
+/* From an initramfs: wait for the root device; `kick` is called meanwhile. Nothing is done to it.
+ * 0, or LB_E(NOENT) with kind LB_ROOT_NONE and the reason in out->why. */
+MUST_CHECK int lb_root_find(struct lb_root *out, const char *place, void (*kick)(void *ctx),
+			    void *ctx);
+
+/* From an initramfs: mount what lb_root_find() has found, see that its init can be read, and leave
+ * the initramfs for it. Started on the root itself: look at what it is. Nothing is written to a
+ * squashfs or EROFS disk; a journal of another root may be replayed, as at any mount, and on btrfs
+ * a rollback that was cut is settled. */
+void lb_root_enter(struct lb_root *out, const struct lb_board *board);

@@ -1,0 +1,47 @@
+/* lifeboat/snapshot/snapshot.h - what the commands of "lifeboat snapshot" share. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "plat/linux/disk/btrfs.h"
+#include "store/snapshots.h"
+
+#define LB_SNAPSHOT_NO_TREE 3 /* exit code of diff when a snapshot is not there, as of schnapps */
+
+/* A file system that is open, with what is on it. There is one: it is large. */
+struct lb_snapshot_session {
+	const char *path; /* -d: a path on the file system, NULL = the root */
+	struct lb_btrfs fs;
+	struct plat_snapshots plat;
+	struct lb_snapshot_set set;
+};
+
+enum lb_snapshot_access {
+	LB_SNAPSHOT_LOOK,   /* others may look too */
+	LB_SNAPSHOT_CHANGE, /* alone; what a cut has left is finished first */
+};
+
+/* Says what is wrong. An exit code. */
+MUST_CHECK int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access access);
+
+/* The time now as an .info has it. */
+void lb_snapshot_date(char out[LB_SNAPSHOT_DATE_MAX]);
+
+/* Is there such a snapshot, state or factory image? Says so if not. */
+bool lb_snapshot_exists(const struct lb_snapshot_session *s, uint32_t number);
+
+/* Exit codes. argv[0] is the command. */
+int lb_snapshot_usage(const char *sentence, const char *word);
+int lb_snapshot_list(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_cmp(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_diff(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_rollback(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_savepoint(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv);
+
+/* Make one, and delete those of a type; for more than one command. Exit codes. */
+int lb_snapshot_make(struct lb_snapshot_session *s, enum lb_snapshot_type type, const char *text,
+		     uint32_t *number);
+int lb_snapshot_delete_type(struct lb_snapshot_session *s, enum lb_snapshot_type type, bool all);
+/* Says that it is deleted, or why not. */
+int lb_snapshot_delete_one(struct lb_snapshot_session *s, uint32_t number, bool all);

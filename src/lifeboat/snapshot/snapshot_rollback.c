@@ -1,0 +1,284 @@
+/* "lifeboat snapshot rollback" and "savepoint". */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "lifeboat/snapshot/snapshot.h"
+#include "lifeboat/status_file.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/machine/proc.h"
+#include "tables/tables.h"
+
+#define NEW_ROOT    LB_RUN_DIR "/rollback"
+#define WARN_S	    15 /* before a savepoint is gone back to, as schnapps does; less than a minute */
+#define MINUTES	    10
+#define MINUTES_MAX 1440
+
+/* Programs that bring what they need to survive into the new root; called with its path. */
+static const char *const hook_dirs[] = {"/etc/schnapps/rollback.d", "/etc/lifeboat/rollback.d"};
+
+struct hooks {
+	char all[32][LB_PATH_MAX]; /* more scripts than anybody has */
+	size_t count;
+	const struct lb_btrfs *fs;
+};
+
+static void add_hook(struct hooks *h, const char *dir, const char *name)
+{
+	char *path = h->all[h->count];
+	struct stat st;
+
+	if (name[0] == '.' || h->count == sizeof(h->all) / sizeof(h->all[0]) ||
+	    snprintf(path, LB_PATH_MAX, "%s/%s", dir, name) >= LB_PATH_MAX)
+		return;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
+		h->count++;
+}
+
+static void find_hooks(struct hooks *h)
+{
+	for (size_t i = 0; i < sizeof(hook_dirs) / sizeof(hook_dirs[0]); i++) {
+		struct dirent **names = NULL;
+		int n = scandir(hook_dirs[i], &names, NULL, alphasort);
+
+		for (int k = 0; k < n; k++) {
+			add_hook(h, hook_dirs[i], names[k]->d_name);
+			free(names[k]);
+		}
+		free(names);
+	}
+}
+
+static void run_hook(const char *path)
+{
+	int status = 0;
+	pid_t pid = lb_fork();
+
+	if (pid == 0) {
+		(void)dup2(STDERR_FILENO, STDOUT_FILENO); /* front ends read what we say there */
+		(void)execl(path, path, NEW_ROOT, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0 || status != 0)
+		log_warn("%s failed; the rollback goes on", path);
+}
+
+static int run_hooks(void *ctx, const char *name)
+{
+	const struct hooks *h = ctx;
+	int rc = lb_dir_make(LB_RUN_DIR, 0755);
+
+	if (rc == 0)
+		rc = lb_btrfs_mount(h->fs, name, NEW_ROOT);
+	if (rc < 0) {
+		log_err("the new root cannot be mounted on " NEW_ROOT
+			" for the programs of %s: it %s",
+			hook_dirs[0], lb_strerror(rc));
+		return rc;
+	}
+	for (size_t i = 0; i < h->count; i++)
+		run_hook(h->all[i]);
+	if (umount2(NEW_ROOT, MNT_DETACH) < 0)
+		log_warn(NEW_ROOT " stays mounted: %s", strerror(errno));
+	(void)rmdir(NEW_ROOT);
+	return 0;
+}
+
+static void say(const struct lb_rollback_report *r, const char *word)
+{
+	if (r->saved)
+		(void)printf("Current state saved as snapshot number %u\n", r->saved);
+	(void)printf("Rolled back to snapshot %s\n", word);
+	if (r->left)
+		log_warn(
+			"%u subvolumes inside have no place in the new root: they stay in snapshot %u",
+			r->left, r->saved);
+	if (r->later)
+		log_info("the state before is deleted at the next boot");
+}
+
+static int go(struct lb_snapshot_session *s, uint32_t target, enum lb_forget forget)
+{
+	static struct hooks hooks;
+	char date[LB_SNAPSHOT_DATE_MAX], word[LB_SNAPSHOT_NAME_MAX];
+	struct lb_rollback_ask ask = {.target = target, .created = date, .forget = forget};
+	struct lb_rollback_report report;
+	int rc;
+
+	hooks = (struct hooks){.fs = &s->fs};
+	find_hooks(&hooks);
+	if (hooks.count > 0) {
+		ask.prepare = run_hooks;
+		ask.ctx = &hooks;
+	}
+	lb_snapshot_date(date);
+	lb_snapshot_word(target, word);
+	rc = lb_snapshots_rollback(&s->plat, &s->set, &ask, &report);
+	if (report.changed)
+		say(&report, word);
+	if (rc == 0)
+		return LB_EXIT_OK;
+	if (rc == LB_E(STATE))
+		log_err("the state before the last rollback waits to be deleted at the next boot: reboot first");
+	else if (report.changed)
+		log_err("the rollback is done, but the state before is not in order: the file system %s; the next "
+			"boot or 'lifeboat snapshot' tries again",
+			lb_strerror(rc));
+	else
+		log_err("nothing was rolled back: the file system %s", lb_strerror(rc));
+	return rc == LB_E(STATE) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+}
+
+int lb_snapshot_rollback(struct lb_snapshot_session *s, int argc, char **argv)
+{
+	const char *word = NULL;
+	bool forget = false;
+	uint32_t target = 0;
+	int code;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--forget") == 0)
+			forget = true;
+		else if (word || lb_snapshot_parse_word(&target, argv[i]) < 0 ||
+			 target == LB_SNAPSHOT_CURRENT)
+			return lb_snapshot_usage("rollback takes one number or 'factory', not ",
+						 argv[i]);
+		else
+			word = argv[i];
+	code = lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
+	if (code != LB_EXIT_OK)
+		return code;
+	if (!word && lb_snapshot_target(&s->set, &target) < 0) {
+		log_err("there is no snapshot to go back to, and no factory state");
+		return LB_EXIT_NO;
+	}
+	if (!lb_snapshot_exists(s, target))
+		return LB_EXIT_NO;
+	return go(s, target,
+		  !forget			  ? LB_FORGET_NOTHING
+		  : target == LB_SNAPSHOT_FACTORY ? LB_FORGET_ALL
+						  : LB_FORGET_STATE);
+}
+
+/* --- a savepoint */
+
+static void warn_everybody(void)
+{
+	const char *const argv[] = {
+		"wall", "Nobody has said 'commit': rolling back to the savepoint and rebooting",
+		NULL};
+
+	if (lb_program_run(argv, true) < 0)
+		log_debug("there is no wall to say it with");
+}
+
+/* Is it the one that was made then, and still to be confirmed? */
+static bool is_pending(const struct lb_snapshot_session *s, uint32_t number, const char *created)
+{
+	struct lb_snapshot_info info;
+
+	return lb_snapshots_info(&s->plat, number, &info) == 0 && info.type == LB_SNAPSHOT_SAVE &&
+	       strcmp(info.created, created) == 0;
+}
+
+/* For so long, a suspended machine's sleep included. False as soon as it is no more: whoever has
+ * said 'commit' can unmount the disk at once. */
+static bool stays_pending(const struct lb_snapshot_session *s, uint32_t number, const char *created,
+			  unsigned seconds)
+{
+	const struct timespec second = {.tv_sec = 1};
+	struct timespec now;
+	time_t until_s = 0;
+
+	while (clock_gettime(CLOCK_BOOTTIME, &now) == 0 && is_pending(s, number, created)) {
+		if (until_s == 0)
+			until_s = now.tv_sec + (time_t)seconds;
+		if (now.tv_sec >= until_s)
+			return true;
+		(void)nanosleep(&second, NULL);
+	}
+	return false;
+}
+
+/* In a process of its own, which outlives the terminal. A commit or a reboot ends it. */
+static _Noreturn void wait_for_commit(struct lb_snapshot_session *s, uint32_t number,
+				      const char *created, unsigned minutes)
+{
+	const char *const reboot[] = {"reboot", NULL};
+
+	if (!stays_pending(s, number, created, minutes * 60 - WARN_S))
+		_exit(0);
+	warn_everybody();
+	if (!stays_pending(s, number, created, WARN_S))
+		_exit(0);
+	if (lb_btrfs_lock(&s->fs, true, true) < 0 || !is_pending(s, number, created) ||
+	    lb_snapshots_resume(&s->plat, &s->set) < 0 ||
+	    go(s, number, LB_FORGET_NOTHING) != LB_EXIT_OK)
+		_exit(1);
+	sync();
+	_exit(lb_program_run(reboot, true) == 0 ? 0 : 1);
+}
+
+static int start_waiting(struct lb_snapshot_session *s, uint32_t number, unsigned minutes)
+{
+	struct lb_snapshot_info info;
+	pid_t pid;
+
+	if (lb_snapshots_info(&s->plat, number, &info) < 0)
+		return LB_EXIT_SYSTEM;
+	(void)fflush(stdout);
+	pid = lb_fork();
+	if (pid == 0) {
+		CLEANUP(lb_fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		struct lb_btrfs fs = s->fs;
+
+		(void)setsid();
+		for (int fd = 0; null >= 0 && fd <= 2; fd++)
+			(void)dup2(null, fd);
+		/* A descriptor of its own: the lock goes with the one that was inherited. */
+		if (lb_btrfs_open(&s->fs, fs.device) < 0)
+			_exit(1);
+		(void)close(fs.top);
+		wait_for_commit(s, number, info.created, minutes);
+	}
+	if (pid < 0)
+		log_err("nobody waits for 'commit': %s; the savepoint is snapshot %u",
+			strerror(errno), number);
+	return pid < 0 ? LB_EXIT_SYSTEM : LB_EXIT_OK;
+}
+
+int lb_snapshot_savepoint(struct lb_snapshot_session *s, int argc, char **argv)
+{
+	unsigned minutes = MINUTES;
+	uint32_t number;
+	int code;
+
+	if (argc > 2 || (argc == 2 && (lb_snapshot_parse_word(&minutes, argv[1]) < 0 ||
+				       minutes == 0 || minutes > MINUTES_MAX)))
+		return lb_snapshot_usage("savepoint takes minutes, 1 to 1440", "");
+	code = lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
+	if (code != LB_EXIT_OK)
+		return code;
+	code = lb_snapshot_delete_type(s, LB_SNAPSHOT_SAVE, false);
+	if (code == LB_EXIT_OK)
+		code = lb_snapshot_make(s, LB_SNAPSHOT_SAVE, "Savepoint", &number);
+	if (code == LB_EXIT_OK)
+		code = start_waiting(s, number, minutes);
+	if (code != LB_EXIT_OK)
+		return code;
+	(void)printf("Snapshot number %u created\n"
+		     "Going back to it in %u minutes, unless you say: lifeboat snapshot commit\n",
+		     number, minutes);
+	return LB_EXIT_OK;
+}

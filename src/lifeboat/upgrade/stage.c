@@ -1,0 +1,157 @@
+#include "lifeboat/upgrade/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "plat/linux/disk/guard.h"
+#include "plat/linux/machine/proc.h"
+#include "plat/linux/storage/stagedev.h"
+#include "plat/linux/storage/volume.h"
+#include "store/stage.h"
+
+#define DIR_TEMPLATE "/tmp/.lifeboat-stage.XXXXXX"
+
+static const char *const doing[] = {
+	[LB_STAGE_CLEAR] = "clearing it",
+	[LB_STAGE_FORMAT] = "making a file system",
+	[LB_STAGE_MOUNT] = "mounting it",
+	[LB_STAGE_PUT] = "writing the settings",
+	[LB_STAGE_COMMIT] = "naming the settings",
+	[LB_STAGE_UNMOUNT] = "unmounting it",
+	[LB_STAGE_COMPARE] = "reading the settings back",
+};
+
+static void explain(const char *place, enum lb_stage_step failed, int rc, char *why)
+{
+	if (rc == LB_E(BUSY) && failed == LB_STAGE_CLEAR)
+		(void)snprintf(
+			why, LB_SENTENCE_MAX,
+			"the overlay on %.80s is in use: settings can only be put beside a system "
+			"that does not run",
+			place);
+	else if (rc == LB_E(NOSPC))
+		(void)snprintf(why, LB_SENTENCE_MAX,
+			       "the settings are larger than the overlay on %.80s: keep less, or "
+			       "upgrade without settings (-n)",
+			       place);
+	else
+		(void)snprintf(why, LB_SENTENCE_MAX, "the new overlay on %.80s failed: %s: it %s",
+			       place, doing[failed], lb_strerror(rc));
+}
+
+static int stage_on(struct lb_stage_dev *s, char *why)
+{
+	enum lb_stage_step failed;
+	struct plat_stage plat;
+	int rc = lb_stage_dev_plat(s, &plat);
+
+	if (rc < 0) {
+		(void)snprintf(
+			why, LB_SENTENCE_MAX,
+			"the overlay on %.80s is too small for any settings: upgrade without "
+			"them (-n)",
+			s->dev.disk);
+		return s->archive[0] ? rc : 0;
+	}
+	rc = lb_stage_run(&plat, s->archive[0] != '\0', &failed);
+	if (rc < 0)
+		explain(s->dev.disk, failed, rc, why);
+	return rc;
+}
+
+static int open_place(struct lb_overlay_dev *out, const char *root_spec, char *why)
+{
+	char disk[LB_PATH_MAX];
+	int rc = lb_blockdev_find(root_spec, disk, &lb_blockdev_roots);
+
+	if (rc < 0) {
+		(void)snprintf(why, LB_SENTENCE_MAX, "the root %.80s %s", root_spec,
+			       lb_strerror(rc));
+		return rc;
+	}
+	rc = lb_volume_open(out, disk, false);
+	if (rc == LB_E(FORMAT))
+		(void)snprintf(why, LB_SENTENCE_MAX,
+			       "%.80s holds no squashfs or EROFS: it has no overlay for settings, "
+			       "upgrade without them (-n)",
+			       root_spec);
+	else if (rc < 0)
+		(void)snprintf(why, LB_SENTENCE_MAX, "the overlay of %.80s cannot be used: it %s",
+			       root_spec, lb_strerror(rc));
+	return rc;
+}
+
+/* In the child. */
+static int stage(const char *root_spec, const char *archive, const char *dir, char *why)
+{
+	struct lb_stage_dev s = {.archive = archive, .dir = dir};
+	int rc;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		rc = lb_err_from_errno(errno);
+		(void)snprintf(why, LB_SENTENCE_MAX, "no mounts of one's own can be had: %s",
+			       strerror(errno));
+		return rc;
+	}
+	rc = open_place(&s.dev, root_spec, why);
+	if (!archive[0] && (rc == LB_E(NOSPC) || rc == LB_E(FORMAT) || rc == LB_E(UNSUP)))
+		return 0; /* this root has no place for an overlay, and so no old one */
+	return rc < 0 ? rc : stage_on(&s, why); /* what is open ends with this process */
+}
+
+static int in_child(const char *root_spec, const char *archive, const char *dir, char *why)
+{
+	int pipe_fd[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
+		return lb_err_from_errno(errno);
+	CLEANUP(lb_fd_closep) int from = pipe_fd[0];
+	CLEANUP(lb_fd_closep) int to = pipe_fd[1];
+	pid = lb_fork();
+	if (pid < 0)
+		return lb_err_from_errno(errno);
+	if (pid == 0) {
+		int rc = stage(root_spec, archive, dir, why);
+
+		/* Less than a pipe holds: never torn. */
+		if (rc < 0 && write(to, why, strlen(why)) < 0)
+			_exit(-LB_E(IO));
+		_exit(-rc);
+	}
+	(void)close(lb_fd_take(&to));
+	n = read(from, why, LB_SENTENCE_MAX - 1);
+	why[n > 0 ? n : 0] = '\0';
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return LB_E(CHILD);
+	return -WEXITSTATUS(status);
+}
+
+int lb_stage_settings(const struct lb_board *board, const char *root_spec, const char *archive,
+		      char why[LB_SENTENCE_MAX])
+{
+	char dir[] = DIR_TEMPLATE, said[LB_SENTENCE_MAX] = "";
+	int rc;
+
+	lb_guard_set(board->protected_names, board->protected_name_count);
+	if (!mkdtemp(dir)) {
+		rc = lb_err_from_errno(errno);
+		(void)snprintf(why, LB_SENTENCE_MAX, "no directory can be made in /tmp: it %s",
+			       lb_strerror(rc));
+		return rc;
+	}
+	rc = in_child(root_spec, archive, dir, said);
+	(void)rmdir(dir);
+	if (rc < 0)
+		(void)snprintf(why, LB_SENTENCE_MAX, "%s",
+			       said[0] ? said : "putting the settings in place ended by itself");
+	return rc;
+}

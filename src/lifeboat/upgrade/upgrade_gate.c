@@ -1,0 +1,92 @@
+#include "lifeboat/upgrade/upgrade_gate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "lifeboat/record_io.h"
+#include "lifeboat/upgrade/upgrade_kept.h"
+#include "lifeboat/upgrade/upgrade_work.h"
+
+static struct lb_record record; /* 9 KiB are too much for the stack of a small machine */
+
+/* The stick that an upgrade which cannot go on waits for; "" = none. */
+static struct {
+	char place[LB_PATH_MAX];
+	bool seen; /* at the last look */
+} wanted;
+
+static enum lb_upgrade_boot look(const struct lb_board *board)
+{
+	if (lb_record_read(board, &record) < 0)
+		return LB_UPGRADE_BOOT_AS_EVER;
+	return lb_upgrade_at_boot((enum lb_upgrade_stage)record.upgrade.stage,
+				  record.upgrade.image_len > 0);
+}
+
+static void want_stick(void)
+{
+	char node[LB_PATH_MAX];
+
+	(void)snprintf(wanted.place, sizeof(wanted.place), "%.*s", (int)record.upgrade.image_len,
+		       record.upgrade.image);
+	wanted.seen = lb_upgrade_place_find(wanted.place, node) == 0;
+}
+
+int lb_upgrade_resume(const struct lb_board *board, const struct plat *p,
+		      const struct lb_root *root, char why[LB_SENTENCE_MAX])
+{
+	static struct lb_upgrade_work w;
+	enum lb_upgrade_outcome outcome;
+
+	if (look(board) != LB_UPGRADE_BOOT_RESUME)
+		return 0;
+	w = (struct lb_upgrade_work){
+		.board = board,
+		.stage = (enum lb_upgrade_stage)record.upgrade.stage,
+		.job = {.forced = record.upgrade.flags & LB_UPGRADE_FORCED,
+			.ignore_minor = record.upgrade.flags & LB_UPGRADE_IGNORE_MINOR},
+		.kept = true,
+	};
+	memcpy(w.job.root, root->disk, sizeof(w.job.root));
+	log_warn("an upgrade from %.*s %s; should the power fail, it goes on at the next boot",
+		 (int)record.upgrade.image_len, record.upgrade.image,
+		 w.stage == LB_UPGRADE_ASKED ? "begins" : "goes on");
+	if (lb_upgrade_work(p, &w, &outcome, why) == 0)
+		return 0;
+	want_stick();
+	return LB_E(STATE);
+}
+
+void lb_upgrade_settle(const struct lb_board *board, struct lb_root *root)
+{
+	enum lb_upgrade_stage stage;
+
+	if (look(board) != LB_UPGRADE_BOOT_TRY)
+		return;
+	stage = (enum lb_upgrade_stage)record.upgrade.stage;
+	if (root->kind == LB_ROOT_NONE) {
+		(void)snprintf(
+			root->why, sizeof(root->why),
+			"an upgrade was cut off while the root was being written, and its image was "
+			"in RAM: install one again (lifeboat install, sysupgrade)");
+		return;
+	}
+	if (lb_upgrade_note_end(
+		    board, LB_UPGRADE_CUT,
+		    stage == LB_UPGRADE_WRITTEN
+			    ? "the new root is whole, but the settings were still in RAM"
+			    : "the root is whole; if it is the new one, its settings are gone") < 0)
+		log_warn("the recovery record cannot be told of the upgrade that was cut off");
+}
+
+bool lb_upgrade_stick_came(void)
+{
+	char node[LB_PATH_MAX];
+	bool before = wanted.seen;
+
+	if (!wanted.place[0])
+		return false;
+	wanted.seen = lb_upgrade_place_find(wanted.place, node) == 0;
+	return wanted.seen && !before;
+}

@@ -1,0 +1,195 @@
+#include "lifeboat/upgrade/upgrade_init.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "lifeboat/board_file.h"
+#include "lifeboat/upgrade/upgrade.h"
+#include "lifeboat/upgrade/upgrade_work.h"
+#include "panel/led.h"
+#include "plat/linux/files/files.h"
+#include "plat/linux/machine/machine.h"
+#include "plat/linux/machine/watchdog.h"
+#include "plat/linux/storage/ram_root.h"
+
+#define ASK_MS	   1000 /* before whoever has not ended is made to */
+#define KILL_MS	   20000
+#define LOOK_MS	   100
+#define PF_KTHREAD 0x00200000 /* linux/sched.h; field 9 of proc_pid_stat(5) */
+
+static struct lb_machine machine;
+static struct lb_board board;
+static struct plat plat;
+static struct lb_upgrade_work work;
+
+bool lb_upgrade_is_wanted(void)
+{
+	return access(LB_UPGRADE_JOB_FILE, F_OK) == 0;
+}
+
+/* A job is for one PID 1: should this one end, the next boot must not find it. It cannot, /run is
+ * RAM. */
+static int read_job(char *why)
+{
+	char text[LB_UPGRADE_JOB_MAX + 1];
+	int fd = open(LB_UPGRADE_JOB_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	int rc = n < 0 ? LB_E(IO) : lb_upgrade_job_parse(&work.job, text, (size_t)n);
+
+	lb_fd_closep(&fd);
+	(void)unlink(LB_UPGRADE_JOB_FILE);
+	if (rc < 0)
+		(void)snprintf(why, LB_SENTENCE_MAX, LB_UPGRADE_JOB_FILE " %s", lb_strerror(rc));
+	return rc;
+}
+
+static void prepare(void)
+{
+	struct lb_machine *m = &machine;
+
+	lb_stdio_open();
+	lb_consoles_open(&m->consoles);
+	lb_log_set_sink(lb_consoles_log, &m->consoles);
+	lb_board_for_this_machine(&board, NULL);
+	m->watchdog = lb_watchdog_adopt(board.watchdog, board.watchdog_timeout_s);
+	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])board.leds);
+	m->lan.socket = -1;
+	if (lb_machine_start(m) < 0)
+		log_err("events cannot be had: going on without");
+	plat = lb_machine_plat(m);
+}
+
+/* --- everybody else ends */
+
+/* Its name; false for a kernel thread, and for one that has ended. */
+static bool is_process(const char *pid, char name[LB_NAME_MAX])
+{
+	char path[LB_PATH_MAX], text[512], state;
+	unsigned flags;
+	char *open_bracket, *close_bracket;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
+	if (lb_file_read(path, text, sizeof(text)) < 0)
+		return false;
+	open_bracket = strchr(text, '(');
+	close_bracket = strrchr(text, ')');
+	if (!open_bracket || !close_bracket ||
+	    sscanf(close_bracket + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return false;
+	*close_bracket = '\0';
+	(void)snprintf(name, LB_NAME_MAX, "%.60s", open_bracket + 1);
+	return !(flags & PF_KTHREAD) && state != 'Z' && state != 'X';
+}
+
+/* How many there are besides us; the name of one of them. */
+static unsigned count_others(char name[LB_NAME_MAX], int *pid)
+{
+	CLEANUP(lb_dir_closep) DIR *d = opendir("/proc");
+	unsigned count = 0;
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) != getpid() &&
+		    is_process(e->d_name, name)) {
+			*pid = atoi(e->d_name);
+			count++;
+		}
+	return count;
+}
+
+static bool wait_until_alone(uint64_t wait_ms, bool by_force)
+{
+	const uint64_t began_ms = plat.now_ms(plat.ctx);
+	uint64_t now_ms = began_ms, edge_ms;
+	char name[LB_NAME_MAX];
+	struct plat_event ev;
+	int pid;
+
+	while (count_others(name, &pid) > 0) {
+		if (now_ms > began_ms + wait_ms)
+			return false;
+		if (by_force)
+			(void)kill(-1, SIGKILL); /* again: what was forked meanwhile */
+		plat.led(plat.ctx, LB_ROLE_BOOT,
+			 lb_led_level(LB_LED_WRITING, began_ms, now_ms, &edge_ms));
+		plat.wait(plat.ctx, now_ms + LOOK_MS, &ev);
+		now_ms = plat.now_ms(plat.ctx);
+	}
+	return true;
+}
+
+static int end_all(char *why)
+{
+	char name[LB_NAME_MAX] = "?";
+	unsigned count;
+	int pid = 0;
+
+	(void)kill(-1, SIGTERM);
+	(void)kill(-1, SIGHUP); /* interactive shells ignore SIGTERM */
+	if (wait_until_alone(ASK_MS, false) || wait_until_alone(KILL_MS, true))
+		return 0;
+	count = count_others(name, &pid);
+	if (count == 0)
+		return 0;
+	(void)snprintf(why, LB_SENTENCE_MAX, "%u process%s cannot be ended, among them %s (%d)",
+		       count, count == 1 ? "" : "es", name, pid);
+	return LB_E(BUSY);
+}
+
+/* --- and the end */
+
+static _Noreturn void reboot_now(void)
+{
+	sync();
+	lb_watchdog_kick(machine.watchdog);
+	(void)reboot(RB_AUTOBOOT);
+	log_err("the kernel does not reboot (%s): switch off and on by hand", strerror(errno));
+	for (;;)
+		(void)pause(); /* nobody feeds the watchdog any more */
+}
+
+static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
+{
+	int rc = read_job(why);
+
+	work.board = &board;
+	if (rc == 0)
+		rc = end_all(why);
+	if (rc == 0)
+		rc = lb_ram_root_enter(why);
+	if (rc == 0)
+		return lb_upgrade_work(&plat, &work, outcome, why);
+	/* Nothing was written yet. */
+	*outcome = LB_UPGRADE_REFUSED;
+	if (lb_upgrade_note_end(&board, *outcome, why) < 0)
+		log_warn("the recovery record does not take the result");
+	return 0;
+}
+
+_Noreturn void lb_upgrade_as_init(void)
+{
+	enum lb_upgrade_outcome outcome = LB_UPGRADE_OUTCOME_NONE;
+	char why[LB_SENTENCE_MAX] = "";
+
+	prepare();
+	plat.say(plat.ctx, "lifeboat: upgrade: services are being stopped; do not switch off");
+	if (carry_out(&outcome, why) < 0)
+		log_err("upgrade: the root is not whole: %s", why);
+	else if (outcome == LB_UPGRADE_COMPLETE)
+		plat.say(plat.ctx, "lifeboat: upgrade: complete, rebooting");
+	else
+		log_err("upgrade: %s: %s", lb_upgrade_outcome_text(outcome), why);
+	reboot_now();
+}

@@ -1,0 +1,120 @@
+#include "plat/linux/machine/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "plat/linux/files/files.h"
+
+#define CONSOLE_FLAGS (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+static void open_one(struct lb_consoles *c, const char *name)
+{
+	char path[LB_PATH_MAX];
+
+	if (c->count == LB_CONSOLES_MAX)
+		return;
+	(void)snprintf(path, sizeof(path), "/dev/%s", name);
+	c->fds[c->count] = open(path, CONSOLE_FLAGS);
+	if (c->fds[c->count] < 0)
+		return;
+	(void)snprintf(c->names[c->count], sizeof(c->names[0]), "%s", name);
+	c->count++;
+}
+
+void lb_stdio_open(void)
+{
+	for (int i = 0; i < 3; i++) {
+		/* The lowest free descriptor is i: those below are open. */
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/console", O_RDWR | O_NOCTTY) < 0 &&
+		    open("/dev/null", O_RDWR) < 0)
+			return;
+	}
+}
+
+void lb_consoles_open(struct lb_consoles *c)
+{
+	char active[LB_PATH_MAX] = "";
+	char *rest = active;
+	char *name;
+
+	*c = (struct lb_consoles){.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC)};
+	if (lb_file_read("/sys/class/tty/console/active", active, sizeof(active)) < 0)
+		active[0] = '\0';
+	while ((name = strsep(&rest, " \n")))
+		if (name[0])
+			open_one(c, name);
+	if (c->count == 0)
+		open_one(c, "console");
+}
+
+void lb_consoles_close(struct lb_consoles *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		(void)close(c->fds[i]);
+	c->count = 0;
+	if (c->kmsg >= 0)
+		(void)close(c->kmsg);
+	c->kmsg = -1;
+}
+
+/* The end of a shell that had the console for its terminal hangs up every descriptor of it, ours
+ * too: a new one takes the number of the old. */
+static bool reopened(const struct lb_consoles *c, size_t i)
+{
+	char path[LB_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "/dev/%s", c->names[i]);
+	CLEANUP(lb_fd_closep) int fd = open(path, CONSOLE_FLAGS);
+	return fd >= 0 && dup3(fd, c->fds[i], O_CLOEXEC) >= 0;
+}
+
+void lb_consoles_say(const struct lb_consoles *c, const char *text)
+{
+	char line[2 * LB_SENTENCE_MAX];
+	int n = snprintf(line, sizeof(line), "%s\n", text);
+
+	if (n >= (int)sizeof(line))
+		n = (int)sizeof(line) - 1;
+	for (size_t i = 0; i < c->count; i++)
+		if (write(c->fds[i], line, (size_t)n) < 0 &&
+		    (errno != EIO || !reopened(c, i) || write(c->fds[i], line, (size_t)n) < 0))
+			continue; /* nobody to tell that a console does not listen */
+}
+
+int lb_console_read_line(int fd, char out[LB_LINE_MAX])
+{
+	struct pollfd state = {.fd = fd, .events = POLLIN};
+	char buf[LB_LINE_MAX];
+	ssize_t n = read(fd, buf, sizeof(buf) - 1);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : LB_E(IO);
+	if (n == 0) /* Ctrl-D, or a terminal that has hung up */
+		return poll(&state, 1, 0) == 1 && state.revents & (POLLHUP | POLLERR) ? LB_E(IO)
+										      : 0;
+	buf[n] = '\0';
+	buf[strcspn(buf, "\r\n")] = '\0';
+	memcpy(out, buf, sizeof(buf));
+	return 1;
+}
+
+void lb_consoles_log(void *consoles, enum lb_log_level level, const char *text)
+{
+	const struct lb_consoles *c = consoles;
+	char line[2 * LB_SENTENCE_MAX];
+	int n = snprintf(line, sizeof(line), "<6>lifeboat: %s\n", text);
+
+	if (c->kmsg >= 0 &&
+	    write(c->kmsg, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0)
+		return; /* the log itself is broken */
+	if (level > LB_LOG_WARN)
+		return;
+	(void)snprintf(line, sizeof(line), "lifeboat: %s", text);
+	lb_consoles_say(c, line);
+}

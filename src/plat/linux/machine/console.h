@@ -1,0 +1,40 @@
+/* plat/linux/machine/console.h - every console that the kernel talks to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "tables/limits.h"
+
+#define LB_CONSOLES_MAX 4 /* console= words on one command line; more than two are rare */
+
+struct lb_consoles {
+	int fds[LB_CONSOLES_MAX];
+	char names[LB_CONSOLES_MAX][LB_NAME_MAX]; /* device below /dev */
+	size_t count;
+	int kmsg; /* the kernel's log, -1 = not there */
+};
+
+/* See that descriptors 0 to 2 are open, if need be on /dev/null: the kernel leaves them closed when
+ * the initramfs has no /dev/console, and the next three files that we open would take their place.
+ */
+void lb_stdio_open(void);
+
+/* Open the consoles of /sys/class/tty/console/active; /dev/console when that names none. Fails
+ * never. */
+void lb_consoles_open(struct lb_consoles *c);
+void lb_consoles_close(struct lb_consoles *c);
+
+/* Write one line to all of them. A console that blocks (flow control, nobody connected) loses it.
+ */
+void lb_consoles_say(const struct lb_consoles *c, const char *text);
+
+/* A line typed on a console, without its line end: 1; 0 = nothing there; LB_E(IO) = the console is
+ * gone. */
+MUST_CHECK int lb_console_read_line(int fd, char out[LB_LINE_MAX]);
+
+/* For lb_log_set_sink: everything goes to the kernel's log, errors and warnings are said on the
+ * consoles too. */
+void lb_consoles_log(void *consoles, enum lb_log_level level, const char *text);

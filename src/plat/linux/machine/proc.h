@@ -1,0 +1,20 @@
+/* plat/linux/machine/proc.h - helper programs. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Where the program is, looked for in /sbin, /bin, /usr/sbin and /usr/bin. LB_E(NOENT) when
+ * nowhere. */
+MUST_CHECK int lb_program_find(const char *name, char *path, size_t size);
+
+/* fork(), with the child's signals as a program expects them: an event loop's handlers would
+ * otherwise report the child's signals to the parent. */
+pid_t lb_fork(void);
+
+/* Run a program of those directories to its end, standard output and error to the log device
+ * /dev/null when quiet. Its exit code (0..255), LB_E(NOENT) when it is not there, LB_E(CHILD) when
+ * a signal ended it. Not for PID 1, which must not block: it forks first. */
+MUST_CHECK int lb_program_run(const char *const argv[], bool quiet);
