@@ -66,6 +66,25 @@ enum lb_action {
 	LB_ACTION_COUNT
 };
 
+enum lb_mode {
+#define MODE(id, number, next, name, help) LB_MODE_##id = (number),
+#include "tables/modes.def"
+#undef MODE
+};
+
+enum {
+	LB_MODE_COUNT = 0
+#define MODE(id, number, next, name, help) +1
+#include "tables/modes.def"
+#undef MODE
+};
+
+enum lb_failure {
+#define FAILURE(id, blinks, name, text) LB_FAILURE_##id = (blinks),
+#include "tables/failures.def"
+#undef FAILURE
+};
+
 enum lb_exit {
 #define EXIT(id, code, help) LB_EXIT_##id = (code),
 #include "tables/exits.def"
