@@ -80,6 +80,7 @@ enum {
 };
 
 enum lb_failure {
+	LB_FAILURE_NONE = 0,
 #define FAILURE(id, blinks, name, text) LB_FAILURE_##id = (blinks),
 #include "tables/failures.def"
 #undef FAILURE
