@@ -1,7 +1,5 @@
 #include "lifeboat/upgrade/upgrade_init.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,13 +19,13 @@
 #include "panel/led.h"
 #include "plat/linux/files/files.h"
 #include "plat/linux/machine/machine.h"
+#include "plat/linux/machine/proc.h"
 #include "plat/linux/machine/watchdog.h"
 #include "plat/linux/storage/ram_root.h"
 
-#define ASK_MS	   1000 /* before whoever has not ended is made to */
-#define KILL_MS	   20000
-#define LOOK_MS	   100
-#define PF_KTHREAD 0x00200000 /* linux/sched.h; field 9 of proc_pid_stat(5) */
+#define ASK_MS	1000 /* before whoever has not ended is made to */
+#define KILL_MS 20000
+#define LOOK_MS 100
 
 static struct lb_machine machine;
 static struct lb_board board;
@@ -73,51 +71,14 @@ static void prepare(void)
 
 /* --- everybody else ends */
 
-/* Its name; false for a kernel thread, and for one that has ended. */
-static bool is_process(const char *pid, char name[LB_NAME_MAX])
-{
-	char path[LB_PATH_MAX], text[512], state;
-	unsigned flags;
-	char *open_bracket, *close_bracket;
-
-	(void)snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
-	if (lb_file_read(path, text, sizeof(text)) < 0)
-		return false;
-	open_bracket = strchr(text, '(');
-	close_bracket = strrchr(text, ')');
-	if (!open_bracket || !close_bracket ||
-	    sscanf(close_bracket + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
-		return false;
-	*close_bracket = '\0';
-	(void)snprintf(name, LB_NAME_MAX, "%.60s", open_bracket + 1);
-	return !(flags & PF_KTHREAD) && state != 'Z' && state != 'X';
-}
-
-/* How many there are besides us; the name of one of them. */
-static unsigned count_others(char name[LB_NAME_MAX], int *pid)
-{
-	CLEANUP(lb_dir_closep) DIR *d = opendir("/proc");
-	unsigned count = 0;
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) != getpid() &&
-		    is_process(e->d_name, name)) {
-			*pid = atoi(e->d_name);
-			count++;
-		}
-	return count;
-}
-
 static bool wait_until_alone(uint64_t wait_ms, bool by_force)
 {
 	const uint64_t began_ms = plat.now_ms(plat.ctx);
 	uint64_t now_ms = began_ms, edge_ms;
-	char name[LB_NAME_MAX];
+	struct lb_process other;
 	struct plat_event ev;
-	int pid;
 
-	while (count_others(name, &pid) > 0) {
+	while (lb_processes_count("/proc", &other) > 0) {
 		if (now_ms > began_ms + wait_ms)
 			return false;
 		if (by_force)
@@ -132,19 +93,18 @@ static bool wait_until_alone(uint64_t wait_ms, bool by_force)
 
 static int end_all(char *why)
 {
-	char name[LB_NAME_MAX] = "?";
+	struct lb_process other;
 	unsigned count;
-	int pid = 0;
 
 	(void)kill(-1, SIGTERM);
 	(void)kill(-1, SIGHUP); /* interactive shells ignore SIGTERM */
 	if (wait_until_alone(ASK_MS, false) || wait_until_alone(KILL_MS, true))
 		return 0;
-	count = count_others(name, &pid);
+	count = lb_processes_count("/proc", &other);
 	if (count == 0)
 		return 0;
 	(void)snprintf(why, LB_SENTENCE_MAX, "%u process%s cannot be ended, among them %s (%d)",
-		       count, count == 1 ? "" : "es", name, pid);
+		       count, count == 1 ? "" : "es", other.name, other.pid);
 	return LB_E(BUSY);
 }
 

@@ -1,13 +1,21 @@
 #include "plat/linux/machine/proc.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "plat/linux/files/files.h"
 #include "tables/limits.h"
+
+#define PF_KTHREAD 0x00200000 /* linux/sched.h; field 9 of proc_pid_stat(5) */
 
 int lb_program_find(const char *name, char *path, size_t size)
 {
@@ -73,4 +81,44 @@ int lb_program_run(const char *const argv[], bool quiet)
 		if (errno != EINTR)
 			return lb_err_from_errno(errno);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : LB_E(CHILD);
+}
+
+/* Field 2 is the name in brackets, and may hold brackets and blanks itself. */
+static bool parse_stat(char *text, struct lb_process *out)
+{
+	char *first = strchr(text, '('), *last = strrchr(text, ')'), state;
+	unsigned flags;
+
+	if (!first || !last || last < first ||
+	    sscanf(last + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return false;
+	*last = '\0';
+	(void)snprintf(out->name, sizeof(out->name), "%.60s", first + 1);
+	return !(flags & PF_KTHREAD) && state != 'Z' && state != 'X';
+}
+
+static bool is_alive(const char *proc, const char *number, struct lb_process *out)
+{
+	char path[LB_PATH_MAX], text[512];
+
+	(void)snprintf(path, sizeof(path), "%.200s/%.16s/stat", proc, number);
+	out->pid = atoi(number);
+	return lb_file_read(path, text, sizeof(text)) >= 0 && parse_stat(text, out);
+}
+
+unsigned lb_processes_count(const char *proc, struct lb_process *one)
+{
+	CLEANUP(lb_dir_closep) DIR *d = opendir(proc);
+	struct lb_process p;
+	unsigned count = 0;
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (!isdigit((unsigned char)e->d_name[0]) || atoi(e->d_name) == getpid() ||
+		    !is_alive(proc, e->d_name, &p))
+			continue;
+		*one = p;
+		count++;
+	}
+	return count;
 }

@@ -1,10 +1,11 @@
-/* plat/linux/machine/proc.h - helper programs. */
+/* plat/linux/machine/proc.h - helper programs, and who else is alive. */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "tables/limits.h"
 
 /* Where the program is, looked for in /sbin, /bin, /usr/sbin and /usr/bin. LB_E(NOENT) when
  * nowhere. */
@@ -18,3 +19,14 @@ pid_t lb_fork(void);
  * /dev/null when quiet. Its exit code (0..255), LB_E(NOENT) when it is not there, LB_E(CHILD) when
  * a signal ended it. Not for PID 1, which must not block: it forks first. */
 MUST_CHECK int lb_program_run(const char *const argv[], bool quiet);
+
+struct lb_process {
+	int pid;
+	char name[LB_NAME_MAX]; /* what the kernel calls it: not more than it lets itself be called
+				 */
+};
+
+/* How many processes there are besides this one, kernel threads and those that have ended left out;
+ * *one is one of them, untouched when there is none. `proc`: "/proc", where the kernel shows them.
+ */
+unsigned lb_processes_count(const char *proc, struct lb_process *one);

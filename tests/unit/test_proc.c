@@ -1,0 +1,98 @@
+#include "tests/t.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "plat/linux/machine/proc.h"
+
+static char root[64];
+
+static int make_root(void **state)
+{
+	(void)strcpy(root, "/tmp/lifeboat-proc.XXXXXX");
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_root(void **state)
+{
+	char command[128];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	return system(command);
+}
+
+static void put(const char *dir, const char *stat_line)
+{
+	char path[160];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/%s/stat", root, dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(stat_line, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void processes__stopped_and_hanging_ones__are_counted(void **state)
+{
+	struct lb_process one;
+
+	put("12", "12 (stopped) T 1 12 12 0 -1 4194304 0\n");
+	put("13", "13 (hangs) D 1 13 13 0 -1 4194304 0\n");
+	put("14", "14 (traced) t 1 14 14 0 -1 4194304 0\n");
+	assert_int_equal(lb_processes_count(root, &one), 3);
+}
+
+static void processes__kernel_threads_dead_ones_and_other_files__are_not_counted(void **state)
+{
+	struct lb_process one = {.pid = -1};
+
+	put("2", "2 (kthreadd) S 0 0 0 0 -1 2129984 0\n");
+	put("15", "15 (ended) Z 1 15 15 0 -1 4194304 0\n");
+	put("16", "16 (going) X 1 16 16 0 -1 4194304 0\n");
+	put("17", "17 (cut");
+	put("18", "18 )odd( S 1 18 18 0 -1 4194304 0\n");
+	put("fs", "19 (file) S 1 19 19 0 -1 4194304 0\n");
+	assert_int_equal(lb_processes_count(root, &one), 0);
+	assert_int_equal(one.pid, -1);
+}
+
+static void processes__name_with_brackets_and_a_state_in_it__is_told_whole(void **state)
+{
+	struct lb_process one;
+
+	put("20", "20 (a) Z (b) c) S 1 20 20 0 -1 4194304 0\n");
+	assert_int_equal(lb_processes_count(root, &one), 1);
+	assert_int_equal(one.pid, 20);
+	assert_string_equal(one.name, "a) Z (b) c");
+}
+
+static void processes__this_one__is_not_counted(void **state)
+{
+	struct lb_process one;
+	char name[16], line[64];
+
+	(void)snprintf(name, sizeof(name), "%d", (int)getpid());
+	(void)snprintf(line, sizeof(line), "%s (me) R 1 1 1 0 -1 4194304 0\n", name);
+	put(name, line);
+	assert_int_equal(lb_processes_count(root, &one), 0);
+}
+
+static void processes__no_proc__counts_none(void **state)
+{
+	struct lb_process one;
+
+	assert_int_equal(lb_processes_count("/nowhere", &one), 0);
+}
+
+#define fresh(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)
+
+TESTS(fresh(processes__stopped_and_hanging_ones__are_counted),
+      fresh(processes__kernel_threads_dead_ones_and_other_files__are_not_counted),
+      fresh(processes__name_with_brackets_and_a_state_in_it__is_told_whole),
+      fresh(processes__this_one__is_not_counted), unit(processes__no_proc__counts_none))
