@@ -264,3 +264,43 @@ def test_install__memory__does_not_grow_with_the_image(desk):
         done = subprocess.run(argv, capture_output=True, text=True, env={**os.environ, "PYTHON": sys.executable})
         assert done.returncode == OK, done.stderr
         assert int(done.stdout) <= RSS_MAX_KIB, name
+
+
+def keep_record(desk, place):
+    (desk.folder / "board.conf").write_text(f'id = "acme,r1"\nimage {{ keys = "{desk.keys}" }}\n'
+                                            f'storage {{ record = "{place}" }}\n')
+
+
+def log_lines(record):
+    done = subprocess.run([LIFEBOAT, "log", "--record", record], capture_output=True, text=True, timeout=20)
+    assert done.returncode == OK, done.stderr
+    return [line.split(" UTC: ", 1)[1] for line in done.stdout.splitlines() if line.startswith("install of ")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="disks of the kernel need root")
+def test_record__what_came_of_it__is_a_line_of_its_log(desk, loop):
+    device, _ = loop(32768)
+    keep_record(desk, device)
+    assert desk.install("--force", desk.image(squashfs(300000), "good.img"))[0] == OK
+    assert desk.install("--force", desk.image(squashfs(300000)[:-5], "cut.img"))[0] == DAMAGED
+    good, cut = log_lines(device)
+    assert good == f"good.img onto {str(desk.place)[:40]}: done"
+    assert cut.startswith(f"cut.img onto {str(desk.place)[:40]}: refused, ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="disks of the kernel need root")
+def test_record__on_the_disk_that_becomes_the_image__is_not_written_into_it(desk, loop):
+    device, file = loop(512 << 10)
+    data = squashfs(400000)
+    keep_record(desk, device)
+    done = subprocess.run(desk.argv("--force", desk.image(data), to=device), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (OK, "")
+    subprocess.run(["blockdev", "--flushbufs", device], check=True)
+    assert file.read_bytes()[:len(data)] == data
+
+
+def test_record__that_cannot_be_written__is_told_and_the_image_stays(desk):
+    keep_record(desk, "/dev/full")
+    done = subprocess.run(desk.argv("--force", desk.image(squashfs(300000))), capture_output=True, text=True, timeout=60)
+    assert done.returncode == OK and json.loads(done.stdout)["end"] == "done"
+    assert "cannot be written to the recovery record" in done.stderr

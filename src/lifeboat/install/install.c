@@ -10,6 +10,7 @@
 #include "install/install.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/install/install_disk.h"
+#include "lifeboat/install/install_note.h"
 #include "lifeboat/install/install_report.h"
 #include "lifeboat/slots/slots.h"
 #include "plat/linux/disk/blockdev.h"
@@ -248,12 +249,19 @@ static int run(struct installation *in, const struct arguments *a, int fd)
 		.progress = show_progress,
 	};
 	const int rc = lb_install_run(&in->report, &ask);
+	int noted;
 
 	lb_install_meter_end(&in->meter);
 	if (in->why[0]) {
 		in->report.cause = LB_INSTALL_WHY_DISK;
 		(void)snprintf(in->report.why, sizeof(in->report.why), "%s", in->why);
 	}
+	noted = lb_install_note(&in->board, &in->report, a->image, in->target.node);
+	if (noted < 0)
+		(void)fprintf(stderr,
+			      "lifeboat install: what came of it cannot be written to the recovery "
+			      "record: it %s\n",
+			      lb_strerror(noted));
 	if (a->json && lb_install_print_json(&in->report, a->image, in->target.node) < 0)
 		return LB_EXIT_SYSTEM;
 	if (!a->json)
