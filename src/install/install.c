@@ -364,12 +364,21 @@ static void tell_read_back(void *ctx, uint64_t bytes)
 	tell(r, LB_INSTALL_READ_BACK, bytes, r->payload_bytes);
 }
 
+static int judge_stream(struct run *r)
+{
+	int rc = judge(r, LB_INSTALL_BROKEN);
+
+	if (rc == 0 && r->ask->accept && r->ask->accept(r->ask->ctx) < 0)
+		rc = ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_DISK);
+	return rc;
+}
+
 static int check_and_commit(struct run *r)
 {
 	const uint64_t began_ms = now_ms();
 	int rc = lb_write_check(&r->write, tell_read_back, r);
 
-	if (rc == 0 && r->streams && judge(r, LB_INSTALL_BROKEN) < 0)
+	if (rc == 0 && r->streams && judge_stream(r) < 0)
 		return LB_E(STATE);
 	if (rc == 0)
 		rc = lb_write_commit(&r->write);

@@ -59,6 +59,9 @@ struct lb_install_ask {
 	/* The write-ahead note in the record: the target is not whole from now on. Anything but 0
 	 * ends it with nothing changed. */
 	int (*begin)(void *ctx);
+	/* Of what streams only: by now all is known of the image, and the target lacks only its
+	 * head. Anything but 0 leaves it so. */
+	int (*accept)(void *ctx);
 	/* After begin(), whatever came of it: the target is whole, or still not. */
 	int (*end)(void *ctx, const struct lb_install_report *report);
 	void (*progress)(void *ctx, enum lb_install_phase phase, uint64_t done_bytes,

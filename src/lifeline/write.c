@@ -32,6 +32,9 @@ enum {
 	OPTION_COUNT = sizeof(options) / sizeof(options[0]),
 };
 
+/* Of a pipe that much is read before the card changes: what is shorter is checked as a file is. */
+#define SPOOL_BYTES (4u << 20)
+
 struct request {
 	const char *image, *device, *keys, *signature;
 	bool list, yes, force, json;
@@ -153,23 +156,32 @@ static int ask_person(struct job *j)
 	return 0;
 }
 
-/* The image is whole: from here on the card changes. */
-static int begin(void *ctx)
+static int accept_image(void *ctx)
 {
 	struct job *j = ctx;
 	int rc;
 
 	lb_write_report_end_line(&j->report);
 	rc = check_table(j);
-	if (rc < 0)
-		return rc;
-	lb_write_report_image(&j->report, j->request.image, &j->verified);
-	rc = ask_person(j);
+	if (rc == 0)
+		lb_write_report_image(&j->report, j->request.image, &j->verified);
+	return rc;
+}
+
+/* The image is whole, or comes through a pipe: from here on the card changes. */
+static int begin(void *ctx)
+{
+	struct job *j = ctx;
+	const bool streams = j->done.streamed;
+	int rc = streams ? 0 : accept_image(j);
+
+	if (rc == 0)
+		rc = ask_person(j);
 	if (rc < 0)
 		return rc;
 	leaves = broken;
 	rc = lb_disk_table_clear_tail(&j->target.block.dev,
-				      lb_scan_payload_bytes(&j->verified.scan));
+				      streams ? 0 : lb_scan_payload_bytes(&j->verified.scan));
 	if (rc < 0) {
 		(void)snprintf(j->why, sizeof(j->why), "%.64s cannot be written to: it %s",
 			       j->drive.node, lb_strerror(rc));
@@ -254,8 +266,10 @@ static int install(struct job *j, int fd)
 		.verified = &j->verified,
 		.target = &j->place,
 		.force = j->request.force,
+		.spool_max_bytes = SPOOL_BYTES,
 		.ctx = j,
 		.begin = begin,
+		.accept = accept_image,
 		.progress = progress,
 	};
 	int rc = lb_install_run(&j->done, &ask);
@@ -264,22 +278,41 @@ static int install(struct job *j, int fd)
 		hold_signals();
 		return finish(j);
 	}
-	if (j->why[0])
-		return j->code;
-	(void)snprintf(j->why, sizeof(j->why), "%s", j->done.why);
-	return code_of(&j->done);
+	if (!j->why[0]) {
+		j->code = code_of(&j->done);
+		(void)snprintf(j->why, sizeof(j->why), "%s", j->done.why);
+	}
+	if (j->done.streamed && j->done.end == LB_INSTALL_BROKEN) {
+		const size_t used = strlen(j->why);
+
+		(void)snprintf(j->why + used, sizeof(j->why) - used,
+			       "; nothing starts from %.64s now", j->drive.node);
+	}
+	return j->code;
+}
+
+/* A descriptor of the image, or -1 with errno. */
+static int open_image(const char *name, bool is_pipe)
+{
+	struct stat st;
+	int fd = is_pipe ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || is_pipe || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	(void)close(fd);
+	errno = 0;
+	return -1;
 }
 
 static int open_all(struct job *j, int *fd)
 {
 	char why[LB_SENTENCE_MAX];
-	struct stat st;
 	int rc;
 
-	*fd = open(j->request.image, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0 || fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	*fd = open_image(j->request.image, strcmp(j->request.image, "-") == 0);
+	if (*fd < 0) {
 		(void)snprintf(j->why, sizeof(j->why), "%.150s cannot be read: %s",
-			       j->request.image, *fd < 0 ? strerror(errno) : "it is no file");
+			       j->request.image, errno ? strerror(errno) : "it is no file");
 		return LB_LINE_USAGE;
 	}
 	rc = lb_target_open(&j->target, &j->place, j->drive.node,
@@ -379,5 +412,10 @@ int verb_write(int argc, char **argv)
 		return usage("give an image and a device");
 	r->image = argv[optind];
 	r->device = argv[optind + 1];
+	if (strcmp(r->image, "-") == 0 && isatty(STDIN_FILENO))
+		return usage(
+			"an image does not come from a terminal: give a file, or - behind a pipe");
+	if (strcmp(r->image, "-") == 0 && !r->yes)
+		return usage("nobody can be asked while the image comes through a pipe: give -y");
 	return write_card(&job);
 }

@@ -119,6 +119,51 @@ def test_write__damaged_foreign_or_too_large__card_is_untouched(card, image, tmp
     assert card.is_untouched()
 
 
+def write_from_pipe(data, *words):
+    return subprocess.run([LIFELINE, "write", "-y", "--force", *words], capture_output=True, timeout=ENOUGH_S, input=data)
+
+
+def long_image(**how):
+    """More than is kept of a pipe before the card changes."""
+    return firmware.gpt(12288, content=random.Random(2).randbytes(200000), **how)
+
+
+def test_pipe__short_one__is_checked_before_the_card_changes(card, image):
+    done = write_from_pipe(gzip.compress(image.read_bytes())[:-100], "-", card.node)
+    assert done.returncode == WRONG_IMAGE, done.stderr
+    assert card.is_untouched()
+    done = write_from_pipe(gzip.compress(image.read_bytes()), "-", card.node)
+    assert done.returncode == OK, done.stderr
+    assert card.content()[MIB:2 * MIB - 512] == image.read_bytes()[MIB:-512]
+
+
+def test_pipe__long_one__is_on_the_card_with_its_table_to_the_end(card):
+    plain = long_image()
+    done = write_from_pipe(plain, "-", card.node)
+    assert done.returncode == OK, done.stderr
+    disk, end = card.content(), 8 * MIB // 512
+    assert disk[MIB:len(plain) - 512] == plain[MIB:-512]
+    assert [copy[:2] for copy in firmware.gpt_copies(disk)] == [(1, end - 1), (end - 1, 1)]
+    assert b"disk image with a GPT" in done.stdout and b"6 MiB written and read back" in done.stdout
+
+
+def test_pipe__long_one_that_is_no_disk_or_does_not_fit__nothing_starts_from_the_card(card):
+    for data in (b"hello\n" * MIB, firmware.gpt(20000), firmware.gpt(12288, ((1, 2048, 16384),)),
+                 b"\x1f\x8b" + gzip.compress(random.Random(3).randbytes(5 * MIB))[2:-8] + bytes(8)):
+        done = write_from_pipe(data, "--json", "-", card.node)
+        assert done.returncode not in (OK, USAGE), done.stderr
+        assert done.stderr.count(b"\n") == 1 and f"nothing starts from {card.node} now".encode() in done.stderr, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["event"] == "failed"
+        assert not any(card.content()[:512])
+
+
+def test_pipe__without_y__nobody_can_be_asked(card):
+    done = subprocess.run([LIFELINE, "write", "--force", "-", card.node], capture_output=True, text=True, timeout=ENOUGH_S,
+                          input="x")
+    assert done.returncode == USAGE and "-y" in done.stderr
+    assert card.is_untouched()
+
+
 def test_write__keys_given__only_a_right_signature_is_taken(card, image, tmp_path):
     keys = tmp_path / "keys"
     keys.mkdir()
