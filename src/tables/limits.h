@@ -22,6 +22,7 @@
 #define LB_HEALTH_MAX	     8 /* ports, interfaces or services that a health check looks at, each */
 #define LB_SENTENCE_MAX	     256 /* one error or reason, said to a person */
 #define LB_BLOB_MAX	     256 /* a recovery host key as dropbear stores it: ed25519 takes 83 bytes */
-#define LB_RECORD_BYTES	     16384 /* one copy of the recovery record, log tail included */
-#define LB_RECORD_COPIES     2	   /* written in turn: a torn write leaves the other one */
-#define LB_LOG_TAIL_BYTES    8192  /* some 60 boots at one line each */
+#define LB_RECORD_BYTES	     16384	/* one copy of the recovery record, log tail included */
+#define LB_RECORD_COPIES     2		/* written in turn: a torn write leaves the other one */
+#define LB_CLOCK_LEAST_S     1767225600 /* 2026-01-01: no Lifeboat is older */
+#define LB_LOG_TAIL_BYTES    8192	/* some 60 boots at one line each */

@@ -21,6 +21,7 @@ MAY_INCLUDE = {
     "store": ["plat/*.h", "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"],
     "install": ["store/*", "plat/*.h", "plat/linux/files/files.h", "plat/linux/files/keydir.h", "plat/linux/files/spool.h", "plan/uci.h", "image/*", "tables/*", "base/*"],
     "lifeboat": [*BELOW_LIFEBOAT],
+    "lifeboat/fetch": ["lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/install": ["lifeboat/slots/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/settings": ["lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/slots": ["lifeboat/*.h", *BELOW_LIFEBOAT],

@@ -1,0 +1,222 @@
+/* lifeboat fetch: an image and its signature from the internet, kept only if this board takes it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "install/verify.h"
+#include "lifeboat/applet.h"
+#include "lifeboat/fetch/download.h"
+#include "plat/linux/files/mounts.h"
+#include "plat/linux/files/spool.h"
+
+#define SIGNATURE_MAX_BYTES 8192 /* usign writes 150, a chain of certificates some hundreds */
+
+struct arguments {
+	const char *board, *keys, *cacert, *url, *file;
+};
+
+struct names {
+	char part[LB_PATH_MAX], signature[LB_PATH_MAX], signature_part[LB_PATH_MAX],
+		signature_url[LB_PATH_MAX * 4];
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *out)
+{
+	static const struct option known[] = {
+		{"board", required_argument, NULL, 'b'},
+		{"keys", required_argument, NULL, 'k'},
+		{"cacert", required_argument, NULL, 'c'},
+		{0},
+	};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", known, NULL)) != -1) {
+		if (c == 'b') {
+			out->board = optarg;
+		} else if (c == 'k') {
+			out->keys = optarg;
+		} else if (c == 'c') {
+			out->cacert = optarg;
+		} else {
+			(void)fprintf(
+				stderr,
+				"lifeboat fetch: '%s' %s; 'lifeboat fetch --help' lists the options\n",
+				argv[optind - 1], c == ':' ? "lacks its value" : "is not known");
+			return LB_EXIT_USAGE;
+		}
+	}
+	if (optind + 2 != argc) {
+		(void)fprintf(stderr,
+			      "lifeboat fetch: give the address of an image, and a file for it\n");
+		return LB_EXIT_USAGE;
+	}
+	out->url = argv[optind];
+	out->file = argv[optind + 1];
+	if (strncmp(out->url, "https://", 8) == 0)
+		return LB_EXIT_OK;
+	(void)fprintf(
+		stderr,
+		"lifeboat fetch: the address must start with https://, and '%.100s' does not\n",
+		out->url);
+	return LB_EXIT_USAGE;
+}
+
+static int make_names(struct names *n, const struct arguments *a)
+{
+	if (snprintf(n->part, sizeof(n->part), "%s.part", a->file) < LB_PATH_MAX - 8 &&
+	    snprintf(n->signature, sizeof(n->signature), "%s.sig", a->file) < LB_PATH_MAX &&
+	    snprintf(n->signature_part, sizeof(n->signature_part), "%s.sig.part", a->file) <
+		    LB_PATH_MAX - 8 &&
+	    snprintf(n->signature_url, sizeof(n->signature_url), "%s.sig", a->url) <
+		    (int)sizeof(n->signature_url))
+		return LB_EXIT_OK;
+	(void)fprintf(stderr, "lifeboat fetch: the address or the name of the file is too long\n");
+	return LB_EXIT_USAGE;
+}
+
+static int load_board(struct lb_board *out, const char *path)
+{
+	char why[LB_SENTENCE_MAX];
+	int rc;
+
+	lb_board_defaults(out);
+	rc = lb_board_load(out, path ? path : LB_BOARD_FILE, why);
+	if (rc == 0 || (rc == LB_E(NOENT) && !path))
+		return LB_EXIT_OK;
+	(void)fprintf(stderr, "lifeboat fetch: %s\n", why);
+	return rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+}
+
+/* In RAM whoever unpacks and writes afterwards needs some too. */
+static uint64_t free_room(const char *file)
+{
+	char folder[LB_PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	struct statvfs fs;
+	uint64_t room, ram;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file + 1) : 1,
+		       slash ? file : ".");
+	if (statvfs(folder, &fs) < 0)
+		return 0;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	ram = lb_spool_room();
+	return lb_is_tmpfs(folder) && ram && ram < room ? ram : room;
+}
+
+static void say(void *ctx, const char *line)
+{
+	(void)ctx;
+	(void)fprintf(stderr, "lifeboat fetch: %s\n", line);
+}
+
+static void show(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
+{
+	(void)ctx;
+	if (isatty(STDERR_FILENO) && whole_bytes)
+		(void)fprintf(stderr, "\r%3u %%\r",
+			      have_bytes < whole_bytes ? (unsigned)(have_bytes * 100 / whole_bytes)
+						       : 100);
+}
+
+static int get(const struct arguments *a, const char *url, const char *path, uint64_t room_bytes,
+	       bool any_certificate)
+{
+	const struct lb_download d = {.url = url,
+				      .path = path,
+				      .cacert = a->cacert,
+				      .any_certificate = any_certificate,
+				      .room_bytes = room_bytes,
+				      .say = say,
+				      .progress = show};
+	char why[LB_SENTENCE_MAX];
+
+	if (lb_download(&d, why) == LB_FETCH_END_GOT)
+		return LB_EXIT_OK;
+	say(NULL, why);
+	return LB_EXIT_NO;
+}
+
+static int verify(const struct arguments *a, const struct names *n, const struct lb_board *board)
+{
+	static struct lb_verified found;
+	CLEANUP(lb_fd_closep) int fd = open(n->part, O_RDONLY | O_CLOEXEC);
+	const struct lb_verify_ask ask = {.image = a->file,
+					  .fd = fd,
+					  .board = board,
+					  .keys = a->keys,
+					  .signature = n->signature_part,
+					  .door = LB_DOOR_NETWORK};
+	char why[LB_SENTENCE_MAX];
+
+	if (fd < 0 || lb_verify_image(&found, &ask, why) < 0) {
+		say(NULL, fd < 0 ? "the image cannot be opened again" : why);
+		return LB_EXIT_SYSTEM;
+	}
+	for (int r = 0; r < LB_REFUSAL_COUNT; r++)
+		if (found.verdict.refused[r])
+			(void)fprintf(stderr, "lifeboat fetch: %s is not kept: %s\n", a->url,
+				      found.verdict.why[r]);
+	if (lb_verdict_first(&found.verdict) != LB_REFUSAL_COUNT)
+		return lb_refusal_code(lb_verdict_first(&found.verdict));
+	if (found.verdict.note[0])
+		say(NULL, found.verdict.note);
+	return LB_EXIT_OK;
+}
+
+/* The signature first: an image never lies there without the one that was checked. */
+static int keep(const struct arguments *a, const struct names *n)
+{
+	if (rename(n->signature_part, n->signature) == 0 && rename(n->part, a->file) == 0)
+		return LB_EXIT_OK;
+	(void)fprintf(stderr, "lifeboat fetch: %s cannot be put in its place: %s\n", a->file,
+		      strerror(errno));
+	return LB_EXIT_SYSTEM;
+}
+
+static int fetch(const struct arguments *a, const struct names *n, const struct lb_board *board)
+{
+	const bool clock_is_wrong = lb_clock_is_wrong();
+	int code;
+
+	if (clock_is_wrong)
+		say(NULL, "the clock of this device was not set: the server's certificate is not "
+			  "checked, only the signature of the image");
+	/* Small, and without it the image is of no use. */
+	code = get(a, n->signature_url, n->signature_part, SIGNATURE_MAX_BYTES, clock_is_wrong);
+	if (code == LB_EXIT_OK)
+		code = get(a, a->url, n->part, free_room(a->file), clock_is_wrong);
+	if (code == LB_EXIT_OK)
+		code = verify(a, n, board);
+	if (code == LB_EXIT_OK)
+		code = keep(a, n);
+	return code;
+}
+
+int applet_fetch(int argc, char **argv)
+{
+	static struct lb_board board;
+	struct arguments a = {0};
+	struct names n;
+	int code = read_arguments(argc, argv, &a);
+
+	if (code == LB_EXIT_OK)
+		code = make_names(&n, &a);
+	if (code == LB_EXIT_OK)
+		code = load_board(&board, a.board);
+	if (code != LB_EXIT_OK)
+		return code;
+	/* From the network the signature is not a question of the board file. */
+	board.signature_required[LB_DOOR_NETWORK] = true;
+	code = fetch(&a, &n, &board);
+	(void)unlink(n.part);
+	(void)unlink(n.signature_part);
+	return code;
+}

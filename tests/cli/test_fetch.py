@@ -1,0 +1,271 @@
+"""lifeboat fetch, from an https server on this machine that breaks off, changes its mind, and lies."""
+
+import http.server
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+
+import firmware
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIFEBOAT = Path(os.environ.get("LIFEBOAT_SANITIZED", ROOT / "build-sanitize")) / "src/lifeboat/lifeboat"
+LONG = bool(os.environ.get("LIFEBOAT_LONG"))
+OK, NO, DAMAGED, BOARD, SIGNATURE, OLD, USAGE = 0, 1, 2, 4, 5, 6, 100
+
+pytestmark = [
+    pytest.mark.skipif(not LIFEBOAT.exists(), reason=f"{LIFEBOAT} is not built"),
+    pytest.mark.skipif(not shutil.which("curl", path="/usr/sbin:/usr/bin:/sbin:/bin"), reason="curl is not installed"),
+]
+
+
+class File:
+    """What the server has under one name, and how it behaves about it."""
+
+    def __init__(self, data, tag='"one"'):
+        self.data, self.tag = data, tag
+        self.breaks = []  # after how many bytes of an answer the connection is dropped, answer by answer
+        self.then = None  # what the file is after the first break
+        self.length = True  # whether the server says how long the file is
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.close_connection = True
+        server = self.server
+        server.asked.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
+        if self.path in server.moved:
+            self.send_response(302)
+            self.send_header("Location", server.moved[self.path])
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        file = server.files.get(self.path)
+        if not file:
+            return self.send_error(404)
+        start = 0
+        if (wanted := self.headers.get("Range")) and self.headers.get("If-Range") == file.tag:
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(file.data) - 1}/{len(file.data)}")
+        if file.tag:
+            self.send_header("ETag", file.tag)
+        if file.length:
+            self.send_header("Content-Length", str(len(file.data) - start))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        data = file.data[start:]
+        if file.breaks:
+            data = data[: file.breaks.pop(0)]
+            server.files[self.path] = file.then or file
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, address):
+        pass  # a client that leaves, or does not trust the certificate
+
+
+class Shop:
+    """The server, and a device with a board file that asks it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "keys").mkdir()
+        (folder / "here").mkdir()
+        self.key = firmware.Key(folder, "release", "0123456789abcdef")
+        (folder / "keys/0123456789abcdef").write_bytes(self.key.public())
+        self.board()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                        folder / "tls.key", "-out", folder / "tls.crt", "-subj", "/CN=shop", "-days", "2", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.files, self.server.moved, self.server.asked = {}, {}, []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+        self.thread.start()
+        self.url = f"https://127.0.0.1:{self.server.server_port}"
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def board(self, text=""):
+        (self.folder / "board.conf").write_text(f'id = "acme,r1"\nimage {{ keys = "{self.folder}/keys"\n{text}\n}}\n')
+
+    def sell(self, data, name="/image.bin", signed=None):
+        self.server.files[name] = File(data)
+        if signed is not False:
+            self.server.files[f"{name}.sig"] = File(self.key.sign_data(data if signed is None else signed))
+        return self.server.files[name]
+
+    def fetch(self, path="/image.bin", to="image.bin", program=LIFEBOAT, cacert=True, url=None):
+        argv = [program, "fetch", "--board", self.folder / "board.conf"]
+        argv += ["--cacert", self.folder / "tls.crt"] if cacert else []
+        done = subprocess.run([*argv, url or self.url + path, self.folder / "here" / to], capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stderr
+
+    def here(self):
+        return sorted(path.name for path in (self.folder / "here").iterdir())
+
+    def ranges(self, name="/image.bin"):
+        return [asked[1] for asked in self.server.asked if asked[0] == name]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    made = Shop(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def image():
+    return firmware.metadata(firmware.sysupgrade(), ["acme,r1"], version="24.10.0")
+
+
+def test_fetch__signed_image_of_this_board__is_kept_with_its_signature(shop, image):
+    shop.sell(image)
+    assert shop.fetch() == (OK, "")
+    assert shop.here() == ["image.bin", "image.bin.sig"]
+    assert (shop.folder / "here/image.bin").read_bytes() == image
+    assert shop.server.asked[0][0] == "/image.bin.sig", "what is small and needed comes first"
+
+
+def test_fetch__server_breaks_off_in_the_middle__goes_on_from_there(shop, image):
+    shop.sell(image).breaks = [50000, 60000]
+    code, said = shop.fetch()
+    assert code == OK, said
+    assert (shop.folder / "here/image.bin").read_bytes() == image
+    assert shop.ranges() == [None, "bytes=50000-", "bytes=110000-"]
+    assert said.count("broke off in the middle: trying again from byte ") == 2
+
+
+def test_fetch__file_changed_meanwhile__is_begun_again_and_never_glued(shop, image):
+    new = firmware.metadata(firmware.sysupgrade(root=b"next" * 50000), ["acme,r1"], version="24.10.1")
+    file = shop.sell(image)
+    file.breaks, file.then = [50000], File(new, tag='"two"')
+    shop.server.files["/image.bin.sig"] = File(shop.key.sign_data(new))
+    code, said = shop.fetch()
+    assert code == OK, said
+    assert (shop.folder / "here/image.bin").read_bytes() == new
+    assert "has changed since it was begun" in said
+
+
+def test_fetch__server_that_names_no_tag__is_asked_for_all_of_it_again(shop, image):
+    file = shop.sell(image)
+    file.breaks, file.tag = [50000], None
+    assert shop.fetch()[0] == OK
+    assert shop.ranges() == [None, None]
+    assert (shop.folder / "here/image.bin").read_bytes() == image
+
+
+@pytest.mark.skipif(not LONG, reason="half a minute of waiting: LIFEBOAT_LONG=1")
+def test_fetch__server_that_stays_away__is_given_up_with_a_reason(shop):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    code, said = shop.fetch(url=f"https://127.0.0.1:{port}/image.bin")
+    assert code == NO
+    assert said.count("does not answer: trying again") == 5
+    assert said.splitlines()[-1].endswith("/image.bin.sig does not answer")
+
+
+@pytest.mark.parametrize("case, code, words", [
+    ("no-signature", NO, "image.bin.sig is not there: the server has no such file"),
+    ("wrong-signature", SIGNATURE, "its signature by key 0123456789abcdef is wrong"),
+    ("older", OLD, "it is version 24.10.0, and this board takes 24.10.5 and later only"),
+    ("damaged", DAMAGED, "the checksum at its end is wrong"),
+    ("no-image", NO, "image.bin is not there: the server has no such file"),
+    ("other-board", BOARD, "it is for other,r2, and this board is acme,r1"),
+])
+def test_fetch__what_this_board_does_not_take__is_told_and_not_kept(shop, image, case, code, words):
+    if case == "older":
+        shop.board('min_version = "24.10.5"')
+    bad = bytearray(image)
+    bad[1000] ^= 1
+    other = firmware.metadata(firmware.sysupgrade("other_r2"), ["other,r2"])
+    data = {"damaged": bytes(bad), "other-board": other}.get(case, image)
+    shop.sell(data, signed={"no-signature": False, "wrong-signature": b"another", "damaged": image}.get(case))
+    if case == "no-image":
+        del shop.server.files["/image.bin"]
+    found, said = shop.fetch()
+    assert (found, shop.here()) == (code, []), said
+    assert words in said
+    assert "Traceback" not in said and len(said.splitlines()) <= 2, said
+
+
+def test_fetch__board_that_wants_no_signature__still_wants_one_from_the_network(shop, image):
+    shop.board('signature_network = "if-there"')
+    shop.sell(image, signed=False)
+    assert shop.fetch()[0] == NO
+    shop.server.files["/image.bin.sig"] = File(b"no signature\n")
+    assert shop.fetch()[0] == SIGNATURE
+    assert shop.here() == []
+
+
+def test_fetch__certificate_of_a_stranger__is_refused(shop, image):
+    shop.sell(image)
+    code, said = shop.fetch(cacert=False)
+    assert (code, shop.here()) == (NO, [])
+    assert "has a certificate that is not trusted here" in said
+    assert shop.server.asked == []
+
+
+def test_fetch__clock_before_the_firmware_was_built__relies_on_the_signature_and_says_so(shop, image):
+    program = shop.folder / "lifeboat"
+    shutil.copy(LIFEBOAT, program)
+    os.utime(program, (2 ** 32, 2 ** 32))
+    shop.sell(image)
+    code, said = shop.fetch(cacert=False, program=program)
+    assert (code, shop.here()) == (OK, ["image.bin", "image.bin.sig"])
+    assert "certificate is not checked, only the signature of the image" in said
+    shop.sell(image, signed=b"another")
+    assert shop.fetch(cacert=False, program=program)[0] == SIGNATURE
+
+
+def test_fetch__redirection__is_followed_over_https_only(shop, image):
+    shop.sell(image)
+    shop.server.moved = {"/moved": f"{shop.url}/image.bin", "/moved.sig": f"{shop.url}/image.bin.sig",
+                         "/plain.sig": f"http{shop.url.removeprefix('https')}/image.bin.sig"}
+    assert shop.fetch("/moved")[0] == OK
+    code, said = shop.fetch("/plain")
+    assert code == NO and "cannot be fetched" in said
+    code, said = shop.fetch(url="http://127.0.0.1/image.bin")
+    assert code == USAGE and "must start with https://" in said
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+def test_fetch__signature_without_an_end__fills_no_disk(shop, image, says_length):
+    shop.sell(image)
+    shop.server.files["/image.bin.sig"].data = b"x" * (1 << 20)
+    shop.server.files["/image.bin.sig"].length = says_length
+    code, said = shop.fetch()
+    assert (code, shop.here()) == (NO, [])
+    assert "does not fit into the room that is free here" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_fetch__less_room_than_the_image_takes__is_refused_before_it_is_full(shop, image):
+    here = shop.folder / "here"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", here], check=True)
+    try:
+        shop.sell(image)
+        code, said = shop.fetch()
+        assert (code, shop.here()) == (NO, [])
+        assert "image.bin does not fit into the room that is free here" in said
+    finally:
+        subprocess.run(["umount", here], check=True)
