@@ -1,0 +1,84 @@
+#include "install/medkit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "install/verify.h"
+
+/* What a btrfs takes for itself, and for what the system writes at its first start: an eighth, and
+ * this much. A medkit's size as a tar is more than its files take. */
+#define SPARE_BYTES (UINT64_C(16) << 20)
+
+static int refuse(struct lb_medkit_report *out, enum lb_failure failure, const char *why)
+{
+	out->failure = failure;
+	(void)snprintf(out->why, sizeof(out->why), "%.250s", why);
+	return LB_E(STATE);
+}
+
+/* No file beside a medkit is wanted: there is none of any name in this folder. */
+static bool name_of(char path[LB_PATH_MAX], const struct lb_medkit_ask *ask)
+{
+	const char *folder = ask->companions ? ask->companions : "/proc/self/attr/none";
+	int n = snprintf(path, LB_PATH_MAX, "%s/%s", folder, ask->name);
+
+	return n + (int)sizeof(".sha256") <= LB_PATH_MAX;
+}
+
+static int judge(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
+		 const struct lb_verified *v)
+{
+	const enum lb_refusal first = lb_verdict_first(&v->verdict);
+	const uint64_t wanted = out->tar_bytes + out->tar_bytes / 8 + SPARE_BYTES;
+	char why[LB_SENTENCE_MAX];
+
+	if (first != LB_REFUSAL_COUNT) {
+		(void)snprintf(why, sizeof(why), "%.60s: %.180s", ask->name, v->verdict.why[first]);
+		return refuse(out, LB_FAILURE_IMAGE, why);
+	}
+	if (v->scan.file.image.kind != LB_IMAGE_GZIP || v->offer.inside != LB_IMAGE_MEDKIT) {
+		(void)snprintf(
+			why, sizeof(why),
+			"%.100s is no medkit: it has to be a tar.gz with sbin/init and boot/ "
+			"or etc/turris-version in it",
+			ask->name);
+		return refuse(out, LB_FAILURE_IMAGE, why);
+	}
+	if (ask->room_bytes && wanted > ask->room_bytes) {
+		(void)snprintf(why, sizeof(why),
+			       "%.100s does not fit: it takes %" PRIu64
+			       " MiB, and the card's partition has %" PRIu64,
+			       ask->name, wanted >> 20, ask->room_bytes >> 20);
+		return refuse(out, LB_FAILURE_SPACE, why);
+	}
+	return 0;
+}
+
+int lb_medkit_check(struct lb_medkit_report *out, const struct lb_medkit_ask *ask)
+{
+	static struct lb_verified v;
+	char path[LB_PATH_MAX], why[LB_SENTENCE_MAX];
+	const struct lb_verify_ask verify = {.image = path,
+					     .fd = ask->fd,
+					     .board = ask->board,
+					     .signature = ask->signature,
+					     .door = ask->door,
+					     .drop_settings = true,
+					     .max_bytes = UINT64_MAX};
+
+	*out = (struct lb_medkit_report){0};
+	if (!name_of(path, ask))
+		return refuse(out, LB_FAILURE_OTHER,
+			      "the medkit lies too deep: the files beside it have too long a name");
+	if (ask->progress)
+		ask->progress(ask->ctx, "checking", 0);
+	if (lseek(ask->fd, 0, SEEK_SET) != 0)
+		return refuse(out, LB_FAILURE_OTHER, "the medkit cannot be read twice");
+	if (lb_verify_image(&v, &verify, why) < 0)
+		return refuse(out, LB_FAILURE_IMAGE, why);
+	(void)snprintf(out->version, sizeof(out->version), "%s",
+		       v.offer.version ? v.offer.version : "");
+	out->tar_bytes = v.scan.inside.size_bytes;
+	return judge(out, ask, &v);
+}

@@ -1,0 +1,15 @@
+/* plat/card.h - a partition that gets a new btrfs with a system in it: the seam under store/card.h.
+ * All return 0 or an LB_E value. */
+#pragma once
+
+#include "plat/snapshot.h"
+
+struct plat_card {
+	void *ctx;
+	int (*wipe)(void *ctx);	  /* what is there is no file system any more; it lasts */
+	int (*format)(void *ctx); /* an empty one */
+	int (*open)(void *ctx, struct plat_snapshots *out);
+	int (*fill)(void *ctx, const char *subvolume); /* with the system; lasts after a sync */
+	int (*link)(void *ctx, const char *name, const char *target); /* on the top level */
+	int (*present)(void *ctx, const char *path); /* 1: it is in the file system; 0: it is not */
+};

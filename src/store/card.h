@@ -1,0 +1,22 @@
+/* store/card.h - put a system on a card: a new btrfs, "@", "@factory", and the link by which U-Boot
+ * finds the boot script (facts of Turris, sections 3.4 and 4.1).
+ *
+ * "@" is there when it is whole, and not before: it is made under a name that nobody boots, and
+ * comes to its own by a rename, last. What was on the partition goes first, as a whole. So after a
+ * power cut at any moment there is the old system, or none, or the new one with its "@factory". */
+#pragma once
+
+#include "plat/card.h"
+
+enum lb_card_step {
+	LB_CARD_WIPE,
+	LB_CARD_FORMAT,
+	LB_CARD_OPEN,
+	LB_CARD_FILL,
+	LB_CARD_FACTORY,
+	LB_CARD_PLACE,
+	LB_CARD_DONE
+};
+
+/* 0, or the error of the step that *failed names. Doing all of it again mends. */
+MUST_CHECK int lb_card_run(const struct plat_card *p, enum lb_card_step *failed);

@@ -1,0 +1,165 @@
+"""lifeboat reflash as a user calls it, onto a real loop device, with btrfs(8) and tar(1) as the judges."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIFEBOAT = Path(os.environ.get("LIFEBOAT_SANITIZED", ROOT / "build-sanitize")) / "src/lifeboat/lifeboat"
+ENV = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+MIB = 1 << 20
+pytestmark = [
+    pytest.mark.skipif(not LIFEBOAT.exists(), reason=f"{LIFEBOAT} is not built"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root"),
+    pytest.mark.skipif(not shutil.which("mkfs.btrfs", path=ENV["PATH"]), reason="btrfs-progs is not installed"),
+    pytest.mark.skipif("btrfs" not in Path("/proc/filesystems").read_text(), reason="this kernel has no btrfs"),
+]
+
+
+def sh(*words):
+    return subprocess.run([str(w) for w in words], env=ENV, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+class Card:
+    def __init__(self, folder, mib):
+        self.image, self.where = folder / "card", folder / "top"
+        self.where.mkdir()
+        with open(self.image, "wb") as f:
+            f.truncate(mib * MIB)
+        self.device = sh("losetup", "--find", "--show", self.image).strip()
+
+    def mount(self):
+        sh("mount", "-t", "btrfs", "-o", "subvolid=5", self.device, self.where)
+        return self.where
+
+    def umount(self):
+        sh("umount", self.where)
+
+    def close(self):
+        if os.path.ismount(self.where):
+            self.umount()
+        sh("losetup", "-d", self.device)
+
+    def hash(self):
+        return hashlib.sha256(self.image.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def card(tmp_path):
+    try:
+        made = Card(tmp_path, 200)
+    except subprocess.CalledProcessError as e:
+        pytest.skip(f"no loop device: {e.stderr}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    top = tmp_path / "tree"
+    for folder in ("sbin", "boot", "etc/config", "dev", "usr/lib"):
+        (top / folder).mkdir(parents=True)
+    (top / "sbin/init").write_text("#!/bin/sh\n")
+    (top / "sbin/init").chmod(0o755)
+    (top / "boot/boot.scr").write_text("script")
+    (top / "etc/turris-version").write_text("7.1.2\n")
+    (top / "etc/shadow").write_text("root::0:0:99999:7:::\n")
+    (top / "etc/shadow").chmod(0o600)
+    os.chown(top / "etc/shadow", 12, 34)
+    (top / "usr/lib/random").write_bytes(os.urandom(2 * MIB))
+    os.link(top / "usr/lib/random", top / "usr/lib/same")
+    os.symlink("tmp", top / "var")
+    os.mknod(top / "dev/null", 0o20666, os.makedev(1, 3))
+    return top
+
+
+@pytest.fixture
+def medkit(tmp_path, tree):
+    file = tmp_path / "mox-medkit-latest.tar.gz"
+    sh("tar", "-C", tree, "--numeric-owner", "-czf", file, ".")
+    return file
+
+
+@pytest.fixture
+def board(tmp_path, card):
+    file = tmp_path / "board.conf"
+    file.write_text(f'id = "cznic,turris-mox"\nname = "Turris MOX"\n'
+                    f'storage {{\n\troot = "{card.device}"\n\tsubvolume = "@"\n}}\nimage {{\n\tnames = {{"mox"}}\n}}\n')
+    return file
+
+
+def reflash(board, *words):
+    return subprocess.run([LIFEBOAT, "reflash", "--board", board, *map(str, words)], env=ENV, capture_output=True,
+                          text=True, timeout=120)
+
+
+def listing(top):
+    return sh("sh", "-c", f"cd {top} && find . -printf '%p %y %m %U %G %l %TF %TH:%TM\\n' -a ! -type d -printf '%p %n\\n' | sort")
+
+
+def refused(done, words):
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done
+    assert words in done.stderr, done.stderr
+
+
+def test_a_card_gets_the_system_and_the_same_as_factory(board, card, medkit, tree):
+    done = reflash(board, "--yes", medkit)
+    assert done.returncode == 0, done.stderr
+    assert f"mox-medkit-latest.tar.gz, version 7.1.2 is on {card.device}" in done.stdout
+    top = card.mount()
+    assert sorted(p.name for p in top.iterdir()) == ["@", "@factory", "boot.scr"]
+    assert os.readlink(top / "boot.scr") == "@/boot/boot.scr"
+    for name in ("@", "@factory"):
+        assert listing(top / name) == listing(tree)
+        sh("diff", "-r", "--no-dereference", "-x", "dev", tree, top / name)
+    assert "path @factory" in sh("btrfs", "subvolume", "list", top)
+    card.umount()
+    sh("btrfs", "check", card.device)
+
+
+def test_to_look_and_refusals_leave_every_byte_of_the_card(board, card, medkit, tmp_path, tree):
+    before = card.hash()
+    done = reflash(board, "--check", medkit)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the medkit is good")
+    assert reflash(board, medkit).returncode == 100
+
+    sums = Path(f"{medkit}.sha256")
+    sums.write_text("0" * 64 + f"  {medkit.name}\n")
+    refused(reflash(board, "--yes", medkit), ".sha256 file beside it")
+    sums.unlink()
+    sig = Path(f"{medkit}.sig")
+    sig.write_text("untrusted comment: none\nnothing\n")
+    refused(reflash(board, "--yes", medkit), "sign")
+    sig.unlink()
+
+    cut = tmp_path / "mox-medkit-202601010000.tar.gz"
+    cut.write_bytes(medkit.read_bytes()[:-5000])
+    refused(reflash(board, "--yes", cut), "mox-medkit-202601010000.tar.gz")
+    other = tmp_path / "omnia-medkit-latest.tar.gz"
+    shutil.copy(medkit, other)
+    refused(reflash(board, "--yes", other), "omnia")
+    (tree / "sbin/init").unlink()
+    headless = tmp_path / "mox-medkit-min-latest.tar.gz"
+    sh("tar", "-C", tree, "-czf", headless, ".")
+    refused(reflash(board, "--yes", headless), "")
+    assert card.hash() == before
+
+
+def test_what_does_not_fit_is_refused_before_the_card_is_touched(board, card, medkit, tmp_path, tree):
+    with open(tree / "usr/lib/zeros", "wb") as f:
+        f.write(bytes(190 * MIB))
+    sh("tar", "-C", tree, "-czf", medkit, ".")
+    before = card.hash()
+    refused(reflash(board, "--yes", medkit), "does not fit")
+    assert card.hash() == before
+
+
+def test_a_card_that_is_mounted_is_refused(board, card, medkit):
+    sh("mkfs.btrfs", "-q", card.device)
+    card.mount()
+    refused(reflash(board, "--yes", medkit), "is mounted")
+    (card.where / "still").write_text("there")

@@ -1,0 +1,85 @@
+/* A card gets a new system, and the power is cut, or an operation fails, at each step. There is an
+ * "@" only when it is whole, the old one or the new one, and with the new one its "@factory".
+ * Whatever is left, doing all of it again mends. */
+#include "tests/t.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "plat/fake/card.h"
+#include "store/card.h"
+
+static struct lb_fake_power power;
+static struct lb_fake_card fake;
+static struct plat_card p;
+static int result;
+
+static void setup(void *ctx)
+{
+	power = (struct lb_fake_power){0};
+	lb_fake_card_init(&fake, &power);
+	p = lb_fake_card_plat(&fake);
+	result = LB_E(STATE);
+}
+
+static void run(void *ctx)
+{
+	enum lb_card_step failed;
+
+	result = lb_card_run(&p, &failed);
+}
+
+static const char *look(void)
+{
+	const char *root = lb_fake_card_root(&fake);
+	const struct lb_fake_subvolume *factory;
+
+	if (!root)
+		return result == 0 ? "it says that all is well, and there is no system" : NULL;
+	if (strcmp(root, "old") == 0)
+		return result == 0 ? "it says that all is well, and the old system is there" : NULL;
+	if (strcmp(root, LB_FAKE_FILLED) != 0)
+		return "half a system can be booted";
+	factory = lb_fake_top_find(&fake.fs.stored, "@factory");
+	if (!factory || strcmp(factory->content, LB_FAKE_FILLED) != 0)
+		return "a factory reset would not find this system";
+	return lb_fake_top_file(&fake.fs.stored, "boot.scr") ? NULL : "U-Boot finds no boot script";
+}
+
+static const char *check_cut(void *ctx)
+{
+	const char *wrong = look();
+
+	if (wrong)
+		return wrong;
+	lb_fake_snapshots_reboot(&fake.fs);
+	run(NULL);
+	wrong = look();
+	return wrong || result == 0 ? wrong : "a second attempt fails";
+}
+
+static const char *check_failure(void *ctx)
+{
+	if (result == 0)
+		return "a failure was not told";
+	return check_cut(ctx);
+}
+
+static void card__cut_at_every_step__old_or_none_or_new_and_again_mends(void **state)
+{
+	const struct lb_fake_scenario s = {.setup = setup, .run = run, .check = check_cut};
+	uint64_t cuts = lb_fake_power_cuts(&power, &s);
+
+	print_message("%" PRIu64 " power cuts\n", cuts);
+	assert_true(cuts > 30);
+}
+
+static void card__each_step_fails__it_is_told_and_again_mends(void **state)
+{
+	const struct lb_fake_scenario s = {.setup = setup, .run = run, .check = check_failure};
+
+	assert_true(lb_fake_power_fails(&power, &s) > 8);
+}
+
+TESTS(unit(card__cut_at_every_step__old_or_none_or_new_and_again_mends),
+      unit(card__each_step_fails__it_is_told_and_again_mends))
