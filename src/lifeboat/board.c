@@ -117,6 +117,16 @@ static void print_network(const struct lb_board *b)
 	(void)putchar('\n');
 }
 
+static void print_menu(const struct lb_board *b)
+{
+	if (b->menu_mode_count == 0)
+		return;
+	(void)printf("  menu      ");
+	for (size_t i = 0; i < b->menu_mode_count; i++)
+		(void)printf("%s%s", i ? ", " : "", lb_mode_name(b->menu_modes[i]));
+	(void)printf("; starts with %s\n", lb_mode_name(b->menu_start));
+}
+
 static void print_summary(const struct lb_board *b)
 {
 	(void)printf("  board     %s (%s)\n", b->id, b->name);
@@ -133,6 +143,7 @@ static void print_summary(const struct lb_board *b)
 	(void)printf("  storage   root %s, record %s%s%s\n", b->root,
 		     b->record[0] ? b->record : "nowhere",
 		     b->factory_image[0] ? ", factory image " : "", b->factory_image);
+	print_menu(b);
 	if (b->watchdog[0])
 		(void)printf("  watchdog  %s, %u s, %s before the system starts\n", b->watchdog,
 			     b->watchdog_timeout_s,

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "plat/linux/files/files.h"
 
-#define STATUS_BYTES_MAX 4800 /* 19 texts of at most LB_SENTENCE_MAX, most far shorter */
+#define STATUS_BYTES_MAX 5100 /* 20 texts of at most LB_SENTENCE_MAX, most far shorter */
 
 static void json_putp(json_object **o)
 {

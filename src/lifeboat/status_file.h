@@ -36,6 +36,7 @@ struct lb_status {
 	char last_reset[LB_SENTENCE_MAX];   /* what became of the last factory reset, "" = there was
 					       none */
 	char last_upgrade[LB_SENTENCE_MAX]; /* the same of the last upgrade of the only root */
+	char last_mode[LB_SENTENCE_MAX];    /* the same of the last rescue mode */
 	char settings[LB_SENTENCE_MAX];	    /* what became of the staged settings at this boot, "" =
 					       there   were none */
 	char notice[LB_SENTENCE_MAX];	    /* what the owner should act on, "" = nothing */

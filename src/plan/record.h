@@ -77,6 +77,22 @@ struct lb_upgrade_record {
 	char said[LB_SENTENCE_MAX];
 };
 
+enum lb_rescue_outcome {
+	LB_RESCUE_NONE = 0,  /* there was none */
+	LB_RESCUE_BEGUN = 1, /* still so at the next boot: it was cut off */
+	LB_RESCUE_DONE = 2,
+	LB_RESCUE_FAILED = 3,
+};
+
+/* The last rescue mode that was carried out. */
+struct lb_rescue_record {
+	uint8_t mode;	 /* enum lb_mode */
+	uint8_t outcome; /* enum lb_rescue_outcome */
+	uint8_t failure; /* enum lb_failure */
+	size_t said_len;
+	char said[LB_SENTENCE_MAX];
+};
+
 #define LB_UPGRADE_FORCED	1
 #define LB_UPGRADE_IGNORE_MINOR 2
 #define LB_UPGRADE_TOLD		4 /* the result, on the console */
@@ -98,6 +114,7 @@ struct lb_record {
 	uint8_t host_key[LB_BLOB_MAX];
 	struct lb_reset_result reset;
 	struct lb_upgrade_record upgrade;
+	struct lb_rescue_record rescue;
 	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
 	char log[LB_LOG_TAIL_BYTES];
 };

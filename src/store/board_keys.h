@@ -26,7 +26,9 @@ enum lb_board_kind {
 	LB_KIND_VOLUME,	     /* list */
 	LB_KIND_HEALTH_PORT, /* list */
 	LB_KIND_SERVICE,     /* list */
-	LB_KIND_POLICY,	     /* the rest: one word of several */
+	LB_KIND_MODES,	     /* list */
+	LB_KIND_MODE,
+	LB_KIND_POLICY, /* the rest: one word of several */
 	LB_KIND_PROFILE,
 	LB_KIND_HANDOVER,
 	LB_KIND_SIGNATURE,

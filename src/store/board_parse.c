@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/near.h"
+#include "store/board_menu.h"
 #include "store/board_text.h"
 #include "store/board_value.h"
 
@@ -351,6 +352,11 @@ static int check_whole(void)
 {
 	const struct lb_board *b = &loading->draft;
 
+	if (!lb_board_starts_in_menu(b))
+		return refuse(line_of(LB_BOARD_MENU_START, loading->lines.key[LB_BOARD_MENU_MODES]),
+			      "menu.start is \"%s\", which menu.modes does not list: set it to one "
+			      "that is there",
+			      lb_mode_name(b->menu_start));
 	if (b->slot_count == 1)
 		return refuse(loading->lines.slot[0],
 			      "there is one slot only: add the other one, or write its place as "
@@ -371,7 +377,7 @@ static cfg_opt_t key_option(const struct lb_board_key *key)
 	bool is_list = key->kind == LB_KIND_LAN_PORT || key->kind == LB_KIND_WAN_PORT ||
 		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME ||
 		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE ||
-		       key->kind == LB_KIND_ENV_PLACE;
+		       key->kind == LB_KIND_ENV_PLACE || key->kind == LB_KIND_MODES;
 	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 

@@ -11,6 +11,7 @@
 
 #include "base/near.h"
 #include "plan/place.h"
+#include "store/board_menu.h"
 #include "store/board_store.h"
 
 struct value {
@@ -444,6 +445,14 @@ static int set_policy(const struct value *v)
 	return 0;
 }
 
+static int set_menu(const struct value *v)
+{
+	char what[LB_SENTENCE_MAX];
+
+	return lb_board_set_menu(v->board, v->key->kind, v->text, what) < 0 ? refuse(v, "%s", what)
+									    : 0;
+}
+
 static int set_profile(const struct value *v)
 {
 	if (strcmp(v->text, "openwrt") != 0)
@@ -549,6 +558,8 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_WAN_PORT] = set_wan_port,
 	[LB_KIND_IMAGE_NAME] = add_image_name,
 	[LB_KIND_VOLUME] = add_volume,
+	[LB_KIND_MODES] = set_menu,
+	[LB_KIND_MODE] = set_menu,
 	[LB_KIND_POLICY] = set_policy,
 	[LB_KIND_PROFILE] = set_profile,
 	[LB_KIND_HANDOVER] = set_handover,

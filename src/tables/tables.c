@@ -95,6 +95,24 @@ static const char *const action_deeds[] = {
 #undef ACTION
 };
 
+static const char *const mode_names[] = {
+#define MODE(id, number, next, name, help) [(number)] = (name),
+#include "tables/modes.def"
+#undef MODE
+};
+
+static const char *const mode_helps[] = {
+#define MODE(id, number, next, name, help) [(number)] = (help),
+#include "tables/modes.def"
+#undef MODE
+};
+
+static const char *const failure_texts[] = {
+#define FAILURE(id, blinks, name, text) [(blinks)] = (text),
+#include "tables/failures.def"
+#undef FAILURE
+};
+
 #define PICK(table, i) pick(table, sizeof(table) / sizeof((table)[0]), i)
 
 static const char *pick(const char *const *table, size_t n, unsigned i)
@@ -170,6 +188,29 @@ const char *lb_action_name(unsigned action)
 const char *lb_action_deed(unsigned action)
 {
 	return PICK(action_deeds, action);
+}
+
+const char *lb_mode_name(unsigned mode)
+{
+	return PICK(mode_names, mode);
+}
+
+const char *lb_mode_help(unsigned mode)
+{
+	return PICK(mode_helps, mode);
+}
+
+const char *lb_failure_text(unsigned failure)
+{
+	return PICK(failure_texts, failure);
+}
+
+int lb_mode_by_name(const char *name)
+{
+	for (int i = 1; i <= LB_MODE_COUNT; i++)
+		if (strcmp(mode_names[i], name) == 0)
+			return i;
+	return LB_E(NOENT);
 }
 
 int lb_policy_by_name(const char *name)

@@ -113,12 +113,18 @@ const char *lb_door_words(unsigned door);
 const char *lb_led_role_name(unsigned role);
 const char *lb_action_name(unsigned action);
 const char *lb_action_deed(unsigned action);
+const char *lb_mode_name(unsigned mode);
+const char *lb_mode_help(unsigned mode);
+const char *lb_failure_text(unsigned failure);
 
 /* The policy of that name, or LB_E(NOENT). */
 int lb_policy_by_name(const char *name);
 
 /* The door of that name, or LB_E(NOENT). */
 int lb_door_by_name(const char *name);
+
+/* The mode of that name, or LB_E(NOENT). */
+int lb_mode_by_name(const char *name);
 
 /* The action of that name, or LB_E(NOENT). */
 int lb_action_by_name(const char *name);

@@ -18,6 +18,8 @@
 #include "lifeboat/gate/dialogue.h"
 #include "lifeboat/gate/failsafe.h"
 #include "lifeboat/gate/lan.h"
+#include "lifeboat/gate/menu.h"
+#include "lifeboat/gate/mode_result.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/reset_result.h"
 #include "lifeboat/root/identity.h"
@@ -124,6 +126,8 @@ static void read_record(void)
 				  sizeof(gate.status.last_reset));
 		lb_upgrade_sentence(&record.upgrade, gate.status.last_upgrade,
 				    sizeof(gate.status.last_upgrade));
+		if (!gate.status.last_mode[0])
+			lb_mode_sentence(&record.rescue, gate.status.last_mode);
 		if (gate.status.last_upgrade[0] && !(record.upgrade.flags & LB_UPGRADE_TOLD))
 			log_warn("%s", gate.status.last_upgrade); /* said on the console, once */
 	} else if (rc != LB_E(NOENT))
@@ -362,6 +366,14 @@ static _Noreturn void leave_for_good(enum lb_leave how)
 				*/
 }
 
+/* Between the machine and the root: a rescue mode needs a root that nobody has mounted. */
+static void offer_menu(void)
+{
+	if (gate.machine.base && lb_menu_run(&gate.plat, &gate.board, &gate.machine, gate.cmdline,
+					     gate.status.last_mode))
+		leave_for_good(LB_LEAVE_REBOOT);
+}
+
 static void edit_slots(struct lb_slots_state *s, void *edit)
 {
 	(*(void (**)(struct lb_slots_state *))edit)(s);
@@ -511,6 +523,7 @@ int applet_init(int argc, char **argv)
 	if (lb_upgrade_is_wanted())
 		lb_upgrade_as_init();
 	prepare_machine();
+	offer_menu();
 	sense();
 	decide();
 	publish_decision();

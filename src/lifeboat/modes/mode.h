@@ -14,7 +14,7 @@ struct lb_mode_ask {
 	const struct lb_board *board;
 	const struct lb_machine *machine; /* consoles and LAN ports are PID 1's: only to look at */
 	void (*say)(void *ctx, const char *line); /* one line, to the consoles */
-	/* What it does now and how far that is, 0 to 100: shown and announced. As often as one
+	/* What it does now and how far that is, 0 to 100: shown on the consoles. As often as one
 	 * likes, only what changes is passed on. */
 	void (*step)(void *ctx, const char *what, unsigned percent);
 	void *ctx;
@@ -27,3 +27,5 @@ struct lb_mode_result {
 
 /* Does the work and fills all of `out`. */
 typedef void lb_mode_run(const struct lb_mode_ask *ask, struct lb_mode_result *out);
+
+lb_mode_run lb_mode_rollback, lb_mode_factory;

@@ -31,6 +31,8 @@ static void print_human(const struct lb_status *s)
 		(void)printf("  reset     %s\n", s->last_reset);
 	if (s->last_upgrade[0])
 		(void)printf("  upgrade   %s\n", s->last_upgrade);
+	if (s->last_mode[0])
+		(void)printf("  rescue    %s\n", s->last_mode);
 	if (s->settings[0])
 		(void)printf("  settings  %s\n", s->settings);
 	if (s->notice[0])

@@ -1,0 +1,238 @@
+#include "lifeboat/gate/menu.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "lifeboat/gate/mode_child.h"
+#include "lifeboat/gate/mode_result.h"
+#include "panel/menu.h"
+#include "plan/cmdline.h"
+
+/* The LED is dark while a boot loader starts the rescue part, and people wait for that to let go of
+ * the button. Here the rescue part runs already. */
+#define DARK_MS 1000
+
+struct menu {
+	const struct plat *p;
+	const struct lb_board *board;
+	const struct lb_machine *machine;
+	struct lb_menu m;
+	unsigned held;	  /* buttons, a bit each */
+	uint64_t now_ms;  /* of the last step: times do not run back */
+	uint64_t dark_ms; /* since then; LB_MENU_NEVER = it is not dark */
+	bool greeted;
+	struct lb_mode_child child;
+	struct lb_mode_result result;
+	char *last;
+};
+
+static struct lb_menu_config config_of(const struct lb_board *b, const char *cmdline)
+{
+	struct lb_menu_config c = lb_menu_defaults();
+	char start[8], forced[8];
+	const bool starts = lb_cmdline_get(cmdline, "rescue_mode", start, sizeof(start)) >= 0;
+	const bool forces = lb_cmdline_get(cmdline, "force_mode", forced, sizeof(forced)) >= 0;
+
+	memset(c.next, 0, sizeof(c.next));
+	for (size_t i = 0; i < b->menu_mode_count; i++)
+		c.next[b->menu_modes[i]] = (uint8_t)b->menu_modes[(i + 1) % b->menu_mode_count];
+	c.start = b->menu_start;
+	c.hold_ms = starts ? 0 : b->menu_hold_ms; /* the boot loader has sensed the button */
+	c.wait_ms = b->menu_wait_ms;
+	c.back_ms = b->menu_back_ms;
+	c.debounce_ms = b->debounce_ms;
+	lb_menu_ask(&c, starts ? start : NULL, forces ? forced : NULL);
+	return c;
+}
+
+PRINTF_LIKE(2, 3) static void say(const struct menu *g, const char *fmt, ...)
+{
+	char text[2 * LB_SENTENCE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	g->p->say(g->p->ctx, text);
+}
+
+static void greet(struct menu *g)
+{
+	if (g->greeted)
+		return;
+	g->greeted = true;
+	say(g, "- rescue modes -");
+	say(g, "Press the button for the next mode, or type the number of one and hit [enter]:");
+	for (size_t i = 0; i < g->board->menu_mode_count; i++)
+		say(g, "  %d  %s", (int)g->board->menu_modes[i],
+		    lb_mode_help(g->board->menu_modes[i]));
+}
+
+static struct lb_menu_event button(struct menu *g, const struct plat_event *ev)
+{
+	const unsigned before = g->held, bit = 1u << ev->index;
+
+	g->held = ev->down ? before | bit : before & ~bit;
+	if (!before == !g->held)
+		return (struct lb_menu_event){.kind = LB_MENU_TICK};
+	return (struct lb_menu_event){.kind = g->held ? LB_MENU_DOWN : LB_MENU_UP};
+}
+
+static struct lb_menu_event line(const char *text)
+{
+	if (text[0] < '1' || text[0] > '9' || text[1])
+		return (struct lb_menu_event){.kind = LB_MENU_TICK};
+	return (struct lb_menu_event){LB_MENU_CHOOSE, (unsigned)(text[0] - '0')};
+}
+
+static void tell_end(struct menu *g)
+{
+	struct lb_rescue_record end;
+	const unsigned blinks = g->result.failure, back_s = g->board->menu_back_ms / 1000;
+
+	lb_mode_outcome(&end, g->m.mode, &g->result);
+	lb_mode_sentence(&end, g->last);
+	lb_mode_note(g->board, g->m.mode, &g->result);
+	if (!blinks) {
+		say(g, "lifeboat: %s; the router reboots", g->last);
+		return;
+	}
+	log_err("%s", g->last);
+	say(g, "lifeboat: the LED blinks %u times, again and again: %s", blinks,
+	    lb_failure_text(blinks));
+	if (back_s)
+		say(g, "lifeboat: a normal boot follows in %u s", back_s);
+	else
+		say(g, "lifeboat: switch the router off and on for a normal boot");
+}
+
+static struct lb_menu_event ended(struct menu *g)
+{
+	tell_end(g);
+	if (g->result.failure)
+		return (struct lb_menu_event){LB_MENU_FAILED, g->result.failure};
+	return (struct lb_menu_event){.kind = LB_MENU_DONE};
+}
+
+static struct lb_menu_event child(struct menu *g, const struct plat_event *ev)
+{
+	if (g->child.pid == 0 || ev->pid != g->child.pid)
+		return (struct lb_menu_event){.kind = LB_MENU_TICK};
+	lb_mode_child_end(&g->child, &g->result);
+	return ended(g);
+}
+
+static struct lb_menu_event translate(struct menu *g, const struct plat_event *ev)
+{
+	switch (ev->kind) {
+	case PLAT_EV_BUTTON:
+		return button(g, ev);
+	case PLAT_EV_LINE:
+		return line(ev->text);
+	case PLAT_EV_CHILD:
+		return child(g, ev);
+	case PLAT_EV_TIMEOUT:
+	case PLAT_EV_SIGNAL:
+	case PLAT_EV_CONTROL:
+		break;
+	}
+	return (struct lb_menu_event){.kind = LB_MENU_TICK};
+}
+
+static struct lb_menu_out step(struct menu *g, const struct lb_menu_event *ev, uint64_t at_ms)
+{
+	if (at_ms > g->now_ms)
+		g->now_ms = at_ms;
+	return lb_menu_step(&g->m, ev, g->now_ms);
+}
+
+static struct lb_menu_out begin_work(struct menu *g)
+{
+	struct lb_menu_event failed;
+	int rc;
+
+	say(g, "lifeboat: rescue mode %u is carried out now: do not switch the router off",
+	    g->m.mode);
+	lb_mode_note(g->board, g->m.mode, NULL);
+	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine);
+	if (rc == 0)
+		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
+	g->result.failure = LB_FAILURE_OTHER;
+	(void)snprintf(g->result.why, sizeof(g->result.why), "it cannot be started: it %s",
+		       lb_strerror(rc));
+	failed = ended(g);
+	return step(g, &failed, g->now_ms);
+}
+
+/* The dark before the rescue part runs. */
+static struct lb_menu_out end_dark(struct menu *g, struct lb_menu_out out)
+{
+	if (out.phase != LB_MENU_STARTING)
+		g->dark_ms = LB_MENU_NEVER;
+	else if (g->dark_ms == LB_MENU_NEVER)
+		g->dark_ms = g->m.since_ms;
+	else if (g->now_ms >= g->dark_ms + DARK_MS)
+		return step(g, &(struct lb_menu_event){.kind = LB_MENU_READY}, g->now_ms);
+	return out;
+}
+
+static uint64_t wake_ms(const struct menu *g, const struct lb_menu_out *out)
+{
+	const uint64_t light_ms =
+		g->dark_ms == LB_MENU_NEVER ? LB_MENU_NEVER : g->dark_ms + DARK_MS;
+
+	return out->wake_ms < light_ms ? out->wake_ms : light_ms;
+}
+
+static bool is_over(const struct lb_menu_out *out)
+{
+	return out->phase == LB_MENU_BOOT || out->phase == LB_MENU_REBOOT;
+}
+
+static bool stay(struct menu *g)
+{
+	const struct plat *p = g->p;
+	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT, .at_ms = g->now_ms};
+	struct lb_menu_out out;
+
+	for (;;) {
+		const struct lb_menu_event mev = translate(g, &ev);
+
+		out = end_dark(g, step(g, &mev, ev.at_ms));
+		if (out.phase == LB_MENU_LEAD || out.announced || out.work)
+			greet(g);
+		if (out.announced)
+			say(g, "Rescue mode %u: %s", out.mode, lb_mode_help(out.mode));
+		if (out.work)
+			out = begin_work(g);
+		p->led(p->ctx, LB_ROLE_BOOT, out.led);
+		if (is_over(&out))
+			return out.phase == LB_MENU_REBOOT;
+		p->wait(p->ctx, wake_ms(g, &out), &ev);
+	}
+}
+
+bool lb_menu_run(const struct plat *p, const struct lb_board *board,
+		 const struct lb_machine *machine, const char *cmdline, char last[LB_SENTENCE_MAX])
+{
+	static struct menu g;
+	struct lb_menu_config config;
+
+	if (board->menu_mode_count == 0)
+		return false;
+	g = (struct menu){.p = p,
+			  .board = board,
+			  .machine = machine,
+			  .held = lb_inputs_held(&machine->inputs),
+			  .now_ms = p->now_ms(p->ctx),
+			  .dark_ms = LB_MENU_NEVER,
+			  .child = {.from = -1},
+			  .last = last};
+	config = config_of(board, cmdline);
+	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
+	if (g.m.phase == LB_MENU_BOOT)
+		return false;
+	return stay(&g);
+}

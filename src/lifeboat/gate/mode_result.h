@@ -1,0 +1,16 @@
+/* lifeboat/gate/mode_result.h - what a rescue mode did, for the recovery record and for people. */
+#pragma once
+
+#include "lifeboat/modes/mode.h"
+#include "plan/record.h"
+
+/* Into the recovery record, if this board keeps one. `result` NULL: it begins. */
+void lb_mode_note(const struct lb_board *board, enum lb_mode mode,
+		  const struct lb_mode_result *result);
+
+/* What `mode` has come to; fills the fields of the record too. */
+void lb_mode_outcome(struct lb_rescue_record *out, enum lb_mode mode,
+		     const struct lb_mode_result *result);
+
+/* "rescue mode 3 (factory) is done: ..."; "" when there was none. */
+void lb_mode_sentence(const struct lb_rescue_record *r, char out[LB_SENTENCE_MAX]);

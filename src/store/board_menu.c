@@ -1,0 +1,49 @@
+#include "store/board_menu.h"
+
+#include <stdio.h>
+
+#include "store/board_value.h"
+
+static bool has_mode(const struct lb_board *b, enum lb_mode mode)
+{
+	for (size_t i = 0; i < b->menu_mode_count; i++)
+		if (b->menu_modes[i] == mode)
+			return true;
+	return false;
+}
+
+/* Not all of tables/modes.def: those that lifeboat/gate/mode_child.c can carry out. */
+static bool can_be_had(int mode)
+{
+	return mode == LB_MODE_REBOOT || mode == LB_MODE_ROLLBACK || mode == LB_MODE_FACTORY;
+}
+
+int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const char *text,
+		      char what[LB_SENTENCE_MAX])
+{
+	const int mode = lb_mode_by_name(text);
+
+	if (!can_be_had(mode)) {
+		(void)snprintf(what, LB_SENTENCE_MAX,
+			       "must be \"%s\", \"%s\" or \"%s\", not \"%s\"",
+			       lb_mode_name(LB_MODE_REBOOT), lb_mode_name(LB_MODE_ROLLBACK),
+			       lb_mode_name(LB_MODE_FACTORY), lb_board_show(text).text);
+		return LB_E(FORMAT);
+	}
+	if (kind == LB_KIND_MODE) {
+		board->menu_start = (enum lb_mode)mode;
+		return 0;
+	}
+	if (has_mode(board, (enum lb_mode)mode)) {
+		(void)snprintf(what, LB_SENTENCE_MAX, "lists \"%s\" twice: take one of them out",
+			       lb_mode_name((unsigned)mode));
+		return LB_E(FORMAT);
+	}
+	board->menu_modes[board->menu_mode_count++] = (enum lb_mode)mode;
+	return 0;
+}
+
+bool lb_board_starts_in_menu(const struct lb_board *board)
+{
+	return board->menu_mode_count == 0 || has_mode(board, board->menu_start);
+}

@@ -1,0 +1,71 @@
+"""Rescue modes chosen with one button and one LED at power-on (virt-sd)."""
+
+import json
+
+import pytest
+
+from lab import LIT, NO_WINDOW, READY_S, STATUS_LED
+from vrouter import Steady
+
+BOARD = "virt-sd"
+QUICK_BACK = {'modes = {"reboot", "rollback", "factory"}': 'modes = {"reboot", "rollback", "factory"}\n\tback_seconds = 8'}
+
+
+def status(router):
+    return json.loads(router.sh("lifeboat status --json"))
+
+
+def announced(router, mode):
+    return router.says(rf"^Rescue mode {mode}: ").t
+
+
+def blinks(router, t0, t1):
+    """How often the LED was lit for a blink's length within that time."""
+    return len([ms for ms in router.leds.lengths_ms(STATUS_LED, True, t0, t1) if ms == pytest.approx(200, abs=60)])
+
+
+def assert_announced_as(router, mode, t):
+    """A pause, `mode` blinks, a pause, and light from then on: without the times of the console, which lags."""
+    end = router.leds.wait_for(LIT, after=t + 0.5)
+    assert blinks(router, t - 0.2, end + 0.01) == mode
+    dark = router.leds.lengths_ms(STATUS_LED, False, t - 0.2, end + 0.01)
+    assert dark[0] == pytest.approx(700, abs=120) and dark[-1] == pytest.approx(500, abs=100)  # a pause, and the first blink's dark
+    return end
+
+
+def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
+    router = bench(NO_WINDOW, QUICK_BACK, board=BOARD, network=False)
+    button = router.button("reset")
+    router.power_on(hold=["reset"])
+    router.says("^- rescue modes -")
+    button.release()
+    assert_announced_as(router, 1, announced(router, 1))
+    button.press(0.2)
+    pressed = announced(router, 2)
+    # The first of its blinks: a press during an announcement counts too
+    router.leds.wait_for(Steady(STATUS_LED, True, for_ms=100), after=pressed)
+    button.press(0.2)
+    began = announced(router, 3)
+    waiting = assert_announced_as(router, 3, began)
+    working = router.says("rescue mode 3 is carried out now").t
+    assert 2 * 3 + 2.2 - 0.5 < working - waiting < 2 * 3 + 2.2 + 1.5
+    router.says(r"rescue mode 3 \(factory\) is done: rolled back to snapshot factory; the state before is snapshot 1; the router reboots")
+    router.wait_reset(READY_S)
+    router.wait_up(60)
+    router.serial.login(timeout=READY_S)
+    told = "rescue mode 3 (factory) is done: rolled back to snapshot factory; the state before is snapshot 1"
+    assert status(router)["last_mode"] == told
+    assert told in router.sh("lifeboat log")
+    assert [s["type"] for s in json.loads(router.sh("schnapps list -j"))["snapshots"]] == ["rollback"]
+
+    router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && btrfs subvolume delete /mnt/@factory && umount /mnt; sync")
+    router.off()
+    router.power_on("force_mode=3")
+    failed = router.says(r"rescue mode 3 \(factory\) failed: there is no factory snapshot on /dev/mmcblk0p2").t
+    router.says("the LED blinks 4 times, again and again: there is no snapshot to go back to")
+    router.wait_up(60)
+    # 0.8 s dark, 4 blinks, 1.5 s dark: once whole within the time that it is shown
+    assert blinks(router, failed + 0.5, failed + 0.8 + 4 * 0.4 + 1.4) == 4
+    assert router.resets == [] or len(router.resets) == 1
+    router.serial.login(timeout=READY_S)
+    assert "failed" in status(router)["last_mode"] and "failed" in router.sh("lifeboat log")

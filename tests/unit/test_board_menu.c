@@ -1,0 +1,52 @@
+#include "tests/unit/board_text.h"
+
+static void menu__not_in_the_file__there_is_none(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "menu { start = factory wait_seconds = 2 }"), 0);
+	assert_int_equal(b.menu_mode_count, 0);
+}
+
+static void menu__every_key__reaches_its_field(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "menu { modes = {factory, reboot} start = factory\n"
+				   "hold_ms = 2000 wait_seconds = 5 back_seconds = 0 }"),
+			 0);
+	assert_int_equal(b.menu_mode_count, 2);
+	assert_int_equal(b.menu_modes[0], LB_MODE_FACTORY);
+	assert_int_equal(b.menu_modes[1], LB_MODE_REBOOT);
+	assert_int_equal(b.menu_start, LB_MODE_FACTORY);
+	assert_int_equal(b.menu_hold_ms, 2000);
+	assert_int_equal(b.menu_wait_ms, 5000);
+	assert_int_equal(b.menu_back_ms, 0);
+	assert_int_equal(parse(&b, "menu { modes = rollback start = rollback }"), 0);
+	assert_int_equal(b.menu_hold_ms, 1000);
+	assert_int_equal(b.menu_wait_ms, 3000);
+	assert_int_equal(b.menu_back_ms, 300000);
+}
+
+static void menu__wrong_values__one_sentence_says_what_to_write(void **state)
+{
+	assert_refused(
+		"menu { modes = {reboot, shell} }",
+		"b.conf:1: menu.modes must be \"reboot\", \"rollback\" or \"factory\", not \"shell\"");
+	assert_refused(
+		"menu { start = 1 }",
+		"b.conf:1: menu.start must be \"reboot\", \"rollback\" or \"factory\", not \"1\"");
+	assert_refused("menu { modes = {reboot, factory, reboot} }",
+		       "b.conf:1: menu.modes lists \"reboot\" twice: take one of them out");
+	assert_refused(
+		"menu {\nmodes = {rollback} }",
+		"b.conf:2: menu.start is \"reboot\", which menu.modes does not list: set it to "
+		"one that is there");
+	assert_refused(
+		"menu {\nmodes = {reboot}\nstart = factory }",
+		"b.conf:3: menu.start is \"factory\", which menu.modes does not list: set it to "
+		"one that is there");
+}
+
+TESTS(unit(menu__not_in_the_file__there_is_none), unit(menu__every_key__reaches_its_field),
+      unit(menu__wrong_values__one_sentence_says_what_to_write))
