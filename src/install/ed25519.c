@@ -9,15 +9,15 @@ int lb_ed25519_begin(struct lb_ed25519 *e, const uint8_t key[32], const uint8_t 
 		return LB_E(IO);
 	memcpy(e->key, key, sizeof(e->key));
 	memcpy(e->signature, signature, sizeof(e->signature));
-	(void)crypto_hash_sha512_init(&e->hash);
-	(void)crypto_hash_sha512_update(&e->hash, signature, 32); /* R */
-	(void)crypto_hash_sha512_update(&e->hash, key, 32);
+	lb_sha512_begin(&e->hash);
+	lb_sha512_feed(&e->hash, signature, 32); /* R */
+	lb_sha512_feed(&e->hash, key, 32);
 	return 0;
 }
 
 void lb_ed25519_feed(struct lb_ed25519 *e, const void *data, size_t n)
 {
-	(void)crypto_hash_sha512_update(&e->hash, data, n);
+	lb_sha512_feed(&e->hash, data, n);
 }
 
 /* S + L would be right as well: a second signature that nobody made. */
@@ -36,7 +36,7 @@ int lb_ed25519_end(struct lb_ed25519 *e)
 	const uint8_t *r = e->signature, *s = e->signature + 32;
 	uint8_t wide[64], h[32], sb[32], ha[32], seen[32];
 
-	(void)crypto_hash_sha512_final(&e->hash, wide);
+	lb_sha512_end(&e->hash, wide);
 	crypto_core_ed25519_scalar_reduce(h, wide);
 	if (!is_reduced(s) || crypto_core_ed25519_is_valid_point(r) != 1 ||
 	    crypto_core_ed25519_is_valid_point(e->key) != 1 ||

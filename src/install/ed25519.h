@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "install/hash.h"
 
 struct lb_ed25519 {
-	crypto_hash_sha512_state hash;
+	struct lb_sha512 hash;
 	uint8_t key[32], signature[64];
 };
 

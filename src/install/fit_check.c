@@ -9,7 +9,7 @@ static void sum_begin(struct lb_fit_sum *s)
 {
 	s->crc32 = 0;
 	SHA1Init(&s->sha1);
-	(void)crypto_hash_sha256_init(&s->sha256);
+	lb_sha256_begin(&s->sha256);
 }
 
 static void sum_add(struct lb_fit_sum *s, enum lb_fit_method m, const uint8_t *p, size_t n)
@@ -19,7 +19,7 @@ static void sum_add(struct lb_fit_sum *s, enum lb_fit_method m, const uint8_t *p
 	else if (m == LB_FIT_SHA1)
 		SHA1Update(&s->sha1, p, n);
 	else
-		(void)crypto_hash_sha256_update(&s->sha256, p, n);
+		lb_sha256_feed(&s->sha256, p, n);
 }
 
 static void sum_end(struct lb_fit_sum *s, struct lb_fit_digests *out)
@@ -28,7 +28,7 @@ static void sum_end(struct lb_fit_sum *s, struct lb_fit_digests *out)
 
 	lb_wr_be(&w, s->crc32, 4);
 	SHA1Final(out->of[LB_FIT_SHA1], &s->sha1);
-	(void)crypto_hash_sha256_final(&s->sha256, out->of[LB_FIT_SHA256]);
+	lb_sha256_end(&s->sha256, out->of[LB_FIT_SHA256]);
 }
 
 static void begin_inside(void *ctx)

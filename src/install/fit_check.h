@@ -4,17 +4,17 @@
 
 #include <md5.h> /* sha1.h leans on it for its types */
 #include <sha1.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "image/fit_tree.h"
+#include "install/hash.h"
 
 struct lb_fit_sum {
 	uint32_t crc32;
 	SHA1_CTX sha1;
-	crypto_hash_sha256_state sha256;
+	struct lb_sha256 sha256;
 };
 
 struct lb_fit_check {

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "install/hash.h"
 #include "install/source.h"
 #include "install/write.h"
 
@@ -23,7 +22,7 @@ struct run {
 	/* What is unpacked. */
 	uint8_t *room;
 	size_t room_used;
-	crypto_hash_sha256_state packed_hash;
+	struct lb_sha256 packed_hash;
 };
 
 static const struct {
@@ -275,9 +274,9 @@ static int copy_packed(struct run *r, enum lb_image_kind kind)
 		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_MEMORY);
 	r->room = NULL;
 	r->room_used = 0;
-	(void)crypto_hash_sha256_init(&r->packed_hash);
+	lb_sha256_begin(&r->packed_hash);
 	while ((n = read_source(r, buf, sizeof(buf))) > 0) {
-		lb_sha256_update(&r->packed_hash, buf, (size_t)n);
+		lb_sha256_feed(&r->packed_hash, buf, (size_t)n);
 		lb_unpack_feed(&unpack, buf, (size_t)n);
 	}
 	rc = lb_unpack_end(&unpack);
@@ -327,13 +326,13 @@ static int copy(struct run *r)
 static bool is_same(struct run *r)
 {
 	const struct lb_scan *scan = &r->ask->verified->scan;
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[LB_SHA256_SIZE];
 
 	if (r->streams)
 		return true;
 	if (!scan->packed)
 		return memcmp(r->write.put_sha256, scan->sha256, sizeof(hash)) == 0;
-	(void)crypto_hash_sha256_final(&r->packed_hash, hash);
+	lb_sha256_end(&r->packed_hash, hash);
 	return memcmp(hash, scan->sha256, sizeof(hash)) == 0;
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "install/hash.h"
 #include "install/metadata.h"
 
 PRINTF_LIKE(2, 3) static void damaged(struct lb_scan *s, const char *fmt, ...)
@@ -185,7 +184,7 @@ int lb_scan_begin(struct lb_scan *s, struct lb_ed25519 *signature, bool with_md5
 	if (sodium_init() < 0)
 		return LB_E(IO);
 	memset(s, 0, sizeof(*s));
-	(void)crypto_hash_sha256_init(&s->sha256_state);
+	lb_sha256_begin(&s->sha256_state);
 	MD5Init(&s->md5_state);
 	s->signature = signature;
 	s->with_md5 = with_md5;
@@ -197,7 +196,7 @@ void lb_scan_feed(struct lb_scan *s, const void *data, size_t n)
 	const size_t taken = s->file.decided ? 0 : fill_head(&s->file, data, n);
 	const uint8_t *rest = (const uint8_t *)data + taken;
 
-	lb_sha256_update(&s->sha256_state, data, n);
+	lb_sha256_feed(&s->sha256_state, data, n);
 	if (s->with_md5)
 		MD5Update(&s->md5_state, data, n);
 	if (s->signature)
@@ -362,7 +361,7 @@ void lb_scan_end(struct lb_scan *s)
 {
 	if (!s->file.decided)
 		file_decide(s);
-	(void)crypto_hash_sha256_final(&s->sha256_state, s->sha256);
+	lb_sha256_end(&s->sha256_state, s->sha256);
 	MD5Final(s->md5, &s->md5_state);
 	check_blocks(s);
 	check_header(s, &s->file, s->file.size_bytes - s->blocks.appended_bytes);

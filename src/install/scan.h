@@ -4,7 +4,6 @@
  * size of the image. Nothing is trusted: signatures are checked by whoever has the keys. */
 #pragma once
 
-#include <sodium.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +18,7 @@
 #include "image/tar.h"
 #include "install/ed25519.h"
 #include "install/fit_check.h"
+#include "install/hash.h"
 #include "install/unpack.h"
 
 /* An image, or what is inside of a packed one. */
@@ -44,7 +44,7 @@ struct lb_scan {
 	struct lb_scan_layer file, inside;
 	bool packed; /* `inside` is in use */
 	struct lb_unpack unpack;
-	crypto_hash_sha256_state sha256_state;
+	struct lb_sha256 sha256_state;
 	bool with_md5; /* half of the time would go into it: only when somebody asks */
 	MD5_CTX md5_state;
 	struct lb_ed25519 *signature; /* fed with every byte; NULL = none */

@@ -157,14 +157,14 @@ int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path, const ch
 static int read_again(struct lb_ed25519 *check, int fd, int64_t start, const struct lb_scan *s)
 {
 	static uint8_t buf[65536];
-	crypto_hash_sha256_state state;
+	struct lb_sha256 state;
 	uint64_t left = s->signed_bytes;
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[LB_SHA256_SIZE];
 	ssize_t n;
 
 	if (fd < 0 || lseek(fd, start, SEEK_SET) < 0)
 		return LB_E(IO);
-	(void)crypto_hash_sha256_init(&state);
+	lb_sha256_begin(&state);
 	while ((n = read(fd, buf, sizeof(buf))) != 0) {
 		const size_t got = n > 0 ? (size_t)n : 0;
 		const size_t of_it = left < got ? (size_t)left : got;
@@ -173,11 +173,11 @@ static int read_again(struct lb_ed25519 *check, int fd, int64_t start, const str
 			continue;
 		if (n < 0)
 			return LB_E(IO);
-		(void)crypto_hash_sha256_update(&state, buf, got);
+		lb_sha256_feed(&state, buf, got);
 		lb_ed25519_feed(check, buf, of_it);
 		left -= of_it;
 	}
-	(void)crypto_hash_sha256_final(&state, hash);
+	lb_sha256_end(&state, hash);
 	return memcmp(hash, s->sha256, sizeof(hash)) == 0 ? 0 : LB_E(AUTH);
 }
 

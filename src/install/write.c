@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "install/hash.h"
-
 #define ALIGN	    4096
 #define GRAIN_BYTES 65536      /* shorter runs of zeroes cost more calls than they save */
 #define BLOCK_MAX   (4u << 20) /* no flash has larger erase blocks */
@@ -47,9 +45,9 @@ void lb_write_closep(struct lb_write *w)
 
 static void end_payload(struct lb_write *w)
 {
-	crypto_hash_sha256_state fork = w->hash;
+	struct lb_sha256 fork = w->hash;
 
-	(void)crypto_hash_sha256_final(&fork, w->payload_sha256);
+	lb_sha256_end(&fork, w->payload_sha256);
 	w->payload_hashed = true;
 }
 
@@ -61,11 +59,11 @@ static int hash_lane(void *ctx, const uint8_t *data, size_t n)
 		w->payload_bytes > w->hashed_bytes ? w->payload_bytes - w->hashed_bytes : 0;
 	const size_t inside = (size_t)least(n, left);
 
-	lb_sha256_update(&w->hash, data, inside);
+	lb_sha256_feed(&w->hash, data, inside);
 	if (inside < n) {
 		if (!w->payload_hashed)
 			end_payload(w);
-		lb_sha256_update(&w->hash, data + inside, n - inside);
+		lb_sha256_feed(&w->hash, data + inside, n - inside);
 	}
 	w->hashed_bytes += n;
 	return 0;
@@ -146,7 +144,7 @@ int lb_write_begin(struct lb_write *w, uint64_t payload_bytes)
 	w->head_len = 0;
 	w->put_bytes = w->written_bytes = w->hashed_bytes = w->zero_bytes = 0;
 	w->payload_hashed = false;
-	(void)crypto_hash_sha256_init(&w->hash);
+	lb_sha256_begin(&w->hash);
 	lb_ring_add(&w->ring, write_lane, w);
 	lb_ring_add(&w->ring, hash_lane, w);
 	return 0;
@@ -191,7 +189,7 @@ int lb_write_end(struct lb_write *w, bool clear_rest)
 		return rc;
 	if (!w->payload_hashed)
 		end_payload(w);
-	(void)crypto_hash_sha256_final(&w->hash, w->put_sha256);
+	lb_sha256_end(&w->hash, w->put_sha256);
 	return 0;
 }
 
@@ -218,18 +216,18 @@ static int read_body(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes)
 
 int lb_write_check(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes), void *ctx)
 {
-	uint8_t back[crypto_hash_sha256_BYTES];
+	uint8_t back[LB_SHA256_SIZE];
 	int rc, finished;
 
-	(void)crypto_hash_sha256_init(&w->hash);
+	lb_sha256_begin(&w->hash);
 	w->hashed_bytes = 0;
-	lb_sha256_update(&w->hash, w->head, w->head_len);
+	lb_sha256_feed(&w->hash, w->head, w->head_len);
 	lb_ring_add(&w->ring, hash_lane, w);
 	rc = read_body(w, tell, ctx);
 	finished = lb_ring_finish(&w->ring);
 	if (rc < 0 || finished < 0)
 		return rc < 0 ? rc : finished;
-	(void)crypto_hash_sha256_final(&w->hash, back);
+	lb_sha256_end(&w->hash, back);
 	return memcmp(back, w->payload_sha256, sizeof(back)) == 0 ? 0 : LB_E(CRC);
 }
 

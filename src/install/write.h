@@ -5,11 +5,11 @@
  * lb_write_begin() or lb_write_closep() make sense, and the target is not whole. */
 #pragma once
 
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "install/hash.h"
 #include "install/ring.h"
 #include "plat/target.h"
 
@@ -24,10 +24,10 @@ struct lb_write {
 	uint64_t put_bytes;
 	uint64_t written_bytes, hashed_bytes; /* how far the lanes are */
 	uint64_t zero_at, zero_bytes;	      /* a run that was not given to the target yet */
-	crypto_hash_sha256_state hash;
+	struct lb_sha256 hash;
 	bool payload_hashed;
-	uint8_t payload_sha256[crypto_hash_sha256_BYTES];
-	uint8_t put_sha256[crypto_hash_sha256_BYTES]; /* of everything that was put */
+	uint8_t payload_sha256[LB_SHA256_SIZE];
+	uint8_t put_sha256[LB_SHA256_SIZE]; /* of everything that was put */
 };
 
 /* Takes some memory: at least 1 MiB. 0 or LB_E(NOSPC), LB_E(UNSUP) the target's blocks are too

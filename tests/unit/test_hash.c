@@ -1,5 +1,7 @@
+/* libcrypto's hashes, which the processor decides about, are libsodium's. */
 #include "tests/t.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "install/hash.h"
@@ -17,31 +19,35 @@ static void fill(void)
 
 static void expect_same(const size_t *pieces, size_t count)
 {
-	crypto_hash_sha256_state ours, theirs;
-	uint8_t a[crypto_hash_sha256_BYTES], b[crypto_hash_sha256_BYTES];
+	uint8_t a[LB_SHA512_SIZE], b[LB_SHA512_SIZE];
+	struct lb_sha256 s256;
+	struct lb_sha512 s512;
 	size_t at = 0;
 
-	(void)crypto_hash_sha256_init(&ours);
-	(void)crypto_hash_sha256_init(&theirs);
+	lb_sha256_begin(&s256);
+	lb_sha512_begin(&s512);
 	for (size_t i = 0; i < count; i++) {
-		lb_sha256_update(&ours, data + at, pieces[i]);
-		(void)crypto_hash_sha256_update(&theirs, data + at, pieces[i]);
+		lb_sha256_feed(&s256, data + at, pieces[i]);
+		lb_sha512_feed(&s512, data + at, pieces[i]);
 		at += pieces[i];
 	}
-	(void)crypto_hash_sha256_final(&ours, a);
-	(void)crypto_hash_sha256_final(&theirs, b);
-	assert_memory_equal(a, b, sizeof(a));
+	lb_sha256_end(&s256, a);
+	(void)crypto_hash_sha256(b, data, at);
+	assert_memory_equal(a, b, LB_SHA256_SIZE);
+	lb_sha512_end(&s512, a);
+	(void)crypto_hash_sha512(b, data, at);
+	assert_memory_equal(a, b, LB_SHA512_SIZE);
 }
 
-static void sha256__each_length__as_libsodium(void **state)
+static void hash__each_length__as_libsodium(void **state)
 {
 	fill();
-	for (size_t n = 0; n < 300; n++)
+	for (size_t n = 0; n < 600; n++)
 		expect_same(&n, 1);
 	expect_same((size_t[]){BYTES}, 1);
 }
 
-static void sha256__any_two_pieces__as_libsodium(void **state)
+static void hash__any_two_pieces__as_libsodium(void **state)
 {
 	fill();
 	for (size_t first = 0; first < 140; first++)
@@ -49,7 +55,7 @@ static void sha256__any_two_pieces__as_libsodium(void **state)
 			expect_same((size_t[]){first, second}, 2);
 }
 
-static void sha256__many_pieces_of_any_size__as_libsodium(void **state)
+static void hash__many_pieces_of_any_size__as_libsodium(void **state)
 {
 	fill();
 	srand(1);
@@ -64,18 +70,23 @@ static void sha256__many_pieces_of_any_size__as_libsodium(void **state)
 	}
 }
 
-static void sha256__three_letters__as_fips_180_4_says(void **state)
+static void hash__a_copy_of_its_state__goes_on(void **state)
 {
-	static const uint8_t want[4] = {0xba, 0x78, 0x16, 0xbf};
-	crypto_hash_sha256_state s;
-	uint8_t out[crypto_hash_sha256_BYTES];
+	uint8_t a[LB_SHA256_SIZE], b[LB_SHA256_SIZE];
+	struct lb_sha256 s, copy;
 
-	(void)crypto_hash_sha256_init(&s);
-	lb_sha256_update(&s, "abc", 3);
-	(void)crypto_hash_sha256_final(&s, out);
-	assert_memory_equal(out, want, sizeof(want));
+	fill();
+	lb_sha256_begin(&s);
+	lb_sha256_feed(&s, data, 100);
+	copy = s;
+	lb_sha256_end(&copy, a);
+	(void)crypto_hash_sha256(b, data, 100);
+	assert_memory_equal(a, b, sizeof(a));
+	lb_sha256_feed(&s, data + 100, BYTES - 100);
+	lb_sha256_end(&s, a);
+	(void)crypto_hash_sha256(b, data, BYTES);
+	assert_memory_equal(a, b, sizeof(a));
 }
 
-TESTS(unit(sha256__each_length__as_libsodium), unit(sha256__any_two_pieces__as_libsodium),
-      unit(sha256__many_pieces_of_any_size__as_libsodium),
-      unit(sha256__three_letters__as_fips_180_4_says))
+TESTS(unit(hash__each_length__as_libsodium), unit(hash__any_two_pieces__as_libsodium),
+      unit(hash__many_pieces_of_any_size__as_libsodium), unit(hash__a_copy_of_its_state__goes_on))
