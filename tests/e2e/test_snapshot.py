@@ -5,6 +5,7 @@ import json
 from lab import NO_WINDOW, READY_S
 
 BOARD = "virt-sd"
+TORN_AT = (64 << 10) + 6 * 512  # a sector of the superblock: most of the backup roots
 
 
 def snapshots(router):
@@ -59,7 +60,10 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     code, said = router.serial.run("lifeboat snapshot rollback --forget factory 2>&1")
     assert code == 0 and "is deleted at the next boot" in said
     router.sh("echo secret >/etc/secret; sync")
-    restart(router)
+    router.power_cut("kill")
+    router.damage(TORN_AT, bytes(512), area=router.partition("rootfs")[0])
+    router.to_up(login=True)
+    assert "its copy has been put in its place" in router.sh("dmesg")
     assert router.sh("uci get network.lan.ipaddr") == "192.168.1.1"
     assert snapshots(router) == {} and at_top(router) == {"@", "@factory"}
     router.sh("test ! -e /etc/secret")

@@ -17,7 +17,6 @@ from vrouter.powercut import Recording
 
 pytestmark = pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/powercut cuts it at every operation")
 CUTS = 100
-SUPERBLOCK_AT, SUPERBLOCK_BYTES = 64 << 10, 4096  # of btrfs, in its partition
 FILES = 200
 MAKE = (f"mkdir -p /opt/many /srv; i=0; while [ $i -lt {FILES} ]; do echo $i >/opt/many/f$i; i=$((i+1)); done; "
         "btrfs subvolume create /srv/box; echo mine >/srv/box/data; schnapps create before; "
@@ -42,24 +41,10 @@ class Prepared:
         for name in ("disk.base", "disk.log"):
             shutil.move(router.run_dir / name, self.folder / name)
         self.recording = Recording(self.folder / "disk.base", self.folder / "disk.log", write_through=True)
-        self.superblock = router.partition("rootfs")[0] + SUPERBLOCK_AT
         router.to_up(login=True)
         self.after = router.sh(SEEN)
         assert self.before != self.after and "opt/many" in self.after and "opt/new" in self.before
         router.power_cut("kill")
-
-    def is_in_superblock(self, step):
-        steps = self.recording.steps
-        return step < len(steps) and 0 <= steps[step].offset - self.superblock < SUPERBLOCK_BYTES
-
-    def build(self, policy, cut, seed):
-        """The card after a cut. A part of its superblock is more than btrfs can bear, at any commit: cards write these
-        4 KiB at once, the emulated one does not."""
-        while self.is_in_superblock(cut):
-            policy, cut = "kill", cut + 1
-        if policy == "kill" and self.is_in_superblock(cut - 1):
-            cut -= 1
-        self.recording.build(self.router.disk, policy, cut, seed)
 
     def close(self):
         self.router.close()
@@ -81,7 +66,7 @@ def test_cut__in_a_rollback__there_is_a_root_and_nothing_is_lost(request, prepar
     policy, cut = dice.choice(("kill", "torn")), dice.randrange(prepared.first, prepared.last)
     if router.powered:  # the test before this one was ended in its middle
         router.power_cut("kill")
-    prepared.build(policy, cut, seed)
+    prepared.recording.build(router.disk, policy, cut, seed)
     try:
         router.to_up(login=True)
         seen = router.sh(SEEN)

@@ -120,8 +120,11 @@ static int check_init(struct lb_root *out, const char *init)
 static int enter_from_initramfs(struct lb_root *out, const struct lb_board *board)
 {
 	char options[LB_NAME_MAX + 8] = "";
-	int rc = name_fs(out);
+	int rc;
 
+	if (board->subvolume[0])
+		lb_root_subvolume_mend(out->disk);
+	rc = name_fs(out);
 	if (rc < 0)
 		return rc;
 	if (strcmp(out->fs, "btrfs") == 0 && board->subvolume[0]) {

@@ -2,8 +2,45 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "plat/linux/disk/block.h"
 #include "plat/linux/disk/btrfs.h"
+#include "plat/linux/disk/guard.h"
 #include "store/snapshots.h"
+#include "store/superblock.h"
+
+/* Most boots find it whole: then nothing is opened for writing. */
+static int mend_superblock(const char *disk)
+{
+	CLEANUP(lb_block_closep) struct lb_block dev = LB_BLOCK_CLOSED;
+	struct plat_block b;
+	int rc = lb_block_open(&dev, &b, disk, LB_BLOCK_READ);
+
+	if (rc == 0)
+		rc = lb_superblock_is_torn(&b);
+	if (rc <= 0)
+		return rc;
+	rc = lb_guard_check(disk, 0, b.size_bytes, &lb_blockdev_roots);
+	lb_block_closep(&dev);
+	if (rc == 0)
+		rc = lb_block_open(&dev, &b, disk, LB_BLOCK_WRITE);
+	return rc < 0 ? rc : lb_superblock_mend(&b);
+}
+
+void lb_root_subvolume_mend(const char *disk)
+{
+	int rc = mend_superblock(disk);
+
+	if (rc == LB_E(NOENT))
+		log_err("the superblock of the btrfs on %s is torn, and it has no copy that fits",
+			disk);
+	else if (rc < 0)
+		log_warn("the superblock of the btrfs on %s cannot be looked after: it %s", disk,
+			 lb_strerror(rc));
+	else if (rc > 0)
+		log_warn(
+			"a power cut had torn the superblock of the btrfs on %s: its copy has been put in its place",
+			disk);
+}
 
 void lb_root_subvolume_settle(const char *disk)
 {
