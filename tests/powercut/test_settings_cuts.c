@@ -157,25 +157,23 @@ static void restore__cut_at_every_operation__is_done_by_the_next_boot(void **sta
 	assert_true(cuts > 500);
 }
 
+static void put_first_world_back(void *ctx)
+{
+	begin = first;
+	put_world_back(NULL);
+}
+
+static void keep_what_is_left(void *ctx)
+{
+	begin = fake.stored;
+}
+
 static void restore__cut_again_in_the_next_boot__is_done_by_the_one_after(void **state)
 {
-	/* What the other fates leave is one of these as well, but for noise, which nobody reads. */
-	static const enum lb_fake_policy policies[] = {LB_FAKE_KEPT, LB_FAKE_REORDERED};
-	uint64_t cuts = 0;
+	static const struct lb_fake_scenario whole = {.setup = put_first_world_back, .run = boot};
+	uint64_t cuts = lb_fake_power_cuts_again(
+		&power, &(struct lb_fake_again){&whole, keep_what_is_left, &cuts_of_begin});
 
-	for (uint64_t at = 1; at < 200; at++) {
-		begin = first;
-		lb_fake_power_on(&power);
-		put_world_back(NULL);
-		power.fault_at = at;
-		power.fault_cuts = true;
-		power.fate = (struct lb_fake_fate){policies[at % 2], at};
-		boot(NULL);
-		if (!power.off)
-			break;
-		begin = fake.stored;
-		cuts += lb_fake_power_cuts(&power, &cuts_of_begin);
-	}
 	print_message("power cuts in the boot after a power cut: %" PRIu64 "\n", cuts);
 	assert_true(cuts > 10000);
 }

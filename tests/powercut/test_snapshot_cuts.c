@@ -225,26 +225,24 @@ static const struct lb_fake_scenario failures = {
 static const struct lb_fake_scenario resumption = {
 	.setup = put_world_back, .run = resume, .check = check_after_cut};
 
-/* Cut at each operation, and what that leaves cut again at each operation of the next run. */
+static void put_first_world_back(void *ctx)
+{
+	begin = first;
+	put_world_back(NULL);
+}
+
+static void keep_what_is_left(void *ctx)
+{
+	begin = fake.stored;
+}
+
 static uint64_t cut_twice(void)
 {
-	static const enum lb_fake_policy policies[] = {LB_FAKE_KEPT, LB_FAKE_REORDERED,
-						       LB_FAKE_LOST};
-	uint64_t cuts = 0;
+	static const struct lb_fake_scenario whole = {.setup = put_first_world_back,
+						      .run = roll_back};
+	uint64_t cuts = lb_fake_power_cuts_again(
+		&power, &(struct lb_fake_again){&whole, keep_what_is_left, &resumption});
 
-	for (uint64_t at = 1; at < 200; at++) {
-		begin = first;
-		lb_fake_power_on(&power);
-		put_world_back(NULL);
-		power.fault_at = at;
-		power.fault_cuts = true;
-		power.fate = (struct lb_fake_fate){policies[at % 3], at};
-		roll_back(NULL);
-		if (!power.off)
-			break;
-		begin = fake.stored;
-		cuts += lb_fake_power_cuts(&power, &resumption);
-	}
 	begin = first;
 	return cuts;
 }

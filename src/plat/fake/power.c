@@ -137,6 +137,22 @@ uint64_t lb_fake_power_cuts(struct lb_fake_power *p, const struct lb_fake_scenar
 	return count;
 }
 
+uint64_t lb_fake_power_cuts_again(struct lb_fake_power *p, const struct lb_fake_again *a)
+{
+	static const enum lb_fake_policy policies[] = {LB_FAKE_KEPT, LB_FAKE_REORDERED,
+						       LB_FAKE_LOST};
+	uint64_t cuts = 0;
+
+	for (uint64_t at = 1;; at++) {
+		p->fate = (struct lb_fake_fate){policies[at % 3], at};
+		(void)play(p, a->first, at, true);
+		if (!p->off)
+			return cuts;
+		a->keep(a->first->ctx);
+		cuts += lb_fake_power_cuts(p, a->then);
+	}
+}
+
 uint64_t lb_fake_power_fails(struct lb_fake_power *p, const struct lb_fake_scenario *s)
 {
 	uint64_t at = 1;

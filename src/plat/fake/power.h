@@ -79,6 +79,18 @@ struct lb_fake_scenario {
  * many times the power was cut. */
 uint64_t lb_fake_power_cuts(struct lb_fake_power *p, const struct lb_fake_scenario *s);
 
+struct lb_fake_again {
+	const struct lb_fake_scenario *first; /* its setup() and run() */
+	/* Called when that was cut: what is stored now is where the setup() of `then` starts. */
+	void (*keep)(void *ctx);
+	const struct lb_fake_scenario *then;
+};
+
+/* Cut the power at each operation of the first run, and what that leaves again at each operation
+ * of the one after it. The first cut has the fates kept, reordered and lost in turn. Returns how
+ * many times the second run was cut. */
+uint64_t lb_fake_power_cuts_again(struct lb_fake_power *p, const struct lb_fake_again *a);
+
 /* Let each operation of run() fail once, the power staying on. Returns how many did. */
 uint64_t lb_fake_power_fails(struct lb_fake_power *p, const struct lb_fake_scenario *s);
 
