@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "lifeboat/modes/mode.h"
 #include "lifeboat/root/root.h"
+#include "lifeboat/root/root_subvolume.h"
 #include "lifeboat/snapshot/snapshot.h"
 #include "plat/linux/files/files.h"
 
@@ -63,6 +64,7 @@ static int open_root(const struct lb_board *board, struct lb_mode_result *out)
 
 	if (rc < 0)
 		return rc;
+	lb_root_subvolume_mend(work.root.disk);
 	rc = lb_btrfs_open(&work.fs, work.root.disk);
 	if (rc < 0)
 		return fail(out, LB_FAILURE_STORAGE,
