@@ -12,6 +12,7 @@ class Case:
     name: str
     outcome: str
     reason: str = ""
+    shaky: bool = False  # passed, but only when run again; `reason` is what went wrong before
 
 
 def count(cases):

@@ -35,7 +35,8 @@ def selected(names):
 
 def describe(case):
     first, *rest = case.reason.splitlines() or ["no reason given"]
-    return "\n".join([f"{case.outcome}: {case.name}: {first}", *(f"    {line}" for line in rest)])
+    what = "passed when run again" if case.shaky else case.outcome
+    return "\n".join([f"{what}: {case.name}: {first}", *(f"    {line}" for line in rest)])
 
 
 def line(counts):
@@ -53,9 +54,9 @@ def run(args):
         print(f"   {line(count(cases))} in {time.monotonic() - begin:.1f} s", flush=True)
         everything += cases
     print(f"== all suites in {time.monotonic() - started:.0f} s; logs: {OUT.name}/")
-    for outcome in (SKIPPED, FAILED):
+    for kind in ("skipped", "shaky", "failed"):
         for case in everything:
-            if case.outcome == outcome:
+            if kind == ("shaky" if case.shaky else case.outcome):
                 print(describe(case))
     counts = count(everything)
     print(line(counts), flush=True)
