@@ -74,11 +74,17 @@ static void add_window(char out[LB_WORDS_MAX], const struct lb_announce *a)
 		add(out, " (%s)", a->why);
 }
 
+/* Before the boot, and instead of the system: an upgrade, a rescue mode. */
+static bool is_at_work(const struct lb_sighting *s)
+{
+	return s->announce.state == LB_STATE_STARTING && s->announce.why[0];
+}
+
 static void add_state(char out[LB_WORDS_MAX], const struct lb_sighting *s)
 {
 	switch (s->announce.state) {
 	case LB_STATE_STARTING:
-		add(out, "it starts");
+		add(out, is_at_work(s) ? "it is at work" : "it starts");
 		break;
 	case LB_STATE_WINDOW:
 		add_window(out, &s->announce);
@@ -116,6 +122,8 @@ void lb_words_status(char out[LB_WORDS_MAX], enum lb_news news, const struct lb_
 	add(out, "silent for %u s", LB_SILENCE_MS / 1000);
 	if (s->announce.state == LB_STATE_WINDOW)
 		add(out, ": its window is over");
+	if (is_at_work(s))
+		add(out, ", last heard of at work (%s)", s->announce.why);
 	if (s->announce.state == LB_STATE_FAILSAFE || s->announce.state == LB_STATE_RESCUE)
 		add(out, ": it was switched off, restarted or unplugged");
 }
@@ -176,6 +184,8 @@ void lb_words_advice(char out[LB_WORDS_MAX], enum lb_news news, const struct lb_
 		add_lost_advice(out, s);
 	else if (state == LB_STATE_FAILSAFE || state == LB_STATE_RESCUE)
 		add_login(out, s);
+	else if (is_at_work(s))
+		add(out, "leave it switched on until it is done");
 	else if (s->announce.policy == LB_POLICY_OFF)
 		add(out, "failsafe is switched off on this router: a button does nothing");
 	else if (state == LB_STATE_STARTING)

@@ -241,6 +241,12 @@ static void words__other_states__say_what_is_useful(void **state)
 	     "times per second");
 	says(LB_NEWS_NEW, lifeboat(LB_STATE_STARTING, LB_LEFT_NONE), "it starts",
 	     "get ready to press a button of the router");
+	s = lifeboat(LB_STATE_STARTING, LB_LEFT_NONE);
+	strcpy(s.announce.why, "upgrading: writing, 40 %");
+	says(LB_NEWS_CHANGED, s, "it is at work (upgrading: writing, 40 %)",
+	     "leave it switched on until it is done");
+	says(LB_NEWS_LOST, s, "silent for 5 s, last heard of at work (upgrading: writing, 40 %)",
+	     "");
 	says(LB_NEWS_NEW, lifeboat(LB_STATE_RUNNING, LB_LEFT_NONE), "the router is up", "");
 	says(LB_NEWS_NEW, lifeboat(200, LB_LEFT_NONE),
 	     "it is in a state that this lifeline does not know (200)", "");

@@ -125,6 +125,27 @@ static void lan__no_port_can_be_bridged__no_bridge_is_left_and_the_first_answers
 	assert_untouched();
 }
 
+static void lan__taken_from_another_bridge__its_ports_are_ours_and_it_is_down(void **state)
+{
+	struct lb_lan_config config = config_of(2);
+	struct lb_lan lan;
+
+	need_net();
+	config.take = true;
+	assert_int_equal(system("ip link add other type bridge && ip addr add 192.168.1.1/24 dev "
+				"other && ip link set lan1 master other && "
+				"ip link set lan2 master other && ip link set other up"),
+			 0);
+	assert_int_equal(lb_lan_up(&lan, &config), 0);
+	assert_string_equal(lan.device, LB_BRIDGE);
+	assert_false(access("/sys/class/net/" LB_BRIDGE "/brif/lan1", F_OK) < 0);
+	assert_false(access("/sys/class/net/" LB_BRIDGE "/brif/lan2", F_OK) < 0);
+	assert_false(is_up("other"));
+	lb_lan_down(&lan);
+	assert_int_equal(system("ip link del other"), 0);
+	assert_untouched();
+}
+
 static void lan__port_that_is_a_wan_port_too__is_not_used(void **state)
 {
 	static const char both[][LB_IFNAME_MAX] = {"wan", "lan1"};
@@ -185,6 +206,7 @@ int main(void)
 		unit(lan__two_ports__are_bridged_and_the_wan_port_stays_down),
 		unit(lan__one_port_in_another_bridge__the_others_answer),
 		unit(lan__no_port_can_be_bridged__no_bridge_is_left_and_the_first_answers),
+		unit(lan__taken_from_another_bridge__its_ports_are_ours_and_it_is_down),
 		unit(lan__port_that_is_a_wan_port_too__is_not_used),
 		unit(lan__no_port_is_there__noent),
 		unit(lan__wan_is_up_already__it_does_not_answer_for_the_rescue_address),

@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "lifeboat/gate/hostkey.h"
-#include "lifeboat/gate/lan.h"
 #include "lifeboat/gate/login.h"
 #include "lifeboat/gate/services.h"
+#include "lifeboat/lan.h"
 #include "lifeboat/upgrade/upgrade_gate.h"
 #include "panel/led.h"
 #include "plat/linux/machine/proc.h"

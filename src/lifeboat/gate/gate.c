@@ -12,14 +12,15 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lifeboat/announce.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
-#include "lifeboat/gate/announce.h"
 #include "lifeboat/gate/dialogue.h"
 #include "lifeboat/gate/failsafe.h"
-#include "lifeboat/gate/lan.h"
 #include "lifeboat/gate/menu.h"
 #include "lifeboat/gate/mode_result.h"
+#include "lifeboat/lan.h"
+#include "lifeboat/progress.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/reset_result.h"
 #include "lifeboat/root/identity.h"
@@ -58,6 +59,7 @@ static struct gate {
 	struct lb_boot_sense sense;
 	struct lb_boot_plan plan;
 	struct lb_status status;
+	struct lb_progress progress;
 	int slot;	 /* the one that was entered, -1 = none */
 	bool renewed;	 /* the root was to be written anew */
 	unsigned button; /* the one that was pressed */
@@ -113,6 +115,20 @@ static void prepare_machine(void)
 	gate.plat = lb_machine_plat(m);
 }
 
+/* Who this is, for whoever is told how far a work before the boot is. */
+static void identify(void)
+{
+	struct lb_status *s = &gate.status;
+
+	(void)snprintf(s->board, sizeof(s->board), "%s", gate.board.id);
+	(void)snprintf(s->board_name, sizeof(s->board_name), "%s", gate.board.name);
+	lb_identity_serial(&gate.board, s->serial, sizeof(s->serial));
+	lb_identity_address(&gate.board, s->address, sizeof(s->address));
+	s->policy = gate.board.failsafe;
+	gate.progress =
+		(struct lb_progress){.machine = &gate.machine, .board = &gate.board, .status = s};
+}
+
 /* What the previous boot left behind. Nothing is written yet: that is done with the decision. */
 static void read_record(void)
 {
@@ -144,7 +160,7 @@ static void enter_root_at(const char *place)
 		return;
 	if (root->from_initramfs &&
 	    (lb_renew_root(&gate.board, &gate.plat, root->disk, &renewed, root->why) < 0 ||
-	     lb_upgrade_resume(&gate.board, &gate.plat, root, root->why) < 0))
+	     lb_upgrade_resume(&gate.board, &gate.plat, &gate.progress, root, root->why) < 0))
 		root->kind = LB_ROOT_NONE;
 	else
 		lb_root_enter(root, &gate.board);
@@ -189,13 +205,8 @@ static void sense(void)
 	gate.sense.failsafe_switch = lb_cmdline_switch(gate.cmdline, "failsafe");
 	if (gate.sense.failsafe_switch == LB_SWITCH_INVALID)
 		log_warn("failsafe= on the kernel command line takes 1 or 0: ignored");
-	(void)snprintf(s->board, sizeof(s->board), "%s", gate.board.id);
-	(void)snprintf(s->board_name, sizeof(s->board_name), "%s", gate.board.name);
-	lb_identity_serial(&gate.board, s->serial, sizeof(s->serial));
 	(void)snprintf(s->root_fs, sizeof(s->root_fs), "%s", gate.root.fs);
 	s->initramfs = gate.root.from_initramfs;
-	s->policy = gate.board.failsafe;
-	lb_identity_address(&gate.board, s->address, sizeof(s->address));
 	(void)snprintf(s->notice, sizeof(s->notice), "%s", gate.board_why);
 	s->overlay_used = -1;
 }
@@ -523,6 +534,7 @@ int applet_init(int argc, char **argv)
 	if (lb_upgrade_is_wanted())
 		lb_upgrade_as_init();
 	prepare_machine();
+	identify();
 	offer_menu();
 	sense();
 	decide();

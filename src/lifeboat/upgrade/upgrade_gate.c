@@ -34,10 +34,12 @@ static void want_stick(void)
 }
 
 int lb_upgrade_resume(const struct lb_board *board, const struct plat *p,
-		      const struct lb_root *root, char why[LB_SENTENCE_MAX])
+		      struct lb_progress *progress, const struct lb_root *root,
+		      char why[LB_SENTENCE_MAX])
 {
 	static struct lb_upgrade_work w;
 	enum lb_upgrade_outcome outcome;
+	int rc;
 
 	if (look(board) != LB_UPGRADE_BOOT_RESUME)
 		return 0;
@@ -46,13 +48,16 @@ int lb_upgrade_resume(const struct lb_board *board, const struct plat *p,
 		.stage = (enum lb_upgrade_stage)record.upgrade.stage,
 		.job = {.forced = record.upgrade.flags & LB_UPGRADE_FORCED,
 			.ignore_minor = record.upgrade.flags & LB_UPGRADE_IGNORE_MINOR},
+		.progress = progress,
 		.kept = true,
 	};
 	memcpy(w.job.root, root->disk, sizeof(w.job.root));
 	log_warn("an upgrade from %.*s %s; should the power fail, it goes on at the next boot",
 		 (int)record.upgrade.image_len, record.upgrade.image,
 		 w.stage == LB_UPGRADE_ASKED ? "begins" : "goes on");
-	if (lb_upgrade_work(p, &w, &outcome, why) == 0)
+	rc = lb_upgrade_work(p, &w, &outcome, why);
+	lb_progress_end(progress);
+	if (rc == 0)
 		return 0;
 	want_stick();
 	return LB_E(STATE);

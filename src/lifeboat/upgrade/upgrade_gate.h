@@ -5,14 +5,17 @@
 
 #include <stdbool.h>
 
+#include "lifeboat/progress.h"
 #include "lifeboat/root/root.h"
 #include "plat/plat.h"
 #include "store/board.h"
 
 /* Before the root is mounted: carry on what lies on a stick. 0: the root can be used. LB_E(STATE):
- * it must not be, `why` says why and what is wanted. */
+ * it must not be, `why` says why and what is wanted. `progress` begins if there is something to
+ * do, and has ended at the return. */
 MUST_CHECK int lb_upgrade_resume(const struct lb_board *board, const struct plat *p,
-				 const struct lb_root *root, char why[LB_SENTENCE_MAX]);
+				 struct lb_progress *progress, const struct lb_root *root,
+				 char why[LB_SENTENCE_MAX]);
 
 /* After it was entered, or not: what became of an upgrade whose image was in RAM. */
 void lb_upgrade_settle(const struct lb_board *board, struct lb_root *root);

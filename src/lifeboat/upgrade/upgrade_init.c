@@ -13,7 +13,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "lifeboat/announce.h"
 #include "lifeboat/board_file.h"
+#include "lifeboat/progress.h"
+#include "lifeboat/status_file.h"
 #include "lifeboat/upgrade/upgrade.h"
 #include "lifeboat/upgrade/upgrade_work.h"
 #include "panel/led.h"
@@ -31,6 +34,9 @@ static struct lb_machine machine;
 static struct lb_board board;
 static struct plat plat;
 static struct lb_upgrade_work work;
+static struct lb_status status;
+static struct lb_progress progress = {
+	.machine = &machine, .board = &board, .status = &status, .alone = true};
 
 bool lb_upgrade_is_wanted(void)
 {
@@ -53,6 +59,16 @@ static int read_job(char *why)
 	return rc;
 }
 
+/* Who this is, as the boot gate has found out. */
+static void read_status(void)
+{
+	if (lb_status_load(&status) < 0) {
+		(void)snprintf(status.board, sizeof(status.board), "%s", board.id);
+		(void)snprintf(status.board_name, sizeof(status.board_name), "%s", board.name);
+	}
+	status.detail[0] = '\0';
+}
+
 static void prepare(void)
 {
 	struct lb_machine *m = &machine;
@@ -64,6 +80,9 @@ static void prepare(void)
 	m->watchdog = lb_watchdog_adopt(board.watchdog, board.watchdog_timeout_s);
 	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])board.leds);
 	m->lan.socket = -1;
+	m->announcer = lb_announce_status;
+	m->announcer_ctx = &status;
+	read_status();
 	if (lb_machine_start(m) < 0)
 		log_err("events cannot be had: going on without");
 	plat = lb_machine_plat(m);
@@ -125,10 +144,13 @@ static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
 	int rc = read_job(why);
 
 	work.board = &board;
+	work.progress = &progress;
 	if (rc == 0)
 		rc = end_all(why);
-	if (rc == 0)
+	if (rc == 0) {
+		lb_progress_step(&progress, "upgrading: leaving the root", -1);
 		rc = lb_ram_root_enter(why);
+	}
 	if (rc == 0)
 		return lb_upgrade_work(&plat, &work, outcome, why);
 	/* Nothing was written yet. */
@@ -141,15 +163,21 @@ static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
 _Noreturn void lb_upgrade_as_init(void)
 {
 	enum lb_upgrade_outcome outcome = LB_UPGRADE_OUTCOME_NONE;
-	char why[LB_SENTENCE_MAX] = "";
+	char why[LB_SENTENCE_MAX] = "", end[LB_SENTENCE_MAX];
 
 	prepare();
 	plat.say(plat.ctx, "lifeboat: upgrade: services are being stopped; do not switch off");
 	if (carry_out(&outcome, why) < 0)
-		log_err("upgrade: the root is not whole: %s", why);
+		(void)snprintf(end, sizeof(end), "upgrade: the root is not whole: %.200s", why);
 	else if (outcome == LB_UPGRADE_COMPLETE)
+		(void)snprintf(end, sizeof(end), "upgrade: complete, rebooting");
+	else
+		(void)snprintf(end, sizeof(end), "upgrade: %s: %.180s",
+			       lb_upgrade_outcome_text(outcome), why);
+	if (outcome == LB_UPGRADE_COMPLETE)
 		plat.say(plat.ctx, "lifeboat: upgrade: complete, rebooting");
 	else
-		log_err("upgrade: %s: %s", lb_upgrade_outcome_text(outcome), why);
+		log_err("%s", end);
+	lb_progress_say(&progress, end);
 	reboot_now();
 }

@@ -22,11 +22,14 @@
 #include "plat/linux/machine/proc.h"
 #include "store/upgrade.h"
 
+#define PHASE_PLACE (LB_INSTALL_READ_BACK + 1)
+
 /* What the child tells PID 1 while it works, in memory that both see. */
 struct talk {
 	struct lb_child_way way;
 	_Atomic int phase;
-	int said_phase, said_tenth; /* PID 1's own */
+	struct lb_progress *progress; /* from here PID 1's own */
+	int said_phase, said_tenth;
 	/* Read after the child's end only. */
 	int rc;
 	enum lb_upgrade_outcome outcome;
@@ -207,6 +210,8 @@ static int do_place(void *ctx)
 {
 	struct work *k = ctx;
 
+	atomic_store(&k->talk->way.total_bytes, 0);
+	atomic_store(&k->talk->phase, PHASE_PLACE);
 	return lb_stage_settings(k->w->board, k->w->job.root, k->settings, k->talk->why);
 }
 
@@ -251,15 +256,28 @@ static const char *const phases[] = {
 	[LB_INSTALL_VERIFY] = "checking the image",
 	[LB_INSTALL_WRITE] = "writing",
 	[LB_INSTALL_READ_BACK] = "reading back",
+	[PHASE_PLACE] = "passing on the settings",
 };
+
+static void tell_progress(struct lb_progress *progress, int phase, uint64_t done_bytes,
+			  uint64_t total_bytes)
+{
+	char what[80];
+
+	(void)snprintf(what, sizeof(what), "upgrading: %s", phases[phase]);
+	lb_progress_step(progress, what, total_bytes ? (int)(done_bytes * 100 / total_bytes) : -1);
+}
 
 static void say_progress(const struct plat *p, void *ctx)
 {
 	struct talk *t = ctx;
 	uint64_t total_bytes = atomic_load(&t->way.total_bytes);
+	uint64_t done_bytes = atomic_load(&t->way.done_bytes);
 	int phase = atomic_load(&t->phase);
-	int tenth = total_bytes ? (int)(atomic_load(&t->way.done_bytes) * 10 / total_bytes) : 0;
+	int tenth = total_bytes ? (int)(done_bytes * 10 / total_bytes) : 0;
 	char line[80];
+
+	tell_progress(t->progress, phase, done_bytes, total_bytes);
 
 	if (!total_bytes || (phase == t->said_phase && tenth <= t->said_tenth))
 		return;
@@ -285,6 +303,7 @@ static void run_child(const struct plat *p, const struct lb_upgrade_work *w, str
 
 	t->rc = LB_E(CHILD); /* until it says otherwise */
 	t->said_phase = -1;
+	t->progress = w->progress;
 	pid = lb_fork();
 	if (pid == 0) {
 		k = (struct work){.w = w, .talk = t, .began_ms = lb_monotonic_ms()};

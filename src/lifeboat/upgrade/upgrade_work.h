@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "lifeboat/progress.h"
 #include "plan/upgrade.h"
 #include "plan/upgrade_job.h"
 #include "plat/plat.h"
@@ -12,8 +13,9 @@
 
 struct lb_upgrade_work {
 	const struct lb_board *board;
-	enum lb_upgrade_stage stage; /* as the record has it */
-	struct lb_upgrade_job job;   /* root: must be set */
+	enum lb_upgrade_stage stage;  /* as the record has it */
+	struct lb_upgrade_job job;    /* root: must be set */
+	struct lb_progress *progress; /* tells how far it is besides the console and the LED */
 	/* Where image and archive lie when job.image and job.settings have to be found first: the
 	 * record says so, with their hashes. */
 	bool kept;

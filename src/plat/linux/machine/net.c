@@ -194,6 +194,27 @@ static int configure(struct lb_lan *lan, int sock, unsigned prefix_bits)
 	return set_address(lan, sock, mask);
 }
 
+/* A port of another bridge would take nothing of ours, and hear nothing. */
+static void leave_bridge(int sock, const char *port)
+{
+	struct ifreq r;
+	char link[LB_PATH_MAX], to[LB_PATH_MAX], bridge[LB_IFNAME_MAX];
+	const char *last;
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/sys/class/net/%s/master", port);
+	n = readlink(link, to, sizeof(to) - 1);
+	if (n < 0)
+		return;
+	to[n] = '\0';
+	last = strrchr(to, '/') ? strrchr(to, '/') + 1 : to;
+	(void)snprintf(bridge, sizeof(bridge), "%.*s", LB_IFNAME_MAX - 1, last);
+	r = named(bridge);
+	r.ifr_ifindex = (int)if_nametoindex(port);
+	if (ioctl(sock, SIOCBRDELIF, &r) < 0 || set_up(sock, bridge, false) < 0)
+		log_debug("LAN port '%s' stays with '%s': %s", port, bridge, strerror(errno));
+}
+
 int lb_lan_up(struct lb_lan *lan, const struct lb_lan_config *config)
 {
 	CLEANUP(lb_fd_closep)
@@ -207,6 +228,8 @@ int lb_lan_up(struct lb_lan *lan, const struct lb_lan_config *config)
 	choose_ports(&made, sock, config);
 	if (made.port_count == 0)
 		return LB_E(NOENT);
+	for (size_t i = 0; config->take && i < made.port_count; i++)
+		leave_bridge(sock, made.ports[i]);
 	rc = set_up(sock, "lo", true);
 	if (rc == 0)
 		rc = configure(&made, sock, config->prefix_bits);

@@ -2,6 +2,7 @@
  * Never touches a WAN port. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct lb_lan_config {
 	size_t wan_port_count;
 	uint32_t address;     /* host byte order */
 	unsigned prefix_bits; /* 1 to 30 */
+	bool take; /* ports that are in somebody's bridge leave it; that bridge goes down */
 };
 
 /* Bring the ports up under one address, for which no other port answers. Ports that this machine

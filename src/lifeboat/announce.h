@@ -1,4 +1,4 @@
-/* lifeboat/gate/announce.h - what the LAN is told: OpenWrt's datagram in the window, Lifeboat's own
+/* lifeboat/announce.h - what the LAN is told: OpenWrt's datagram in the window, Lifeboat's own
  * in every state. */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "lifeboat/gate/announce.h"
+#include "lifeboat/announce.h"
 
 #include <stdio.h>
 
