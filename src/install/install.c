@@ -22,7 +22,6 @@ struct run {
 	/* What is unpacked. */
 	uint8_t *room;
 	size_t room_used;
-	struct lb_sha256 packed_hash;
 };
 
 static const struct {
@@ -274,11 +273,8 @@ static int copy_packed(struct run *r, enum lb_image_kind kind)
 		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_MEMORY);
 	r->room = NULL;
 	r->room_used = 0;
-	lb_sha256_begin(&r->packed_hash);
-	while ((n = read_source(r, buf, sizeof(buf))) > 0) {
-		lb_sha256_feed(&r->packed_hash, buf, (size_t)n);
+	while ((n = read_source(r, buf, sizeof(buf))) > 0)
 		lb_unpack_feed(&unpack, buf, (size_t)n);
-	}
 	rc = lb_unpack_end(&unpack);
 	lb_unpack_close(&unpack);
 	if (r->room)
@@ -322,20 +318,6 @@ static int copy(struct run *r)
 	return r->streams ? copy_stream(r) : copy_plain(r);
 }
 
-/* The second reading must be of the same bytes as the first. */
-static bool is_same(struct run *r)
-{
-	const struct lb_scan *scan = &r->ask->verified->scan;
-	uint8_t hash[LB_SHA256_SIZE];
-
-	if (r->streams)
-		return true;
-	if (!scan->packed)
-		return memcmp(r->write.put_sha256, scan->sha256, sizeof(hash)) == 0;
-	lb_sha256_end(&r->packed_hash, hash);
-	return memcmp(hash, scan->sha256, sizeof(hash)) == 0;
-}
-
 static int write_image(struct run *r)
 {
 	const uint64_t began_ms = now_ms();
@@ -351,7 +333,7 @@ static int write_image(struct run *r)
 	r->report->image_bytes = r->source.at_bytes;
 	if (rc < 0)
 		return rc;
-	if (ended == LB_E(TRUNC) || (ended == 0 && !is_same(r)))
+	if (ended == LB_E(TRUNC))
 		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_CHANGED);
 	return ended < 0 ? broken(r, ended) : 0;
 }
@@ -372,10 +354,23 @@ static int judge_stream(struct run *r)
 	return rc;
 }
 
+/* What was read back is not what was verified: has the medium changed it, or was the second reading
+ * of the source another one? */
+static int differs(struct run *r)
+{
+	uint8_t hash[LB_SHA256_SIZE];
+
+	if (!r->streams && (lb_source_hash(&r->source, hash) < 0 ||
+			    memcmp(hash, r->ask->verified->scan.sha256, sizeof(hash)) != 0))
+		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_CHANGED);
+	return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_READ_BACK);
+}
+
 static int check_and_commit(struct run *r)
 {
+	const uint8_t *verified = r->ask->verified->scan.payload_sha256;
 	const uint64_t began_ms = now_ms();
-	int rc = lb_write_check(&r->write, tell_read_back, r);
+	int rc = lb_write_check(&r->write, verified, tell_read_back, r);
 
 	if (rc == 0 && r->streams && judge_stream(r) < 0)
 		return LB_E(STATE);
@@ -384,12 +379,13 @@ static int check_and_commit(struct run *r)
 	r->report->read_back_ms += (uint32_t)(now_ms() - began_ms);
 	if (rc == LB_E(STATE))
 		return LB_E(BUSY); /* to be written once more */
+	if (rc == LB_E(CRC))
+		return differs(r);
 	if (rc < 0)
-		return ends_as(r, LB_INSTALL_BROKEN,
-			       rc == LB_E(CRC) ? LB_INSTALL_WHY_READ_BACK : LB_INSTALL_WHY_WRITE);
+		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_WRITE);
 	r->report->end = LB_INSTALL_DONE;
 	r->report->bytes = r->payload_bytes;
-	memcpy(r->report->sha256, r->write.payload_sha256, sizeof(r->report->sha256));
+	memcpy(r->report->sha256, verified, sizeof(r->report->sha256));
 	return 0;
 }
 

@@ -147,9 +147,11 @@ static size_t fill_head(struct lb_scan_layer *l, const uint8_t *data, size_t n)
 
 static void unpacked(void *ctx, const uint8_t *data, size_t n)
 {
-	struct lb_scan_layer *l = &((struct lb_scan *)ctx)->inside;
+	struct lb_scan *s = ctx;
+	struct lb_scan_layer *l = &s->inside;
 	const size_t taken = l->decided ? 0 : fill_head(l, data, n);
 
+	lb_sha256_feed(&s->inside_state, data, n);
 	if (!l->decided && l->head_len == sizeof(l->head)) {
 		decide(l);
 		layer_take(l, l->head, l->head_len);
@@ -158,25 +160,29 @@ static void unpacked(void *ctx, const uint8_t *data, size_t n)
 		layer_take(l, data + taken, n - taken);
 }
 
-/* Keep the end of the file; the checksum of what is no longer kept goes on. */
+/* Bytes that no block at the end can be in: checksum and hash go on over them. */
+static void leave_tail(struct lb_scan *s, const uint8_t *data, size_t n)
+{
+	s->crc_before_tail = (uint32_t)crc32_z(s->crc_before_tail, data, n);
+	lb_sha256_feed(&s->sha256_state, data, n);
+}
+
+/* Keep the end of the file: where the payload ends shows only when all of it has come. */
 static void add_tail(struct lb_scan *s, const uint8_t *data, size_t n)
 {
-	while (n > 0) {
-		const size_t room = sizeof(s->tail) - s->tail_len;
-		const size_t taken = n < room ? n : room;
+	const size_t total = s->tail_len + n;
+	const size_t gone = total > sizeof(s->tail) ? total - LB_FWTOOL_TAIL_BYTES : 0;
+	const size_t of_tail = gone < s->tail_len ? gone : s->tail_len;
+	const size_t of_data = gone - of_tail;
 
-		memcpy(s->tail + s->tail_len, data, taken);
-		s->tail_len += taken;
-		data += taken;
-		n = n - taken;
-		if (s->tail_len == sizeof(s->tail)) {
-			const size_t gone = sizeof(s->tail) - LB_FWTOOL_TAIL_BYTES;
-
-			s->crc_before_tail = (uint32_t)crc32_z(s->crc_before_tail, s->tail, gone);
-			memmove(s->tail, s->tail + gone, LB_FWTOOL_TAIL_BYTES);
-			s->tail_len = LB_FWTOOL_TAIL_BYTES;
-		}
+	if (gone > 0) {
+		leave_tail(s, s->tail, of_tail);
+		leave_tail(s, data, of_data);
+		memmove(s->tail, s->tail + of_tail, s->tail_len - of_tail);
 	}
+	s->tail_len -= of_tail;
+	memcpy(s->tail + s->tail_len, data + of_data, n - of_data);
+	s->tail_len += n - of_data;
 }
 
 int lb_scan_begin(struct lb_scan *s, struct lb_ed25519 *signature, bool with_md5)
@@ -185,6 +191,7 @@ int lb_scan_begin(struct lb_scan *s, struct lb_ed25519 *signature, bool with_md5
 		return LB_E(IO);
 	memset(s, 0, sizeof(*s));
 	lb_sha256_begin(&s->sha256_state);
+	lb_sha256_begin(&s->inside_state);
 	MD5Init(&s->md5_state);
 	s->signature = signature;
 	s->with_md5 = with_md5;
@@ -196,7 +203,6 @@ void lb_scan_feed(struct lb_scan *s, const void *data, size_t n)
 	const size_t taken = s->file.decided ? 0 : fill_head(&s->file, data, n);
 	const uint8_t *rest = (const uint8_t *)data + taken;
 
-	lb_sha256_feed(&s->sha256_state, data, n);
 	if (s->with_md5)
 		MD5Update(&s->md5_state, data, n);
 	if (s->signature)
@@ -357,13 +363,26 @@ static void check_packed(struct lb_scan *s)
 	check_archive(s, l);
 }
 
+/* The blocks stand in the tail, behind the payload: one pass makes both hashes. */
+static void end_hashes(struct lb_scan *s)
+{
+	const size_t appended = (size_t)s->blocks.appended_bytes;
+	struct lb_sha256 payload;
+
+	lb_sha256_feed(&s->sha256_state, s->tail, s->tail_len - appended);
+	payload = s->packed ? s->inside_state : s->sha256_state;
+	lb_sha256_end(&payload, s->payload_sha256);
+	lb_sha256_feed(&s->sha256_state, s->tail + s->tail_len - appended, appended);
+	lb_sha256_end(&s->sha256_state, s->sha256);
+	MD5Final(s->md5, &s->md5_state);
+}
+
 void lb_scan_end(struct lb_scan *s)
 {
 	if (!s->file.decided)
 		file_decide(s);
-	lb_sha256_end(&s->sha256_state, s->sha256);
-	MD5Final(s->md5, &s->md5_state);
 	check_blocks(s);
+	end_hashes(s);
 	check_header(s, &s->file, s->file.size_bytes - s->blocks.appended_bytes);
 	check_sum(s, &s->file);
 	check_tree(s, &s->file);

@@ -44,7 +44,8 @@ struct lb_scan {
 	struct lb_scan_layer file, inside;
 	bool packed; /* `inside` is in use */
 	struct lb_unpack unpack;
-	struct lb_sha256 sha256_state;
+	struct lb_sha256 sha256_state; /* over what has left the tail */
+	struct lb_sha256 inside_state; /* over what was unpacked */
 	bool with_md5; /* half of the time would go into it: only when somebody asks */
 	MD5_CTX md5_state;
 	struct lb_ed25519 *signature; /* fed with every byte; NULL = none */
@@ -53,7 +54,8 @@ struct lb_scan {
 	uint32_t crc_before_tail;
 
 	/* What lb_scan_end() leaves behind. */
-	uint8_t sha256[32];
+	uint8_t sha256[LB_SHA256_SIZE];
+	uint8_t payload_sha256[LB_SHA256_SIZE]; /* of lb_scan_payload_bytes() */
 	uint8_t md5[16];	      /* with_md5 only */
 	char damage[LB_SENTENCE_MAX]; /* "" = whole; else the end of a sentence: "it ..." */
 	bool summed;		      /* a checksum over all data was there, and is right */

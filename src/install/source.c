@@ -132,6 +132,24 @@ ssize_t lb_source_read(struct lb_source *s, void *buf, size_t n)
 	return first + rest;
 }
 
+int lb_source_hash(struct lb_source *s, uint8_t out[LB_SHA256_SIZE])
+{
+	static uint8_t buf[SPOOL_PIECE];
+	struct lb_sha256 hash;
+	ssize_t n;
+	int rc = lb_source_rewind(s);
+
+	if (rc < 0)
+		return rc;
+	lb_sha256_begin(&hash);
+	while ((n = lb_source_read(s, buf, sizeof(buf))) > 0)
+		lb_sha256_feed(&hash, buf, (size_t)n);
+	if (n < 0)
+		return (int)n;
+	lb_sha256_end(&hash, out);
+	return 0;
+}
+
 void lb_source_closep(struct lb_source *s)
 {
 	lb_fd_closep(&s->spool_fd);

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "install/hash.h"
 
 struct lb_source {
 	int fd;	       /* the caller's */
@@ -36,5 +37,8 @@ MUST_CHECK int lb_source_rewind(struct lb_source *s);
 
 /* n bytes, or fewer at the end only; LB_E(IO). */
 MUST_CHECK ssize_t lb_source_read(struct lb_source *s, void *buf, size_t n);
+
+/* The hash of all bytes, which are read once more. 0, or LB_E(IO|STATE). */
+MUST_CHECK int lb_source_hash(struct lb_source *s, uint8_t out[LB_SHA256_SIZE]);
 
 void lb_source_closep(struct lb_source *s);

@@ -43,29 +43,11 @@ void lb_write_closep(struct lb_write *w)
 
 /* --- the lanes */
 
-static void end_payload(struct lb_write *w)
-{
-	struct lb_sha256 fork = w->hash;
-
-	lb_sha256_end(&fork, w->payload_sha256);
-	w->payload_hashed = true;
-}
-
-/* Payload and what stands behind it are hashed in one pass: the hash is forked in between. */
 static int hash_lane(void *ctx, const uint8_t *data, size_t n)
 {
 	struct lb_write *w = ctx;
-	const uint64_t left =
-		w->payload_bytes > w->hashed_bytes ? w->payload_bytes - w->hashed_bytes : 0;
-	const size_t inside = (size_t)least(n, left);
 
-	lb_sha256_feed(&w->hash, data, inside);
-	if (inside < n) {
-		if (!w->payload_hashed)
-			end_payload(w);
-		lb_sha256_feed(&w->hash, data + inside, n - inside);
-	}
-	w->hashed_bytes += n;
+	lb_sha256_feed(&w->hash, data, n);
 	return 0;
 }
 
@@ -142,11 +124,8 @@ int lb_write_begin(struct lb_write *w, uint64_t payload_bytes)
 		return rc;
 	w->payload_bytes = payload_bytes;
 	w->head_len = 0;
-	w->put_bytes = w->written_bytes = w->hashed_bytes = w->zero_bytes = 0;
-	w->payload_hashed = false;
-	lb_sha256_begin(&w->hash);
+	w->put_bytes = w->written_bytes = w->zero_bytes = 0;
 	lb_ring_add(&w->ring, write_lane, w);
-	lb_ring_add(&w->ring, hash_lane, w);
 	return 0;
 }
 
@@ -185,12 +164,7 @@ int lb_write_end(struct lb_write *w, bool clear_rest)
 					      t->block_bytes);
 	if (rc == 0)
 		rc = t->flush(t->ctx);
-	if (rc < 0)
-		return rc;
-	if (!w->payload_hashed)
-		end_payload(w);
-	lb_sha256_end(&w->hash, w->put_sha256);
-	return 0;
+	return rc;
 }
 
 static int read_body(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes), void *ctx)
@@ -214,13 +188,13 @@ static int read_body(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes)
 	return 0;
 }
 
-int lb_write_check(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes), void *ctx)
+int lb_write_check(struct lb_write *w, const uint8_t sha256[LB_SHA256_SIZE],
+		   void (*tell)(void *ctx, uint64_t bytes), void *ctx)
 {
 	uint8_t back[LB_SHA256_SIZE];
 	int rc, finished;
 
 	lb_sha256_begin(&w->hash);
-	w->hashed_bytes = 0;
 	lb_sha256_feed(&w->hash, w->head, w->head_len);
 	lb_ring_add(&w->ring, hash_lane, w);
 	rc = read_body(w, tell, ctx);
@@ -228,7 +202,7 @@ int lb_write_check(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes), 
 	if (rc < 0 || finished < 0)
 		return rc < 0 ? rc : finished;
 	lb_sha256_end(&w->hash, back);
-	return memcmp(back, w->payload_sha256, sizeof(back)) == 0 ? 0 : LB_E(CRC);
+	return memcmp(back, sha256, sizeof(back)) == 0 ? 0 : LB_E(CRC);
 }
 
 static int check_head(struct lb_write *w)

@@ -20,14 +20,11 @@ struct lb_write {
 	struct lb_ring ring;
 	uint8_t *head; /* head_bytes of the target */
 	size_t head_len;
-	uint64_t payload_bytes; /* what is put behind them is hashed, and not written */
+	uint64_t payload_bytes; /* what is put behind them is not written */
 	uint64_t put_bytes;
-	uint64_t written_bytes, hashed_bytes; /* how far the lanes are */
-	uint64_t zero_at, zero_bytes;	      /* a run that was not given to the target yet */
+	uint64_t written_bytes;	       /* how far the lane is */
+	uint64_t zero_at, zero_bytes; /* a run that was not given to the target yet */
 	struct lb_sha256 hash;
-	bool payload_hashed;
-	uint8_t payload_sha256[LB_SHA256_SIZE];
-	uint8_t put_sha256[LB_SHA256_SIZE]; /* of everything that was put */
 };
 
 /* Takes some memory: at least 1 MiB. 0 or LB_E(NOSPC), LB_E(UNSUP) the target's blocks are too
@@ -49,9 +46,10 @@ void lb_write_length(struct lb_write *w, uint64_t payload_bytes);
  * for the head. LB_E(TRUNC): less was put than was said. */
 MUST_CHECK int lb_write_end(struct lb_write *w, bool clear_rest);
 
-/* Read it back. LB_E(CRC): it is something else. `tell` is called with the bytes that were read. */
-MUST_CHECK int lb_write_check(struct lb_write *w, void (*tell)(void *ctx, uint64_t bytes),
-			      void *ctx);
+/* Read it back. LB_E(CRC): it is something else than what was verified, the hash of which is given.
+ * `tell` is called with the bytes that were read. */
+MUST_CHECK int lb_write_check(struct lb_write *w, const uint8_t sha256[LB_SHA256_SIZE],
+			      void (*tell)(void *ctx, uint64_t bytes), void *ctx);
 
 /* Now the head, read back as well: the target is whole. LB_E(STATE): the head's place went bad,
  * which moves everything: begin again. */
