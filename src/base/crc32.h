@@ -1,5 +1,8 @@
 /* base/crc32.h - CRC-32 of IEEE 802.3: reflected polynomial 0xEDB88320, start and final XOR
- * 0xFFFFFFFF. */
+ * 0xFFFFFFFF.
+ *
+ * libdeflate's, which uses what the processor has for it (carry-less multiplication, arm64's CRC
+ * instructions): a boot sums up some 100 KB of recovery record, an image is summed up whole. */
 #pragma once
 
 #include <stddef.h>

@@ -1,9 +1,9 @@
 #include "install/fit_check.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/crc32.h"
 
 static void sum_begin(struct lb_fit_sum *s)
 {
@@ -15,7 +15,7 @@ static void sum_begin(struct lb_fit_sum *s)
 static void sum_add(struct lb_fit_sum *s, enum lb_fit_method m, const uint8_t *p, size_t n)
 {
 	if (m == LB_FIT_CRC32)
-		s->crc32 = (uint32_t)crc32_z(s->crc32, p, n);
+		s->crc32 = lb_crc32(s->crc32, p, n);
 	else if (m == LB_FIT_SHA1)
 		SHA1Update(&s->sha1, p, n);
 	else

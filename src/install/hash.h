@@ -1,7 +1,7 @@
 /* install/hash.h - SHA-256 and SHA-512 as fast as the processor can.
  *
  * libcrypto's, whose assembler takes the instructions that the processor has: an image is hashed
- * four times before it counts, and libsodium 1.0.18 does so in plain C, at a third (SHA-256: at a
+ * three times before it counts, and libsodium 1.0.18 does so in plain C, at a third (SHA-256: at a
  * sixth) of the rate. Of a static libcrypto the program takes these functions and nothing else. */
 #pragma once
 

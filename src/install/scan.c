@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crc32.h"
 #include "install/metadata.h"
 
 PRINTF_LIKE(2, 3) static void damaged(struct lb_scan *s, const char *fmt, ...)
@@ -84,7 +85,7 @@ static void add_sum(uint32_t *seen, const struct lb_image_sum *sum, const uint8_
 		for (size_t i = 0; i < n; i++)
 			*seen += data[i];
 	else
-		*seen = (uint32_t)crc32_z(*seen, data, n);
+		*seen = lb_crc32(*seen, data, n);
 }
 
 /* Of the n bytes that came last, look at those behind the first `ended_at` bytes of the layer.
@@ -163,7 +164,7 @@ static void unpacked(void *ctx, const uint8_t *data, size_t n)
 /* Bytes that no block at the end can be in: checksum and hash go on over them. */
 static void leave_tail(struct lb_scan *s, const uint8_t *data, size_t n)
 {
-	s->crc_before_tail = (uint32_t)crc32_z(s->crc_before_tail, data, n);
+	s->crc_before_tail = lb_crc32(s->crc_before_tail, data, n);
 	lb_sha256_feed(&s->sha256_state, data, n);
 }
 

@@ -56,7 +56,7 @@ struct lb_scan {
 	/* What lb_scan_end() leaves behind. */
 	uint8_t sha256[LB_SHA256_SIZE];
 	uint8_t payload_sha256[LB_SHA256_SIZE]; /* of lb_scan_payload_bytes() */
-	uint8_t md5[16];	      /* with_md5 only */
+	uint8_t md5[16];			/* with_md5 only */
 	char damage[LB_SENTENCE_MAX]; /* "" = whole; else the end of a sentence: "it ..." */
 	bool summed;		      /* a checksum over all data was there, and is right */
 	bool has_metadata;

@@ -22,7 +22,7 @@ struct lb_write {
 	size_t head_len;
 	uint64_t payload_bytes; /* what is put behind them is not written */
 	uint64_t put_bytes;
-	uint64_t written_bytes;	       /* how far the lane is */
+	uint64_t written_bytes;	      /* how far the lane is */
 	uint64_t zero_at, zero_bytes; /* a run that was not given to the target yet */
 	struct lb_sha256 hash;
 };
