@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "panel/led.h"
+
 /* Of Turris MOX. */
 #define HOLD_MS	       1000
 #define LEAD_MS	       1000
@@ -10,7 +12,6 @@
 #define BLINK_OFF_MS   200
 #define BLINK_ON_MS    200
 #define BLINK_MS       (BLINK_OFF_MS + BLINK_ON_MS)
-#define SLOW_MS	       500
 #define FAILED_LEAD_MS 800
 #define FAILED_GAP_MS  1500
 #define DEBOUNCE_MS    20
@@ -253,6 +254,7 @@ static struct stretch failure(uint64_t into_ms, unsigned n)
 static struct stretch led(const struct lb_menu *m, uint64_t now_ms)
 {
 	const uint64_t into_ms = now_ms - m->since_ms;
+	struct stretch s = {false, LB_MENU_NEVER};
 
 	switch (m->phase) {
 	case LB_MENU_SENSING:
@@ -262,16 +264,16 @@ static struct stretch led(const struct lb_menu *m, uint64_t now_ms)
 	case LB_MENU_REBOOT:
 		return (struct stretch){true, LB_MENU_NEVER};
 	case LB_MENU_STARTING:
-		return (struct stretch){false, LB_MENU_NEVER};
+		return s;
 	case LB_MENU_ANNOUNCING:
 		return announcement(into_ms, m->mode);
 	case LB_MENU_WORKING:
-		return (struct stretch){into_ms / SLOW_MS % 2 == 0,
-					(into_ms / SLOW_MS + 1) * SLOW_MS};
+		s.on = lb_led_level(LB_LED_WORKING, 0, into_ms, &s.until_ms);
+		return s;
 	case LB_MENU_SHOWING:
 		return failure(into_ms, (unsigned)m->failure);
 	}
-	return (struct stretch){false, LB_MENU_NEVER};
+	return s;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

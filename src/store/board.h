@@ -126,10 +126,12 @@ struct lb_board {
 	/* Rescue modes that a person chooses at power-on; none listed = there is no such menu. */
 	enum lb_mode menu_modes[LB_MODE_COUNT]; /* each goes on to the one behind it */
 	size_t menu_mode_count;
-	enum lb_mode menu_start; /* one of them; default REBOOT */
-	unsigned menu_hold_ms;	 /* the button opens the menu after this; default 1000 */
-	unsigned menu_wait_ms;	 /* to object to a mode, twice; default 3000 */
-	unsigned menu_back_ms;	 /* a failure is shown for so long; 0 = for ever; default 300000 */
+	enum lb_mode menu_start;   /* one of them; default REBOOT */
+	unsigned menu_hold_ms;	   /* the button opens the menu after this; default 1000 */
+	unsigned menu_wait_ms;	   /* to object to a mode, twice; default 3000 */
+	unsigned menu_ssh_idle_ms; /* mode "ssh" ends when nobody was there for so long; default 30
+				      min */
+	unsigned menu_back_ms; /* a failure is shown for so long; 0 = for ever; default 300000 */
 
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
 	unsigned watchdog_timeout_s;	    /* default 30 */

@@ -12,10 +12,21 @@ static bool has_mode(const struct lb_board *b, enum lb_mode mode)
 	return false;
 }
 
-/* Not all of tables/modes.def: those that lifeboat/gate/mode_child.c can carry out. */
-static bool can_be_had(int mode)
+/* Those of tables/modes.def that lifeboat/gate can carry out. */
+static const bool can_be_had[LB_MODE_COUNT + 1] = {
+	[LB_MODE_REBOOT] = true, [LB_MODE_ROLLBACK] = true, [LB_MODE_FACTORY] = true,
+	[LB_MODE_SSH] = true,	 [LB_MODE_SHELL] = true,
+};
+
+static void say_which(const char *instead, char what[LB_SENTENCE_MAX])
 {
-	return mode == LB_MODE_REBOOT || mode == LB_MODE_ROLLBACK || mode == LB_MODE_FACTORY;
+	size_t n = (size_t)snprintf(what, LB_SENTENCE_MAX, "must be one of");
+
+	for (unsigned i = 1; i <= LB_MODE_COUNT; i++)
+		if (can_be_had[i])
+			n += (size_t)snprintf(&what[n], LB_SENTENCE_MAX - n, " \"%s\",",
+					      lb_mode_name(i));
+	(void)snprintf(&what[n], LB_SENTENCE_MAX - n, " not \"%s\"", lb_board_show(instead).text);
 }
 
 int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const char *text,
@@ -23,11 +34,8 @@ int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const cha
 {
 	const int mode = lb_mode_by_name(text);
 
-	if (!can_be_had(mode)) {
-		(void)snprintf(what, LB_SENTENCE_MAX,
-			       "must be \"%s\", \"%s\" or \"%s\", not \"%s\"",
-			       lb_mode_name(LB_MODE_REBOOT), lb_mode_name(LB_MODE_ROLLBACK),
-			       lb_mode_name(LB_MODE_FACTORY), lb_board_show(text).text);
+	if (mode < 0 || !can_be_had[mode]) {
+		say_which(text, what);
 		return LB_E(FORMAT);
 	}
 	if (kind == LB_KIND_MODE) {

@@ -5,10 +5,12 @@ import json
 import pytest
 
 from lab import LIT, NO_WINDOW, READY_S, STATUS_LED
-from vrouter import Steady
+from vrouter import Blink, Steady
 
 BOARD = "virt-sd"
-QUICK_BACK = {'modes = {"reboot", "rollback", "factory"}': 'modes = {"reboot", "rollback", "factory"}\n\tback_seconds = 8'}
+IDLE_S = 10
+QUICK = {"menu {\n": f"menu {{\n\tback_seconds = 8\n\tssh_idle_seconds = {IDLE_S}\n"}
+WORKING = Blink(STATUS_LED, 500, 500)
 
 
 def status(router):
@@ -34,7 +36,7 @@ def assert_announced_as(router, mode, t):
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
-    router = bench(NO_WINDOW, QUICK_BACK, board=BOARD, network=False)
+    router = bench(NO_WINDOW, QUICK, board=BOARD, network=False)
     button = router.button("reset")
     router.power_on(hold=["reset"])
     router.says("^- rescue modes -")
@@ -69,3 +71,34 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     assert router.resets == [] or len(router.resets) == 1
     router.serial.login(timeout=READY_S)
     assert "failed" in status(router)["last_mode"] and "failed" in router.sh("lifeboat log")
+
+
+def test_modes_that_let_in__ssh_until_nobody_is_there_and_a_shell_until_a_press(bench):
+    router = bench(NO_WINDOW, QUICK, board=BOARD)
+    router.power_on("force_mode=5")
+    router.says("rescue mode 5 is carried out now")
+    assert router.ssh("schnapps create -n by hand", password="") == "1"
+    assert router.ssh("lifeboat snapshot mount current && cat /mnt/snapshot-@/etc/banner >/dev/null && umount /mnt/snapshot-@ && ip -4 -o addr",
+                      password="").count("192.168.1.1/24") == 1
+    told = router.ssh("lifeboat status", password="")
+    assert "rescue mode 5 (ssh) was chosen" in told and "without a password" in told
+    router.leds.wait_for(WORKING)
+    left = router.now()
+    router.says(r"rescue mode 5 \(ssh\) is done: nobody was there any more; the router reboots", IDLE_S + READY_S)
+    assert router.wait_reset(READY_S) - left > IDLE_S - 0.5  # from the end of the last session, not from the beginning
+    router.power_cut("kill")
+
+    router.power_on("force_mode=7")
+    sh = router.shell()
+    assert router.said("lifeboat snapshot mount current")
+    assert sh("ip -4 -o addr | grep -v ' lo ' || true") == ""
+    assert "@1\n" in sh("mkdir -p /x && mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /x && ls -1 /x && umount /x") + "\n"
+    router.button("reset").press(0.2)
+    router.says(r"rescue mode 7 \(shell\) is done: a button was pressed; the router reboots")
+    router.wait_reset(READY_S)
+    router.power_cut("kill")
+
+    router.power_on("force_mode=5 module_blacklist=virtio_net")
+    failed = router.says(r"rescue mode 5 \(ssh\) failed: no LAN port of the board comes up").t
+    router.wait_up(60)
+    assert blinks(router, failed + 0.5, failed + 0.8 + 1 * 0.4 + 1.4) == 1

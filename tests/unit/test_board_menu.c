@@ -26,16 +26,21 @@ static void menu__every_key__reaches_its_field(void **state)
 	assert_int_equal(b.menu_hold_ms, 1000);
 	assert_int_equal(b.menu_wait_ms, 3000);
 	assert_int_equal(b.menu_back_ms, 300000);
+	assert_int_equal(b.menu_ssh_idle_ms, 1800000);
+	assert_int_equal(parse(&b, "menu { modes = {reboot, ssh} ssh_idle_seconds = 10 }"), 0);
+	assert_int_equal(b.menu_modes[1], LB_MODE_SSH);
+	assert_int_equal(b.menu_ssh_idle_ms, 10000);
 }
 
 static void menu__wrong_values__one_sentence_says_what_to_write(void **state)
 {
-	assert_refused(
-		"menu { modes = {reboot, shell} }",
-		"b.conf:1: menu.modes must be \"reboot\", \"rollback\" or \"factory\", not \"shell\"");
+	assert_refused("menu { modes = {reboot, internet} }",
+		       "b.conf:1: menu.modes must be one of \"reboot\", \"rollback\", \"factory\", "
+		       "\"ssh\", \"shell\", not \"internet\"");
 	assert_refused(
 		"menu { start = 1 }",
-		"b.conf:1: menu.start must be \"reboot\", \"rollback\" or \"factory\", not \"1\"");
+		"b.conf:1: menu.start must be one of \"reboot\", \"rollback\", \"factory\", \"ssh\", "
+		"\"shell\", not \"1\"");
 	assert_refused("menu { modes = {reboot, factory, reboot} }",
 		       "b.conf:1: menu.modes lists \"reboot\" twice: take one of them out");
 	assert_refused(

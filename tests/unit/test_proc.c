@@ -72,6 +72,18 @@ static void processes__name_with_brackets_and_a_state_in_it__is_told_whole(void 
 	assert_string_equal(one.name, "a) Z (b) c");
 }
 
+static void processes__of_one_parent__are_counted_if_they_live(void **state)
+{
+	put("30", "30 (sshd) S 1 30 30 0 -1 4194304 0\n");
+	put("31", "31 (sshd) S 30 30 30 0 -1 4194304 0\n");
+	put("32", "32 (sshd) Z 30 30 30 0 -1 4194304 0\n");
+	put("33", "33 (sh) S 31 30 30 0 -1 4194304 0\n");
+	put("34", "34 (a) S 30) D 30 30 30 0 -1 4194304 0\n");
+	assert_int_equal(lb_processes_of(root, 30), 2);
+	assert_int_equal(lb_processes_of(root, 1), 1);
+	assert_int_equal(lb_processes_of(root, 33), 0);
+}
+
 static void processes__this_one__is_not_counted(void **state)
 {
 	struct lb_process one;
@@ -95,4 +107,5 @@ static void processes__no_proc__counts_none(void **state)
 TESTS(fresh(processes__stopped_and_hanging_ones__are_counted),
       fresh(processes__kernel_threads_dead_ones_and_other_files__are_not_counted),
       fresh(processes__name_with_brackets_and_a_state_in_it__is_told_whole),
+      fresh(processes__of_one_parent__are_counted_if_they_live),
       fresh(processes__this_one__is_not_counted), unit(processes__no_proc__counts_none))

@@ -9,7 +9,7 @@ from ..qemu import Qemu
 from ..serial import Serial
 from .dtb import machine_args
 
-FORMAT_S = 120  # patience: 5 s on an idle machine
+FORMAT_S = 600  # patience: 5 s on an idle machine, minutes on one that compiles
 
 
 def run(board, guest, tree, image, device_args):

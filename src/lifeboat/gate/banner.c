@@ -1,5 +1,6 @@
 #include "lifeboat/gate/banner.h"
 
+#include "lifeboat/board_file.h"
 #include "lifeboat/status_file.h"
 
 /* Users know the two group heads from OpenWrt's failsafe banner. */
@@ -16,17 +17,32 @@ static const struct line {
 		  {"lifeboat log", "say where the last boots went"},
 		  {"reboot, poweroff", "what they say"},
 },
-  after_mount[] = {
-	  {"passwd", "change root's password"},
-	  {"/etc/config", "directory with the settings"},
+  after_mount[] =
+	  {
+		  {"passwd", "change root's password"},
+		  {"/etc/config", "directory with the settings"},
+},
+  snapshots[] = {
+	  {"lifeboat snapshot list", "what there is to go back to"},
+	  {"lifeboat snapshot mount current", "the root, on /mnt/snapshot-@: unmount it when done"},
+	  {"lifeboat snapshot rollback [N]", "go back: to N, or one step"},
 };
 
-#define PRINT_ALL(to, lines) print_lines(to, lines, sizeof(lines) / sizeof((lines)[0]))
+#define PRINT_ALL(to, width, lines) \
+	print_lines(to, width, lines, sizeof(lines) / sizeof((lines)[0]))
 
-static void print_lines(FILE *to, const struct line *lines, size_t count)
+static void print_lines(FILE *to, int width, const struct line *lines, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		(void)fprintf(to, " * %-18s %s\n", lines[i].command, lines[i].does);
+		(void)fprintf(to, " * %-*s %s\n", width, lines[i].command, lines[i].does);
+}
+
+static bool has_snapshots(void)
+{
+	static struct lb_board board;
+
+	lb_board_for_this_machine(&board, NULL);
+	return board.subvolume[0] != '\0';
 }
 
 void lb_banner_print(FILE *to)
@@ -44,11 +60,15 @@ void lb_banner_print(FILE *to)
 		(void)fprintf(to, "Note: %s.\n", s.notice);
 	(void)fprintf(to, "\nspecial commands:\n");
 	if (!rescue)
-		PRINT_ALL(to, need_root);
-	PRINT_ALL(to, always);
+		PRINT_ALL(to, 18, need_root);
+	PRINT_ALL(to, 18, always);
+	if (s.reason == LB_REASON_MENU && has_snapshots()) {
+		(void)fprintf(to, "\nsnapshots:\n");
+		PRINT_ALL(to, 31, snapshots);
+	}
 	if (!rescue) {
 		(void)fprintf(to, "\nafter mount_root:\n");
-		PRINT_ALL(to, after_mount);
+		PRINT_ALL(to, 18, after_mount);
 	}
 	(void)fprintf(to, "=======================================================\n\n");
 }

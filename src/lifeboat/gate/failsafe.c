@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "lifeboat/gate/hostkey.h"
+#include "lifeboat/gate/idle.h"
 #include "lifeboat/gate/login.h"
 #include "lifeboat/gate/services.h"
 #include "lifeboat/lan.h"
@@ -28,8 +29,11 @@ struct failsafe {
 	struct lb_status *status;
 	struct lb_login login;
 	struct lb_services services;
-	pid_t preparing; /* 0 = done */
-	int leave;	 /* enum lb_leave, -1 = stay */
+	struct lb_waiting how;
+	struct lb_idle idle;
+	uint64_t down_ms; /* a button's, LB_NEVER = no press has begun */
+	pid_t preparing;  /* 0 = done */
+	int leave;	  /* enum lb_leave, -1 = stay */
 };
 
 /* What the helper child found out comes back through the status file and LB_LOGIN_DIR. */
@@ -77,6 +81,7 @@ static void take_prepared(struct failsafe *f, int code)
 		*f->status = fresh;
 	lb_services_plan(&f->services, f->board, f->machine, &f->login,
 			 f->plat.now_ms(f->plat.ctx));
+	lb_idle_start(&f->idle, &f->machine->consoles, f->plat.now_ms(f->plat.ctx));
 }
 
 static void handle_signal(struct failsafe *f, int number)
@@ -92,6 +97,16 @@ static void handle_signal(struct failsafe *f, int number)
 		f->leave = LB_LEAVE_REBOOT;
 		break;
 	}
+}
+
+/* One that is down since power-on has not gone down here. */
+static void handle_button(struct failsafe *f, const struct plat_event *ev)
+{
+	if (!f->how.press_ends)
+		return; /* it changes nothing here: the person is being served already */
+	if (!ev->down && f->down_ms != LB_NEVER && ev->at_ms >= f->down_ms + f->board->debounce_ms)
+		f->leave = LB_LEAVE_PRESS;
+	f->down_ms = ev->down ? ev->at_ms : LB_NEVER;
 }
 
 static void handle(struct failsafe *f, const struct plat_event *ev)
@@ -113,8 +128,10 @@ static void handle(struct failsafe *f, const struct plat_event *ev)
 		else if (strcmp(ev->text, "upgrade") == 0)
 			f->leave = LB_LEAVE_UPGRADE;
 		break;
+	case PLAT_EV_BUTTON:
+		handle_button(f, ev);
+		break;
 	case PLAT_EV_TIMEOUT:
-	case PLAT_EV_BUTTON: /* a press changes nothing here: the person is being served already */
 	case PLAT_EV_LINE:
 		break;
 	}
@@ -127,7 +144,6 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void stay(struct failsafe *f)
 {
-	enum lb_led pattern = f->status->state == LB_STATE_RESCUE ? LB_LED_RESCUE : LB_LED_FAILSAFE;
 	uint64_t began_ms = f->plat.now_ms(f->plat.ctx);
 	uint64_t announce_ms = began_ms;
 
@@ -136,14 +152,18 @@ static void stay(struct failsafe *f)
 		struct plat_event ev;
 		uint64_t edge_ms, due_ms;
 
-		f->plat.led(f->plat.ctx, LB_ROLE_FAILSAFE,
-			    lb_led_level(pattern, began_ms, now_ms, &edge_ms));
+		f->plat.led(f->plat.ctx, f->how.role,
+			    lb_led_level(f->how.pattern, began_ms, now_ms, &edge_ms));
 		if (now_ms >= announce_ms) {
 			f->plat.announce(f->plat.ctx, f->status->state, f->status->reason, 0);
 			announce_ms = now_ms + ANNOUNCE_EVERY_MS;
 			lb_services_trim_log();
 			if (lb_upgrade_stick_came())
 				f->leave = LB_LEAVE_REBOOT;
+			if (f->how.idle_ms &&
+			    lb_idle_ms(&f->idle, &f->machine->consoles,
+				       lb_services_ssh(&f->services), now_ms) >= f->how.idle_ms)
+				f->leave = LB_LEAVE_IDLE;
 		}
 		due_ms = lb_services_start_due(&f->services, now_ms);
 		f->plat.wait(f->plat.ctx, earlier(earlier(edge_ms, announce_ms), due_ms), &ev);
@@ -189,30 +209,41 @@ static void let_sessions_end(const struct plat *p)
 		p->wait(p->ctx, until_ms, &ev);
 }
 
+static struct lb_waiting as_state_has_it(enum lb_state state)
+{
+	return (struct lb_waiting){.role = LB_ROLE_FAILSAFE,
+				   .pattern = state == LB_STATE_RESCUE ? LB_LED_RESCUE
+								       : LB_LED_FAILSAFE};
+}
+
 enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board,
-			      struct lb_status *status, const char *disk)
+			      struct lb_status *status, const char *disk,
+			      const struct lb_waiting *how)
 {
 	struct failsafe f = {.plat = lb_machine_plat(m),
 			     .machine = m,
 			     .board = board,
 			     .status = status,
+			     .how = how ? *how : as_state_has_it(status->state),
+			     .down_ms = LB_NEVER,
 			     .leave = -1};
 
 	lb_machine_release_consoles(m);
 	if (lb_machine_listen(m, LB_CONTROL) < 0)
 		log_warn("'lifeboat continue' will not work: " LB_CONTROL " cannot be made");
-	if (!m->lan.device[0] && lb_lan_up_for(&m->lan, board) < 0)
+	if (!f.how.console_only && !m->lan.device[0] && lb_lan_up_for(&m->lan, board) < 0)
 		log_err("no LAN port comes up: only the serial console is left");
 	f.preparing = lb_fork();
 	if (f.preparing == 0)
 		_exit(prepare(board, disk));
 	if (f.preparing < 0)
 		take_prepared(&f, LB_EXIT_SYSTEM);
+	lb_idle_start(&f.idle, &m->consoles, f.plat.now_ms(f.plat.ctx));
 	stay(&f);
 	if (f.leave == LB_LEAVE_CONTINUE)
 		let_sessions_end(&f.plat);
 	end_all(&f.plat);
 	lb_login_forget();
-	f.plat.led(f.plat.ctx, LB_ROLE_FAILSAFE, false);
+	f.plat.led(f.plat.ctx, f.how.role, false);
 	return (enum lb_leave)f.leave;
 }

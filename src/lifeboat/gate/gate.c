@@ -320,6 +320,7 @@ static void publish_decision(void)
 	case LB_REASON_UNAVAILABLE:
 	case LB_REASON_CONTINUED:
 	case LB_REASON_NO_INIT:
+	case LB_REASON_MENU:
 		(void)snprintf(detail, sizeof(detail), "%s", lb_reason_text(gate.plan.reason));
 		break;
 	}
@@ -357,10 +358,10 @@ static void name_host(char before[HOST_NAME_MAX + 1])
 /* Never back into a boot: what was asked for is an end. */
 static _Noreturn void leave_for_good(enum lb_leave how)
 {
-	static const unsigned commands[] = {[LB_LEAVE_UPGRADE] = RB_AUTOBOOT,
-					    [LB_LEAVE_REBOOT] = RB_AUTOBOOT,
-					    [LB_LEAVE_POWEROFF] = RB_POWER_OFF,
-					    [LB_LEAVE_HALT] = RB_HALT_SYSTEM};
+	static const unsigned commands[] = {
+		[LB_LEAVE_UPGRADE] = RB_AUTOBOOT,   [LB_LEAVE_REBOOT] = RB_AUTOBOOT,
+		[LB_LEAVE_PRESS] = RB_AUTOBOOT,	    [LB_LEAVE_IDLE] = RB_AUTOBOOT,
+		[LB_LEAVE_POWEROFF] = RB_POWER_OFF, [LB_LEAVE_HALT] = RB_HALT_SYSTEM};
 
 	kick(NULL);
 	sync();
@@ -375,14 +376,6 @@ static _Noreturn void leave_for_good(enum lb_leave how)
 	for (;;)
 		(void)pause(); /* nobody feeds the watchdog any more: it may yet reset the machine
 				*/
-}
-
-/* Between the machine and the root: a rescue mode needs a root that nobody has mounted. */
-static void offer_menu(void)
-{
-	if (gate.machine.base && lb_menu_run(&gate.plat, &gate.board, &gate.machine, gate.cmdline,
-					     gate.status.last_mode))
-		leave_for_good(LB_LEAVE_REBOOT);
 }
 
 static void edit_slots(struct lb_slots_state *s, void *edit)
@@ -419,6 +412,20 @@ static _Noreturn void make_way(void)
 	leave_for_good(LB_LEAVE_REBOOT);
 }
 
+/* Between the machine and the root: a rescue mode needs a root that nobody has mounted. */
+static void offer_menu(void)
+{
+	enum lb_leave how = LB_LEAVE_CONTINUE;
+
+	if (gate.machine.base)
+		how = lb_menu_run(&gate.plat, &gate.board, &gate.machine, gate.cmdline,
+				  &gate.status);
+	if (how == LB_LEAVE_UPGRADE)
+		make_way();
+	if (how != LB_LEAVE_CONTINUE)
+		leave_for_good(how);
+}
+
 /* Stage 5a: a person is waited for. Returns when the normal boot is to go on. */
 static void wait_for_person(void)
 {
@@ -430,7 +437,7 @@ static void wait_for_person(void)
 	tell_slots(lb_slots_wait);
 	say_failsafe();
 	name_host(host_name);
-	how = lb_failsafe_run(&gate.machine, &gate.board, &gate.status, disk);
+	how = lb_failsafe_run(&gate.machine, &gate.board, &gate.status, disk, NULL);
 	if (how == LB_LEAVE_UPGRADE)
 		make_way();
 	if (how != LB_LEAVE_CONTINUE)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "lifeboat/gate/mode_child.h"
+#include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
 #include "panel/menu.h"
 #include "plan/cmdline.h"
@@ -17,7 +18,8 @@
 struct menu {
 	const struct plat *p;
 	const struct lb_board *board;
-	const struct lb_machine *machine;
+	struct lb_machine *machine;
+	struct lb_status *status;
 	struct lb_menu m;
 	unsigned held;	  /* buttons, a bit each */
 	uint64_t now_ms;  /* of the last step: times do not run back */
@@ -25,7 +27,7 @@ struct menu {
 	bool greeted;
 	struct lb_mode_child child;
 	struct lb_mode_result result;
-	char *last;
+	enum lb_leave leave; /* once a mode is done */
 };
 
 static struct lb_menu_config config_of(const struct lb_board *b, const char *cmdline)
@@ -93,13 +95,14 @@ static void tell_end(struct menu *g)
 	const unsigned blinks = g->result.failure, back_s = g->board->menu_back_ms / 1000;
 
 	lb_mode_outcome(&end, g->m.mode, &g->result);
-	lb_mode_sentence(&end, g->last);
+	lb_mode_sentence(&end, g->status->last_mode);
 	lb_mode_note(g->board, g->m.mode, &g->result);
 	if (!blinks) {
-		say(g, "lifeboat: %s; the router reboots", g->last);
+		say(g, "lifeboat: %s; the router %s", g->status->last_mode,
+		    g->leave == LB_LEAVE_REBOOT ? "reboots" : "is left");
 		return;
 	}
-	log_err("%s", g->last);
+	log_err("%s", g->status->last_mode);
 	say(g, "lifeboat: the LED blinks %u times, again and again: %s", blinks,
 	    lb_failure_text(blinks));
 	if (back_s)
@@ -148,6 +151,15 @@ static struct lb_menu_out step(struct menu *g, const struct lb_menu_event *ev, u
 	return lb_menu_step(&g->m, ev, g->now_ms);
 }
 
+static struct lb_menu_out let_in(struct menu *g)
+{
+	struct lb_menu_event end;
+
+	g->leave = lb_mode_open_run(&g->result, g->m.mode, g->machine, g->board, g->status);
+	end = ended(g);
+	return step(g, &end, g->p->now_ms(g->p->ctx));
+}
+
 static struct lb_menu_out begin_work(struct menu *g)
 {
 	struct lb_menu_event failed;
@@ -156,6 +168,8 @@ static struct lb_menu_out begin_work(struct menu *g)
 	say(g, "lifeboat: rescue mode %u is carried out now: do not switch the router off",
 	    g->m.mode);
 	lb_mode_note(g->board, g->m.mode, NULL);
+	if (lb_mode_is_open(g->m.mode))
+		return let_in(g);
 	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine);
 	if (rc == 0)
 		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
@@ -191,7 +205,7 @@ static bool is_over(const struct lb_menu_out *out)
 	return out->phase == LB_MENU_BOOT || out->phase == LB_MENU_REBOOT;
 }
 
-static bool stay(struct menu *g)
+static enum lb_leave stay(struct menu *g)
 {
 	const struct plat *p = g->p;
 	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT, .at_ms = g->now_ms};
@@ -209,19 +223,19 @@ static bool stay(struct menu *g)
 			out = begin_work(g);
 		p->led(p->ctx, LB_ROLE_BOOT, out.led);
 		if (is_over(&out))
-			return out.phase == LB_MENU_REBOOT;
+			return out.phase == LB_MENU_REBOOT ? g->leave : LB_LEAVE_CONTINUE;
 		p->wait(p->ctx, wake_ms(g, &out), &ev);
 	}
 }
 
-bool lb_menu_run(const struct plat *p, const struct lb_board *board,
-		 const struct lb_machine *machine, const char *cmdline, char last[LB_SENTENCE_MAX])
+enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
+			  struct lb_machine *machine, const char *cmdline, struct lb_status *status)
 {
 	static struct menu g;
 	struct lb_menu_config config;
 
 	if (board->menu_mode_count == 0)
-		return false;
+		return LB_LEAVE_CONTINUE;
 	g = (struct menu){.p = p,
 			  .board = board,
 			  .machine = machine,
@@ -229,10 +243,11 @@ bool lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  .now_ms = p->now_ms(p->ctx),
 			  .dark_ms = LB_MENU_NEVER,
 			  .child = {.from = -1},
-			  .last = last};
+			  .status = status,
+			  .leave = LB_LEAVE_REBOOT};
 	config = config_of(board, cmdline);
 	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
 	if (g.m.phase == LB_MENU_BOOT)
-		return false;
+		return LB_LEAVE_CONTINUE;
 	return stay(&g);
 }

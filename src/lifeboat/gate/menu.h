@@ -2,15 +2,16 @@
  * frame that carries a mode out (docs/rescue-modes.md). */
 #pragma once
 
-#include <stdbool.h>
-
+#include "lifeboat/gate/failsafe.h"
+#include "lifeboat/status_file.h"
 #include "plat/linux/machine/machine.h"
 #include "plat/plat.h"
 #include "store/board.h"
 
 /* Looks whether a button is held or the kernel command line asks for a mode; if so, stays until a
- * mode has been carried out or its failure was shown. True: the router is to reboot; false: a
- * normal boot. `last` is what the mode has come to, untouched when none was carried out. */
-MUST_CHECK bool lb_menu_run(const struct plat *p, const struct lb_board *board,
-			    const struct lb_machine *machine, const char *cmdline,
-			    char last[LB_SENTENCE_MAX]);
+ * mode has been carried out or its failure was shown. LB_LEAVE_CONTINUE: a normal boot; else how
+ * the router is to be left. status->last_mode is what the mode has come to, and the rest of it says
+ * who the device is. */
+MUST_CHECK enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
+				     struct lb_machine *machine, const char *cmdline,
+				     struct lb_status *status);

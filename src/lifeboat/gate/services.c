@@ -48,14 +48,15 @@ static int run_ssh(const struct lb_service *s)
 	char address[INET_ADDRSTRLEN], listen_on[INET_ADDRSTRLEN + 8];
 	/* -F foreground, -E log to stderr, -m no motd, -j -k no forwarding: this door is for rescue
 	 * only. */
-	const char *argv[16] = {"dropbear", "-F",
+	const char *argv[18] = {"dropbear", "-F",
 				"-E",	    "-m",
 				"-j",	    "-k",
 				"-P",	    "/run/lifeboat/ssh.pid",
 				"-r",	    LB_HOST_KEY_FILE,
+				"-K",	    "60", /* a PC that is gone is no session */
 				"-p",	    listen_on};
 	int log = open(SSH_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	size_t n = 12;
+	size_t n = 14;
 
 	address_text(s->machine->lan.address, address);
 	(void)snprintf(listen_on, sizeof(listen_on), "%s:22", address);
@@ -220,6 +221,14 @@ void lb_services_ended(struct lb_services *s, pid_t pid, uint64_t now_ms)
 		s->list[i].pid = 0;
 		s->list[i].start_ms = now_ms + LB_RESTART_MS;
 	}
+}
+
+pid_t lb_services_ssh(const struct lb_services *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].run == run_ssh)
+			return s->list[i].pid;
+	return 0;
 }
 
 void lb_services_trim_log(void)

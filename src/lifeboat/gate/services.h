@@ -42,6 +42,9 @@ uint64_t lb_services_start_due(struct lb_services *s, uint64_t now_ms);
 /* A child ended: if it was one of ours, it is started again in LB_RESTART_MS. */
 void lb_services_ended(struct lb_services *s, pid_t pid, uint64_t now_ms);
 
+/* The SSH server, which has a child for each session; 0 = there is none. */
+pid_t lb_services_ssh(const struct lb_services *s);
+
 /* Keep what the SSH server writes from filling the RAM: somebody who tries passwords all night must
  * not end the rescue. To be called now and then. */
 void lb_services_trim_log(void);

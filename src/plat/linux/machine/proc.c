@@ -90,7 +90,7 @@ static bool parse_stat(char *text, struct lb_process *out)
 	unsigned flags;
 
 	if (!first || !last || last < first ||
-	    sscanf(last + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+	    sscanf(last + 1, " %c %d %*d %*d %*d %*d %u", &state, &out->parent, &flags) != 3)
 		return false;
 	*last = '\0';
 	(void)snprintf(out->name, sizeof(out->name), "%.60s", first + 1);
@@ -106,19 +106,38 @@ static bool is_alive(const char *proc, const char *number, struct lb_process *ou
 	return lb_file_read(path, text, sizeof(text)) >= 0 && parse_stat(text, out);
 }
 
-unsigned lb_processes_count(const char *proc, struct lb_process *one)
+static bool next_process(const char *proc, DIR *d, struct lb_process *out)
 {
-	CLEANUP(lb_dir_closep) DIR *d = opendir(proc);
 	struct lb_process p;
-	unsigned count = 0;
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
 		if (!isdigit((unsigned char)e->d_name[0]) || atoi(e->d_name) == getpid() ||
 		    !is_alive(proc, e->d_name, &p))
 			continue;
-		*one = p;
-		count++;
+		*out = p;
+		return true;
 	}
+	return false;
+}
+
+unsigned lb_processes_count(const char *proc, struct lb_process *one)
+{
+	CLEANUP(lb_dir_closep) DIR *d = opendir(proc);
+	unsigned count = 0;
+
+	while (next_process(proc, d, one))
+		count++;
+	return count;
+}
+
+unsigned lb_processes_of(const char *proc, int parent)
+{
+	CLEANUP(lb_dir_closep) DIR *d = opendir(proc);
+	struct lb_process p;
+	unsigned count = 0;
+
+	while (next_process(proc, d, &p))
+		count += p.parent == parent;
 	return count;
 }

@@ -21,7 +21,7 @@ pid_t lb_fork(void);
 MUST_CHECK int lb_program_run(const char *const argv[], bool quiet);
 
 struct lb_process {
-	int pid;
+	int pid, parent;
 	char name[LB_NAME_MAX]; /* what the kernel calls it: not more than it lets itself be called
 				 */
 };
@@ -30,3 +30,6 @@ struct lb_process {
  * *one is one of them, untouched when there is none. `proc`: "/proc", where the kernel shows them.
  */
 unsigned lb_processes_count(const char *proc, struct lb_process *one);
+
+/* How many of them are children of `parent`. */
+unsigned lb_processes_of(const char *proc, int parent);
