@@ -403,7 +403,10 @@ class Router:
                 return
             self.resets.append(self.now())
             self._state.notify_all()
-        self._pins.after_reset(qemu, [(button.line, button.held) for button in self.buttons.values()])
+        try:
+            self._pins.after_reset(qemu, [(button.line, button.held) for button in self.buttons.values()])
+        except EmuError:
+            return  # QEMU has ended meanwhile
         self._emit("reset", t=self.resets[-1])
 
     def _watch(self, qemu):

@@ -36,7 +36,8 @@ static bool is_armed(const struct lb_hold_button *b, uint64_t at_ms)
 	uint64_t ms = held_ms(b, at_ms);
 
 	return b->pressed && !b->void_press && b->config.long_action != LB_ACTION_NONE &&
-	       ms >= b->config.long_ms && (!b->config.cancel_ms || ms < b->config.cancel_ms);
+	       !b->config.waits_not && ms >= b->config.long_ms &&
+	       (!b->config.cancel_ms || ms < b->config.cancel_ms);
 }
 
 static enum lb_action meaning(const struct lb_hold_config *c, uint64_t ms)
@@ -119,6 +120,26 @@ static void settle(struct lb_hold *h, struct lb_hold_out *out, uint64_t now_ms)
 	}
 }
 
+/* When a long action that does not wait is due. */
+static uint64_t fires_ms(const struct lb_hold_button *b)
+{
+	const bool may = b->pressed && !b->leaving && !b->void_press && b->config.waits_not &&
+			 b->config.long_action != LB_ACTION_NONE;
+
+	return may ? b->pressed_ms + b->config.long_ms + b->config.debounce_ms : LB_NEVER;
+}
+
+static void fire(struct lb_hold *h, unsigned i, struct lb_hold_out *out, uint64_t now_ms)
+{
+	struct lb_hold_button *b = &h->buttons[i];
+
+	if (fires_ms(b) > now_ms)
+		return;
+	b->void_press = true; /* its release means nothing any more */
+	out->fired |= 1u << i;
+	out->held_ms[i] = held_ms(b, now_ms);
+}
+
 static void take_level(struct lb_hold *h, const struct lb_hold_event *ev, uint64_t now_ms)
 {
 	struct lb_hold_button *b;
@@ -156,6 +177,8 @@ static uint64_t wake_ms(const struct lb_hold_button *b, uint64_t now_ms)
 
 	if (!b->pressed || b->leaving || b->void_press || b->config.long_action == LB_ACTION_NONE)
 		return wake;
+	if (b->config.waits_not)
+		return sooner(wake, fires_ms(b));
 	if (now_ms < long_ms)
 		wake = sooner(wake, long_ms);
 	if (b->config.cancel_ms && now_ms < cancel_ms)
@@ -172,6 +195,7 @@ struct lb_hold_out lb_hold_step(struct lb_hold *h, const struct lb_hold_event *e
 		take_level(h, ev, now_ms);
 	settle(h, &out, now_ms);
 	for (unsigned i = 0; i < h->count; i++) {
+		fire(h, i, &out, now_ms);
 		if (is_armed(&h->buttons[i], now_ms) && !h->buttons[i].leaving)
 			out.armed |= 1u << i;
 		out.wake_ms = sooner(out.wake_ms, wake_ms(&h->buttons[i], now_ms));

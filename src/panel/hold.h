@@ -6,6 +6,9 @@
  *   from long_ms on                  "release now" is shown, and the release is the long action
  *   from cancel_ms on                nothing is shown any more, and the release does nothing
  *
+ * A long action that does not wait (waits_not) is carried out at long_ms, once and while the button
+ * is held, and nothing is shown. It is certain debounce_ms later.
+ *
  * Each button is a dialogue of its own, with one exception: while "release now" is shown for a
  * button, a press of another one cancels it, and does nothing itself either. So a long press can be
  * taken back on a board without cancel_ms too.
@@ -31,6 +34,7 @@ struct lb_hold_config {
 		short_ms; /* 0 = no limit: the short action at any release that is not a long one */
 	unsigned long_ms; /* > short_ms */
 	unsigned cancel_ms; /* > long_ms; 0 = no limit */
+	bool waits_not;	    /* the long action is carried out at long_ms, not at the release */
 };
 
 enum lb_hold_event_kind {
@@ -62,6 +66,7 @@ struct lb_hold_out {
 	/* A bit for each button. */
 	unsigned released;  /* was let go of just now, and `held_ms` is for how long */
 	unsigned cancelled; /* was taken back by another button just now */
+	unsigned fired;	    /* its long action is due while it is held; held_ms as above */
 	enum lb_action action[LB_BUTTONS_MAX]; /* of those in `released` */
 	uint64_t held_ms[LB_BUTTONS_MAX];
 	unsigned armed;	  /* "release now" holds for these; 0 = nothing is to be shown */

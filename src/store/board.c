@@ -30,12 +30,12 @@ void lb_board_defaults(struct lb_board *out)
 	}
 }
 
-void lb_board_button_defaults(struct lb_button *button)
+void lb_board_button_defaults(struct lb_button *button, enum lb_profile profile)
 {
 	struct lb_board_named named = {.button = *button};
 	char why[LB_SENTENCE_MAX];
 
-	lb_key_hold(&named.button);
+	lb_key_hold(&named.button, profile);
 	for (int id = 0; id < LB_BOARD_KEY_COUNT; id++) {
 		const struct lb_board_key *key = &lb_board_keys[id];
 		int rc = 0;

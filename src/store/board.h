@@ -17,11 +17,6 @@
 
 #define LB_BOARD_FILE "/etc/lifeboat/board.conf"
 
-/* Whose dialogue of button and LED the board speaks. */
-enum lb_profile {
-	LB_PROFILE_OPENWRT, /* a window at power-on, any button */
-};
-
 /* How the running system gets the watchdog. */
 enum lb_handover {
 	LB_HANDOVER_DISARM, /* magic close: for a system without a watchdog daemon */
@@ -141,8 +136,8 @@ struct lb_board {
 /* Built-in defaults: no LED, no button, first Ethernet port, console. */
 void lb_board_defaults(struct lb_board *out);
 
-/* A button of which only the code is known: what it does, and when. */
-void lb_board_button_defaults(struct lb_button *button);
+/* A button of which only the code is known: what it does, and when, on a board of that profile. */
+void lb_board_button_defaults(struct lb_button *button, enum lb_profile profile);
 
 /* Does this board take signed images only from whoever comes through that door? */
 bool lb_board_wants_signature(const struct lb_board *b, enum lb_door door);

@@ -35,28 +35,32 @@ static const struct {
 #define KEY_ROWS (sizeof(keys) / sizeof(keys[0]))
 
 static const struct {
+	enum lb_profile profile;
 	uint16_t code; /* 0: every other key */
 	enum lb_action short_action, long_action;
-	unsigned short_ms;
+	unsigned short_ms, long_ms;
 } holds[] = {
-#define HOLD(key, short_, long_, short_ms_)  \
-	{.code = (key),                      \
-	 .short_action = LB_ACTION_##short_, \
-	 .long_action = LB_ACTION_##long_,   \
-	 .short_ms = (short_ms_)},
+#define HOLD(profile_, key, short_, long_, short_ms_, long_ms_) \
+	{.profile = LB_PROFILE_##profile_,                      \
+	 .code = (key),                                         \
+	 .short_action = LB_ACTION_##short_,                    \
+	 .long_action = LB_ACTION_##long_,                      \
+	 .short_ms = (short_ms_),                               \
+	 .long_ms = (long_ms_)},
 #include "tables/holds.def"
 #undef HOLD
 };
 
-void lb_key_hold(struct lb_button *button)
+void lb_key_hold(struct lb_button *button, enum lb_profile profile)
 {
 	size_t i = 0;
 
-	while (holds[i].code && holds[i].code != button->code)
+	while (holds[i].profile != profile || (holds[i].code && holds[i].code != button->code))
 		i++;
 	button->short_press = (struct lb_deed){.action = holds[i].short_action};
 	button->long_press = (struct lb_deed){.action = holds[i].long_action};
 	button->short_ms = holds[i].short_ms;
+	button->long_ms = holds[i].long_ms;
 }
 
 int lb_board_key_find(const char *section, const char *name)

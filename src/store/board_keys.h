@@ -59,8 +59,8 @@ extern const struct lb_board_key lb_board_keys[LB_BOARD_KEY_COUNT];
 /* LB_BOARD_<ID>, or LB_E(NOENT). */
 int lb_board_key_find(const char *section, const char *name);
 
-/* Set both deeds and short_ms to what tables/holds.def has for the button's code. */
-void lb_key_hold(struct lb_button *button);
+/* Set both deeds, short_ms and long_ms to what tables/holds.def has for the button's code. */
+void lb_key_hold(struct lb_button *button, enum lb_profile profile);
 
 /* The name of a key code, or NULL when keys.def has none. */
 const char *lb_key_name(unsigned code);

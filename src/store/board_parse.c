@@ -222,7 +222,7 @@ static void fill_button(struct lb_button *b)
 {
 	struct lb_button preset = {.code = b->code};
 
-	lb_board_button_defaults(&preset);
+	lb_board_button_defaults(&preset, loading->draft.profile);
 	for (size_t i = 0; i < LB_BOARD_KEY_COUNT; i++) {
 		const struct lb_board_key *key = &lb_board_keys[i];
 

@@ -303,16 +303,16 @@ static int set_deed(const struct value *v)
 	int action = runs ? LB_ACTION_RUN : lb_action_by_name(v->text);
 	int rc = check_length(v);
 
-	_Static_assert(LB_ACTION_COUNT == 5, "the sentence below lists the actions");
+	_Static_assert(LB_ACTION_COUNT == 6, "the sentence below lists the actions");
 	if (rc < 0)
 		return rc;
 	if (action < 0)
 		return refuse(
 			v,
-			"must be \"%s\", \"%s\", \"%s\", \"%s\" or \"%s/path/of/program\", not "
-			"\"%s\"",
+			"must be \"%s\", \"%s\", \"%s\", \"%s\", \"%s\" or \"%s/path/of/program\", "
+			"not \"%s\"",
 			lb_action_name(0), lb_action_name(1), lb_action_name(2), lb_action_name(3),
-			prefix, shown.text);
+			lb_action_name(4), prefix, shown.text);
 	if (action == LB_ACTION_RUN && command[0] != '/')
 		return refuse(v,
 			      "must have the absolute path of a program after \"%s\", such as "
@@ -455,10 +455,15 @@ static int set_menu(const struct value *v)
 
 static int set_profile(const struct value *v)
 {
-	if (strcmp(v->text, "openwrt") != 0)
-		return refuse(v, "\"%s\" does not exist in this version; only \"openwrt\" does",
-			      lb_board_show(v->text).text);
-	*(enum lb_profile *)v->field = LB_PROFILE_OPENWRT;
+	const int profile = lb_profile_by_name(v->text);
+
+	_Static_assert(LB_PROFILE_COUNT == 2, "the sentence below lists the profiles");
+	if (profile < 0)
+		return refuse(v, "must be \"%s\" or \"%s\", not \"%s\"", lb_profile_name(0),
+			      lb_profile_name(1), lb_board_show(v->text).text);
+	if (v->board->button_count)
+		return refuse(v, "must stand before the first button: move it up");
+	*(enum lb_profile *)v->field = (enum lb_profile)profile;
 	return 0;
 }
 

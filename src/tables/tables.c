@@ -95,6 +95,12 @@ static const char *const action_deeds[] = {
 #undef ACTION
 };
 
+static const char *const profile_names[] = {
+#define PROFILE(id, name, help) [LB_PROFILE_##id] = (name),
+#include "tables/profiles.def"
+#undef PROFILE
+};
+
 static const char *const mode_names[] = {
 #define MODE(id, number, next, name, help) [(number)] = (name),
 #include "tables/modes.def"
@@ -190,6 +196,11 @@ const char *lb_action_deed(unsigned action)
 	return PICK(action_deeds, action);
 }
 
+const char *lb_profile_name(unsigned profile)
+{
+	return PICK(profile_names, profile);
+}
+
 const char *lb_mode_name(unsigned mode)
 {
 	return PICK(mode_names, mode);
@@ -209,6 +220,14 @@ int lb_mode_by_name(const char *name)
 {
 	for (int i = 1; i <= LB_MODE_COUNT; i++)
 		if (strcmp(mode_names[i], name) == 0)
+			return i;
+	return LB_E(NOENT);
+}
+
+int lb_profile_by_name(const char *name)
+{
+	for (int i = 0; i < LB_PROFILE_COUNT; i++)
+		if (strcmp(profile_names[i], name) == 0)
 			return i;
 	return LB_E(NOENT);
 }

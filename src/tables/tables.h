@@ -66,6 +66,13 @@ enum lb_action {
 	LB_ACTION_COUNT
 };
 
+enum lb_profile {
+#define PROFILE(id, name, help) LB_PROFILE_##id,
+#include "tables/profiles.def"
+#undef PROFILE
+	LB_PROFILE_COUNT
+};
+
 enum lb_mode {
 #define MODE(id, number, next, name, help) LB_MODE_##id = (number),
 #include "tables/modes.def"
@@ -113,6 +120,7 @@ const char *lb_door_words(unsigned door);
 const char *lb_led_role_name(unsigned role);
 const char *lb_action_name(unsigned action);
 const char *lb_action_deed(unsigned action);
+const char *lb_profile_name(unsigned profile);
 const char *lb_mode_name(unsigned mode);
 const char *lb_mode_help(unsigned mode);
 const char *lb_failure_text(unsigned failure);
@@ -125,6 +133,9 @@ int lb_door_by_name(const char *name);
 
 /* The mode of that name, or LB_E(NOENT). */
 int lb_mode_by_name(const char *name);
+
+/* The profile of that name, or LB_E(NOENT). */
+int lb_profile_by_name(const char *name);
 
 /* The action of that name, or LB_E(NOENT). */
 int lb_action_by_name(const char *name);

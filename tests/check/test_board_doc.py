@@ -6,7 +6,7 @@ import pytest
 from tables import rows, table
 from tree import Tree, assert_none
 
-WORDS = {"POLICY": "policies", "PROFILE": ["openwrt"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "SWITCH": ["true", "false"],
+WORDS = {"POLICY": "policies", "PROFILE": ["openwrt", "turris-mox"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "SWITCH": ["true", "false"],
          **dict.fromkeys(["MODES", "MODE"], ["reboot", "rollback", "factory", "ssh", "shell"])}
 TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
@@ -17,7 +17,7 @@ TYPES = {
 }
 # Defaults that a preset cannot say.
 DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
-            "button.short_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "image.names": "none",
+            "button.short_ms": "by the key", "button.long_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "image.names": "none",
             "storage.protected": "none", "health.link": "none", "health.address": "none", "health.services": "none", "menu.modes": "none", "slot.root": "none, must be set", "slots.env": "`/etc/fw_env.config`"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 

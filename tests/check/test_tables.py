@@ -10,8 +10,9 @@ UNIQUE = [
     ("reasons", "REASON", {"id": 0, "code": 1, "name": 2}),
     ("exits", "EXIT", {"id": 0, "code": 1}),
     ("lifeline_exits", "EXIT", {"id": 0, "code": 1}),
+    ("profiles", "PROFILE", {"id": 0, "name": 1}),
     ("actions", "ACTION", {"id": 0, "name": 1}),
-    ("holds", "HOLD", {"key": 0}),
+    ("holds", "HOLD", {"profile and key": (0, 1)}),
     ("policies", "POLICY", {"id": 0, "name": 1}),
     ("errors", "ERR", {"name": 0, "text": 1}),
     ("announce", "FIELD", {"id": 0, "tag": 1}),
@@ -27,8 +28,8 @@ UNIQUE = [
 
 
 def repeated(found, column):
-    values = [row[column] for row in found]
-    return sorted({value for value in values if values.count(value) > 1})
+    values = [[row[at] for at in column] if isinstance(column, tuple) else row[column] for row in found]
+    return sorted({str(value) for value in values if values.count(value) > 1})
 
 
 def unsorted(found, column):

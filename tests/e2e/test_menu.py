@@ -72,6 +72,13 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     router.serial.login(timeout=READY_S)
     assert "failed" in status(router)["last_mode"] and "failed" in router.sh("lifeboat log")
 
+    count, began = len(router.resets), router.now()
+    button.hold()
+    router.says("button 'reset' was held for 4.0 s: the router is reset at once")
+    assert 4 - 0.1 < router.wait_reset(READY_S, count + 1) - began  # and it is still held
+    assert not router.said("system reboot")
+    button.release()
+
 
 def test_modes_that_let_in__ssh_until_nobody_is_there_and_a_shell_until_a_press(bench):
     router = bench(NO_WINDOW, QUICK, board=BOARD)

@@ -16,6 +16,14 @@ static const struct lb_hold_config reset = {.short_action = LB_ACTION_REBOOT,
 					    .short_ms = SHORT,
 					    .long_ms = LONG};
 
+/* Of Turris MOX. */
+static const struct lb_hold_config mox = {.short_action = LB_ACTION_REBOOT,
+					  .long_action = LB_ACTION_RESET,
+					  .debounce_ms = DEBOUNCE,
+					  .long_ms = 4000,
+					  .cancel_ms = 60000,
+					  .waits_not = true};
+
 static struct lb_hold hold;
 static char trace[2048];
 static size_t trace_len;
@@ -39,6 +47,8 @@ static void step(enum lb_hold_event_kind kind, unsigned button, uint64_t at_ms)
 	for (unsigned i = 0; i < LB_BUTTONS_MAX; i++) {
 		if (out.cancelled >> i & 1)
 			note(at_ms, i, "cancelled");
+		if (out.fired >> i & 1)
+			note(at_ms, i, "fired");
 		if (out.released >> i & 1)
 			note(at_ms, i, lb_action_name(out.action[i]));
 		if ((out.armed ^ armed) >> i & 1)
@@ -406,7 +416,52 @@ static void unknown_button__pressed__nothing(void **state)
 	assert_string_equal(end(), "420 7 reboot\n");
 }
 
-TESTS(unit(press__each_threshold__minus_1_0_plus_1), unit(cancel__threshold__minus_1_0_plus_1),
+static void waits_not__each_threshold__reboot_below_reset_from_it_on(void **state)
+{
+	assert_string_equal(press_of(&mox, DEBOUNCE - 1), "");
+	assert_string_equal(press_of(&mox, 300), "420 0 reboot\n");
+	assert_string_equal(press_of(&mox, 2000), "2120 0 reboot\n");
+	assert_string_equal(press_of(&mox, 3999), "4119 0 reboot\n");
+	assert_string_equal(press_of(&mox, 4000), "4120 0 reset\n");
+	assert_string_equal(press_of(&mox, 4000 + DEBOUNCE - 1), "4139 0 reset\n");
+	assert_string_equal(press_of(&mox, 4000 + DEBOUNCE + 1), "4120 0 fired\n");
+	assert_string_equal(press_of(&mox, 70000), "4120 0 fired\n"); /* once, while held */
+}
+
+static void waits_not__contact_breaks_at_its_time__still_once(void **state)
+{
+	begin(&mox, 1, 0);
+	at(100, 0, true);
+	at(4090, 0, false);
+	at(4100, 0, true);
+	assert_string_equal(end(), "4120 0 fired\n");
+	begin(&mox, 1, 0);
+	at(100, 0, true);
+	at(4110, 0, false);
+	at(4125, 0, true);
+	at(6000, 0, false);
+	assert_string_equal(end(), "4145 0 fired\n");
+}
+
+static void waits_not__held_from_the_start_or_with_another__its_own_dialogue(void **state)
+{
+	const struct lb_hold_config two[] = {mox, reset};
+
+	begin(&mox, 1, 1);
+	at(8000, 0, false);
+	assert_string_equal(end(), "");
+	begin(two, 2, 0);
+	at(100, 0, true);
+	at(1000, 1, true);
+	at(1200, 1, false);
+	at(5000, 0, false);
+	assert_string_equal(end(), "1220 1 reboot\n4120 0 fired\n");
+}
+
+TESTS(unit(waits_not__each_threshold__reboot_below_reset_from_it_on),
+      unit(waits_not__contact_breaks_at_its_time__still_once),
+      unit(waits_not__held_from_the_start_or_with_another__its_own_dialogue),
+      unit(press__each_threshold__minus_1_0_plus_1), unit(cancel__threshold__minus_1_0_plus_1),
       unit(reset_button__5_s_and_10_s__both_reset),
       unit(power_button__any_length__its_short_action),
       unit(no_long_action__held_for_long__nothing_is_shown_and_nothing_done),

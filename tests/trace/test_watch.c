@@ -11,6 +11,7 @@
 #define NOW   5000u
 #define RESET 0u
 #define WPS   1u
+#define MOX   2u
 
 static const struct lb_button buttons[] = {
 	[RESET] = {.name = "reset",
@@ -26,6 +27,12 @@ static const struct lb_button buttons[] = {
 		 .long_press = {.action = LB_ACTION_RUN, .command = "/sbin/long"},
 		 .short_ms = 1000,
 		 .long_ms = 5000},
+	[MOX] = {.name = "mox",
+		 .code = KEY_POWER,
+		 .short_press = {.action = LB_ACTION_REBOOT},
+		 .long_press = {.action = LB_ACTION_RESET},
+		 .long_ms = 4000,
+		 .cancel_ms = 60000},
 };
 
 static struct lb_fake_plat fake;
@@ -296,6 +303,18 @@ static void child__cannot_be_started__said_and_the_next_press_tries_again(void *
 		"does not fit\n");
 }
 
+static void reset_at_once__orderly_reboot_hangs__is_carried_out_while_held(void **state)
+{
+	press(MOX, 100, 3000);
+	press(MOX, 5000, 15000);
+	assert_string_equal(run(0, 20000),
+			    "3020 button 'mox' was held for 2.9 s: the router reboots\n"
+			    "3020 begin mox reboot 2900\n"
+			    "9020 button 'mox' was held for 4.0 s: the router is reset at once\n"
+			    "9020 begin mox reset 4020\n");
+	assert_int_equal(fake.edge_count, 0);
+}
+
 static void end__while_armed__leds_are_given_back(void **state)
 {
 	lb_fake_button(&fake, 0, RESET, true);
@@ -330,5 +349,6 @@ TESTS(watch(short_press__of_reset__reboots_and_no_led_changes),
       watch(busy__a_command_that_hangs__is_not_in_the_way_of_a_reset),
       watch(child__fails__one_sentence_that_says_how),
       watch(child__cannot_be_started__said_and_the_next_press_tries_again),
+      watch(reset_at_once__orderly_reboot_hangs__is_carried_out_while_held),
       watch(end__while_armed__leds_are_given_back),
       watch(other_events__signals_lines_and_words__change_nothing))

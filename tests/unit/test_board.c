@@ -227,9 +227,10 @@ static void parse__wrong_value__says_what_to_write(void **state)
 		 "\"watchdog0\""},
 		{"lan { dhcp_server = maybe }",
 		 "b.conf:1: lan.dhcp_server must be true or false, not \"maybe\""},
-		{"profile = \"turris-mox\"",
-		 "b.conf:1: profile \"turris-mox\" does not exist in this "
-		 "version; only \"openwrt\" does"},
+		{"profile = \"turris\"",
+		 "b.conf:1: profile must be \"openwrt\" or \"turris-mox\", not \"turris\""},
+		{"button a { key = 1 }\nprofile = turris-mox",
+		 "b.conf:2: profile must stand before the first button: move it up"},
 		{"id = \"\"",
 		 "b.conf:1: id must not be empty: give it a value or leave the line out"},
 		{"id = \"a b\"", "b.conf:1: id must be letters, digits and , . _ + - as in "

@@ -32,6 +32,21 @@ static void parse__button_without_actions__does_what_its_key_says(void **state)
 		assert_hold(&b.buttons[i], LB_ACTION_NONE, LB_ACTION_NONE, 1000);
 }
 
+static void parse__profile_turris_mox__reboots_and_resets_at_4_s(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "profile = turris-mox button a { key = KEY_RESTART }\n"
+				   "button b { key = KEY_WPS_BUTTON }"),
+			 0);
+	assert_int_equal(b.profile, LB_PROFILE_TURRIS_MOX);
+	assert_int_equal(b.buttons[0].short_press.action, LB_ACTION_REBOOT);
+	assert_int_equal(b.buttons[0].long_press.action, LB_ACTION_RESET);
+	assert_int_equal(b.buttons[0].short_ms, 0);
+	assert_int_equal(b.buttons[0].long_ms, 4000);
+	assert_hold(&b.buttons[1], LB_ACTION_NONE, LB_ACTION_NONE, 1000);
+}
+
 static void parse__one_buttons_actions__do_not_pass_to_the_next(void **state)
 {
 	struct lb_board b;
@@ -51,7 +66,7 @@ static void parse__action__is_a_word_or_a_command_with_its_path(void **state)
 
 	assert_refused("button r { key = 1\nshort = restart }",
 		       "b.conf:2: button.short must be \"none\", \"reboot\", \"poweroff\", "
-		       "\"factory-reset\" or \"run:/path/of/program\", not \"restart\"");
+		       "\"reset\", \"factory-reset\" or \"run:/path/of/program\", not \"restart\"");
 	assert_refused("button r { key = 1 long = \"run:wps-start\" }",
 		       "b.conf:1: button.long must have the absolute path of a program after "
 		       "\"run:\", such as \"run:/usr/sbin/wps-start\", not \"run:wps-start\"");
@@ -110,6 +125,7 @@ static void parse__times_of_a_hold__follow_each_other(void **state)
 }
 
 TESTS(unit(parse__button_without_actions__does_what_its_key_says),
+      unit(parse__profile_turris_mox__reboots_and_resets_at_4_s),
       unit(parse__one_buttons_actions__do_not_pass_to_the_next),
       unit(parse__action__is_a_word_or_a_command_with_its_path), unit(parse__longest_command__fits),
       unit(parse__times_of_a_hold__follow_each_other))

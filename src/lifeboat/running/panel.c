@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -22,6 +24,7 @@
 
 #define LOCK_FILE     LB_RUN_DIR "/panel.lock"
 #define EXIT_NOT_HERE 127
+#define SYNC_MS	      1000 /* who resets at once does not wait for a disk that hangs */
 
 static struct panel {
 	struct lb_board board;
@@ -80,6 +83,22 @@ static void set_environment(const struct lb_button *button, uint64_t held_ms)
 	(void)setenv("SEEN", seen, 1);
 }
 
+/* No service is asked, and what the kernel has of files is written only if that is quick. */
+static int reset_at_once(void)
+{
+	const uint64_t until_ms = lb_monotonic_ms() + SYNC_MS;
+	const pid_t pid = lb_fork();
+
+	if (pid == 0) {
+		sync();
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, WNOHANG) == 0 && lb_monotonic_ms() < until_ms)
+		(void)usleep(10000);
+	(void)reboot(RB_AUTOBOOT);
+	return LB_EXIT_SYSTEM;
+}
+
 /* In the child. */
 static int run_deed(const struct lb_deed *deed)
 {
@@ -97,6 +116,8 @@ static int run_deed(const struct lb_deed *deed)
 		return exec_program(reset);
 	case LB_ACTION_RUN:
 		return exec_program(command);
+	case LB_ACTION_RESET:
+		return reset_at_once();
 	case LB_ACTION_NONE:
 	case LB_ACTION_COUNT:
 		break;

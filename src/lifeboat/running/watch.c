@@ -12,10 +12,12 @@
 
 #define EXIT_NOT_HERE 127 /* the program is not part of this system, as shells say it */
 
-/* A command that hangs must not be in the way of a reset: it has a place of its own. */
+/* A command that hangs must not be in the way of a reset, nor a reboot that does: each has a place
+ * of its own. */
 enum place {
 	PLACE_COMMAND,
 	PLACE_SYSTEM, /* reboot, power off, factory reset */
+	PLACE_RESET,
 	PLACE_COUNT
 };
 
@@ -49,13 +51,15 @@ static struct how_long seconds(uint64_t ms)
 
 static enum place place_of(enum lb_action action)
 {
+	if (action == LB_ACTION_RESET)
+		return PLACE_RESET;
 	return action == LB_ACTION_RUN ? PLACE_COMMAND : PLACE_SYSTEM;
 }
 
 /* What must end first, or PLACE_COUNT. */
 static enum place in_the_way(const struct watch *w, enum lb_action action)
 {
-	if (w->places[PLACE_SYSTEM].pid)
+	if (w->places[PLACE_SYSTEM].pid && action != LB_ACTION_RESET)
 		return PLACE_SYSTEM;
 	return w->places[place_of(action)].pid ? place_of(action) : PLACE_COUNT;
 }
@@ -93,6 +97,8 @@ static void answer(struct watch *w, const struct lb_hold_out *out)
 	for (unsigned i = 0; i < w->hold.count; i++) {
 		const struct lb_button *b = &w->buttons[i];
 
+		if (out->fired >> i & 1)
+			do_deed(w, b, &b->long_press, out->held_ms[i]);
 		if (out->cancelled >> i & 1)
 			log_info("button '%s': cancelled by another button", b->name);
 		if (!(out->released >> i & 1))
@@ -190,7 +196,9 @@ static void start(struct watch *w, size_t count, unsigned debounce_ms, unsigned 
 						     .debounce_ms = debounce_ms,
 						     .short_ms = b->short_ms,
 						     .long_ms = b->long_ms,
-						     .cancel_ms = b->cancel_ms};
+						     .cancel_ms = b->cancel_ms,
+						     .waits_not = b->long_press.action ==
+								  LB_ACTION_RESET};
 		if (held >> i & 1)
 			log_warn(
 				"button '%s' reads as pressed: ignored until it is released; if nobody holds "
