@@ -126,6 +126,8 @@ struct lb_board {
 	unsigned menu_wait_ms;	   /* to object to a mode, twice; default 3000 */
 	unsigned menu_ssh_idle_ms; /* mode "ssh" ends when nobody was there for so long; default 30
 				      min */
+	unsigned
+		menu_hang_ms; /* a mode that gets no further for so long is ended; default 15 min */
 	unsigned menu_back_ms; /* a failure is shown for so long; 0 = for ever; default 300000 */
 
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */

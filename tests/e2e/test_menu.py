@@ -10,6 +10,8 @@ from vrouter import Blink, Steady
 BOARD = "virt-sd"
 IDLE_S = 10
 QUICK = {"menu {\n": f"menu {{\n\tback_seconds = 8\n\tssh_idle_seconds = {IDLE_S}\n"}
+HOOKS = (("etc/lifeboat/rollback.d/10-fail", "#!/bin/sh\nexit 1\n"),
+         ("etc/schnapps/rollback.d/20-mark", "#!/bin/sh\necho by a hook >$1/etc/marked\n"))
 WORKING = Blink(STATUS_LED, 500, 500)
 
 
@@ -36,7 +38,7 @@ def assert_announced_as(router, mode, t):
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
-    router = bench(NO_WINDOW, QUICK, board=BOARD, network=False)
+    router = bench(NO_WINDOW, QUICK, board=BOARD, network=False, initramfs_extra=HOOKS)
     button = router.button("reset")
     router.power_on(hold=["reset"])
     router.says("^- rescue modes -")
@@ -57,6 +59,7 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     router.serial.login(timeout=READY_S)
     told = "rescue mode 3 (factory) is done: rolled back to snapshot factory; the state before is snapshot 1"
     assert status(router)["last_mode"] == told
+    assert router.sh("cat /etc/marked") == "by a hook" and router.said("rollback.d/10-fail failed; the rollback goes on")
     assert told in router.sh("lifeboat log")
     assert [s["type"] for s in json.loads(router.sh("schnapps list -j"))["snapshots"]] == ["rollback"]
 

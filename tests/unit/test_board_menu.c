@@ -26,6 +26,7 @@ static void menu__every_key__reaches_its_field(void **state)
 	assert_int_equal(b.menu_hold_ms, 1000);
 	assert_int_equal(b.menu_wait_ms, 3000);
 	assert_int_equal(b.menu_back_ms, 300000);
+	assert_int_equal(b.menu_hang_ms, 900000);
 	assert_int_equal(b.menu_ssh_idle_ms, 1800000);
 	assert_int_equal(parse(&b, "menu { modes = {reboot, ssh} ssh_idle_seconds = 10 }"), 0);
 	assert_int_equal(b.menu_modes[1], LB_MODE_SSH);

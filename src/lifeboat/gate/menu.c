@@ -123,7 +123,17 @@ static struct lb_menu_event child(struct menu *g, const struct plat_event *ev)
 {
 	if (g->child.pid == 0 || ev->pid != g->child.pid)
 		return (struct lb_menu_event){.kind = LB_MENU_TICK};
+	(void)!lb_mode_child_hear(&g->child, g->board, g->now_ms); /* its last word */
 	lb_mode_child_end(&g->child, &g->result);
+	return ended(g);
+}
+
+/* The LED wakes us twice per second while a mode works. */
+static struct lb_menu_event hear(struct menu *g, const struct plat_event *ev)
+{
+	if (lb_mode_child_hear(&g->child, g->board, ev->at_ms))
+		return (struct lb_menu_event){.kind = LB_MENU_TICK};
+	lb_mode_child_give_up(&g->child, g->board, &g->result);
 	return ended(g);
 }
 
@@ -137,6 +147,7 @@ static struct lb_menu_event translate(struct menu *g, const struct plat_event *e
 	case PLAT_EV_CHILD:
 		return child(g, ev);
 	case PLAT_EV_TIMEOUT:
+		return hear(g, ev);
 	case PLAT_EV_SIGNAL:
 	case PLAT_EV_CONTROL:
 		break;
@@ -170,7 +181,7 @@ static struct lb_menu_out begin_work(struct menu *g)
 	lb_mode_note(g->board, g->m.mode, NULL);
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
-	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine);
+	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine, g->now_ms);
 	if (rc == 0)
 		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
 	g->result.failure = LB_FAILURE_OTHER;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,15 @@
 #include "base/cleanup.h"
 #include "plat/linux/machine/proc.h"
 
-_Static_assert(sizeof(struct lb_mode_result) <= PIPE_BUF, "a result is written whole or not");
+/* What the child says: how far it is, or what came of it. */
+struct word {
+	bool is_result;
+	unsigned percent;
+	char what[LB_NAME_MAX];
+	struct lb_mode_result result;
+};
+
+_Static_assert(sizeof(struct word) <= PIPE_BUF, "a word is written whole or not");
 
 /* The frame reboots after every mode. */
 static void reboot_only(const struct lb_mode_ask *ask, struct lb_mode_result *out)
@@ -27,7 +36,8 @@ static lb_mode_run *const runs[LB_MODE_COUNT + 1] = {
 
 struct voice {
 	const struct lb_consoles *consoles;
-	char last[LB_SENTENCE_MAX];
+	int to;
+	struct word last;
 };
 
 static void say(void *ctx, const char *line)
@@ -38,36 +48,41 @@ static void say(void *ctx, const char *line)
 static void step(void *ctx, const char *what, unsigned percent)
 {
 	struct voice *v = ctx;
-	char now[LB_SENTENCE_MAX];
+	struct word now = {.percent = percent};
+	char line[LB_SENTENCE_MAX];
 
-	(void)snprintf(now, sizeof(now), "%.200s: %u %%", what, percent);
-	if (strcmp(now, v->last) != 0)
-		say(v, now);
-	memcpy(v->last, now, sizeof(now));
+	(void)snprintf(now.what, sizeof(now.what), "%s", what);
+	if (now.percent == v->last.percent && strcmp(now.what, v->last.what) == 0)
+		return;
+	v->last = now;
+	(void)snprintf(line, sizeof(line), "%s: %u %%", now.what, percent);
+	say(v, line);
+	(void)!write(v->to, &now, sizeof(now));
 }
 
 static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
 			   const struct lb_machine *machine, int to)
 {
-	static struct lb_mode_result result;
-	struct voice v = {.consoles = &machine->consoles};
+	static struct word end = {.is_result = true};
+	struct voice v = {.consoles = &machine->consoles, .to = to};
 	const struct lb_mode_ask ask = {
 		.board = board, .machine = machine, .say = say, .step = step, .ctx = &v};
 
-	runs[mode](&ask, &result);
-	_exit(write(to, &result, sizeof(result)) == (ssize_t)sizeof(result) ? 0 : 1);
+	(void)setpgid(0, 0); /* with all that it starts, to be ended at once */
+	runs[mode](&ask, &end.result);
+	_exit(write(to, &end, sizeof(end)) == (ssize_t)sizeof(end) ? 0 : 1);
 }
 
 int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct lb_board *board,
-			const struct lb_machine *machine)
+			const struct lb_machine *machine, uint64_t now_ms)
 {
 	int ends[2];
 	pid_t pid;
 	int rc;
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return lb_err_from_errno(errno);
-	pid = lb_fork();
+	pid = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : lb_fork();
 	if (pid == 0)
 		work(mode, board, machine, ends[1]);
 	rc = pid < 0 ? lb_err_from_errno(errno) : 0;
@@ -76,18 +91,51 @@ int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct
 		(void)close(ends[0]);
 		return rc;
 	}
-	*c = (struct lb_mode_child){.pid = pid, .from = ends[0]};
+	*c = (struct lb_mode_child){.pid = pid, .from = ends[0], .heard_ms = now_ms};
 	return 0;
+}
+
+bool lb_mode_child_hear(struct lb_mode_child *c, const struct lb_board *board, uint64_t now_ms)
+{
+	struct word w;
+
+	if (c->pid == 0)
+		return true;
+	while (read(c->from, &w, sizeof(w)) == (ssize_t)sizeof(w)) {
+		c->heard_ms = now_ms;
+		if (w.is_result) {
+			c->has_result = true;
+			c->result = w.result;
+			continue;
+		}
+		memcpy(c->what, w.what, sizeof(c->what));
+		c->percent = w.percent;
+	}
+	return now_ms - c->heard_ms < board->menu_hang_ms;
+}
+
+static void forget(struct lb_mode_child *c)
+{
+	lb_fd_closep(&c->from);
+	c->pid = 0;
 }
 
 void lb_mode_child_end(struct lb_mode_child *c, struct lb_mode_result *out)
 {
-	struct lb_mode_result result;
-	const ssize_t n = read(c->from, &result, sizeof(result));
-
-	lb_fd_closep(&c->from);
-	c->pid = 0;
 	*out = (struct lb_mode_result){LB_FAILURE_OTHER, "it ended without a word"};
-	if (n == (ssize_t)sizeof(result))
-		*out = result;
+	if (c->has_result)
+		*out = c->result;
+	forget(c);
+}
+
+void lb_mode_child_give_up(struct lb_mode_child *c, const struct lb_board *board,
+			   struct lb_mode_result *out)
+{
+	(void)kill(-c->pid, SIGKILL);
+	(void)kill(c->pid, SIGKILL);
+	*out = (struct lb_mode_result){.failure = LB_FAILURE_HANG};
+	(void)snprintf(
+		out->why, sizeof(out->why), "it did not get any further for %u s and was ended%s%s",
+		board->menu_hang_ms / 1000, c->what[0] ? "; the last that it said: " : "", c->what);
+	forget(c);
 }

@@ -6,13 +6,29 @@
 #include "lifeboat/modes/mode.h"
 
 struct lb_mode_child {
-	pid_t pid; /* 0 = none */
-	int from;  /* its result comes here, -1 = closed */
+	pid_t pid;		/* 0 = none */
+	int from;		/* its words come here, -1 = closed */
+	uint64_t heard_ms;	/* when it last got further */
+	char what[LB_NAME_MAX]; /* what it does, as it said it; "" = nothing yet */
+	unsigned percent;	/* how far that is */
+	bool has_result;
+	struct lb_mode_result result;
 };
 
 /* LB_E(...): the child could not be made. `board` and `machine` are only looked at. */
 MUST_CHECK int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode,
-				   const struct lb_board *board, const struct lb_machine *machine);
+				   const struct lb_board *board, const struct lb_machine *machine,
+				   uint64_t now_ms);
 
-/* The child has ended: what it said. One that ended without a word has failed. */
+/* Hear what it has said meanwhile; to be called now and then, or it waits. False: it has not got
+ * any further for the board's menu.hang_seconds. */
+MUST_CHECK bool lb_mode_child_hear(struct lb_mode_child *c, const struct lb_board *board,
+				   uint64_t now_ms);
+
+/* It has ended: what it said. One that ended without a word has failed. */
 void lb_mode_child_end(struct lb_mode_child *c, struct lb_mode_result *out);
+
+/* It hangs: it is ended, with whatever it has started, and not waited for. What became of the
+ * storage is what a power cut would have left. */
+void lb_mode_child_give_up(struct lb_mode_child *c, const struct lb_board *board,
+			   struct lb_mode_result *out);

@@ -8,6 +8,7 @@
 #include "lifeboat/modes/mode.h"
 #include "lifeboat/root/root.h"
 #include "lifeboat/root/root_subvolume.h"
+#include "lifeboat/snapshot/hooks.h"
 #include "lifeboat/snapshot/snapshot.h"
 #include "plat/linux/files/files.h"
 
@@ -16,6 +17,7 @@ static struct work {
 	struct lb_btrfs fs;
 	struct plat_snapshots plat;
 	struct lb_snapshot_set set;
+	struct lb_rollback_hooks hooks;
 } work;
 
 static enum lb_failure failure_of(int rc)
@@ -91,14 +93,24 @@ static int choose(bool factory, uint32_t *target, struct lb_mode_result *out)
 	return 0;
 }
 
-static void roll_back(uint32_t target, struct lb_mode_result *out)
+static void tell_hook(void *ctx, const char *path)
+{
+	const struct lb_mode_ask *ask = ctx;
+
+	ask->step(ask->ctx, path, 50);
+}
+
+static void roll_back(const struct lb_mode_ask *mode, uint32_t target, struct lb_mode_result *out)
 {
 	char date[LB_SNAPSHOT_DATE_MAX], word[LB_SNAPSHOT_NAME_MAX], saved[64] = "";
-	const struct lb_rollback_ask ask = {
+	struct lb_rollback_ask ask = {
 		.target = target, .created = date, .forget = LB_FORGET_NOTHING};
 	struct lb_rollback_report report;
 	int rc;
 
+	work.hooks = (struct lb_rollback_hooks){
+		.fs = &work.fs, .told = tell_hook, .ctx = (void *)(uintptr_t)mode};
+	lb_rollback_hooks_join(&work.hooks, &ask);
 	lb_snapshot_date(date);
 	lb_snapshot_word(target, word);
 	rc = lb_snapshots_rollback(&work.plat, &work.set, &ask, &report);
@@ -121,7 +133,7 @@ static void run(const struct lb_mode_ask *ask, struct lb_mode_result *out, bool 
 	*out = (struct lb_mode_result){0};
 	work.fs = LB_BTRFS_CLOSED;
 	if (open_root(ask->board, out) == 0 && choose(factory, &target, out) == 0)
-		roll_back(target, out);
+		roll_back(ask, target, out);
 	lb_btrfs_closep(&work.fs);
 }
 

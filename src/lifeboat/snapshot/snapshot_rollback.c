@@ -1,99 +1,21 @@
 /* "lifeboat snapshot rollback" and "savepoint". */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "lifeboat/snapshot/hooks.h"
 #include "lifeboat/snapshot/snapshot.h"
-#include "lifeboat/status_file.h"
-#include "plat/linux/files/files.h"
 #include "plat/linux/machine/proc.h"
 #include "tables/tables.h"
 
-#define NEW_ROOT    LB_RUN_DIR "/rollback"
 #define WARN_S	    15 /* before a savepoint is gone back to, as schnapps does; less than a minute */
 #define MINUTES	    10
 #define MINUTES_MAX 1440
-
-/* Programs that bring what they need to survive into the new root; called with its path. */
-static const char *const hook_dirs[] = {"/etc/schnapps/rollback.d", "/etc/lifeboat/rollback.d"};
-
-struct hooks {
-	char all[32][LB_PATH_MAX]; /* more scripts than anybody has */
-	size_t count;
-	const struct lb_btrfs *fs;
-};
-
-static void add_hook(struct hooks *h, const char *dir, const char *name)
-{
-	char *path = h->all[h->count];
-	struct stat st;
-
-	if (name[0] == '.' || h->count == sizeof(h->all) / sizeof(h->all[0]) ||
-	    snprintf(path, LB_PATH_MAX, "%s/%s", dir, name) >= LB_PATH_MAX)
-		return;
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
-		h->count++;
-}
-
-static void find_hooks(struct hooks *h)
-{
-	for (size_t i = 0; i < sizeof(hook_dirs) / sizeof(hook_dirs[0]); i++) {
-		struct dirent **names = NULL;
-		int n = scandir(hook_dirs[i], &names, NULL, alphasort);
-
-		for (int k = 0; k < n; k++) {
-			add_hook(h, hook_dirs[i], names[k]->d_name);
-			free(names[k]);
-		}
-		free(names);
-	}
-}
-
-static void run_hook(const char *path)
-{
-	int status = 0;
-	pid_t pid = lb_fork();
-
-	if (pid == 0) {
-		(void)dup2(STDERR_FILENO, STDOUT_FILENO); /* front ends read what we say there */
-		(void)execl(path, path, NEW_ROOT, (char *)NULL);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pid < 0 || status != 0)
-		log_warn("%s failed; the rollback goes on", path);
-}
-
-static int run_hooks(void *ctx, const char *name)
-{
-	const struct hooks *h = ctx;
-	int rc = lb_dir_make(LB_RUN_DIR, 0755);
-
-	if (rc == 0)
-		rc = lb_btrfs_mount(h->fs, name, NEW_ROOT);
-	if (rc < 0) {
-		log_err("the new root cannot be mounted on " NEW_ROOT
-			" for the programs of %s: it %s",
-			hook_dirs[0], lb_strerror(rc));
-		return rc;
-	}
-	for (size_t i = 0; i < h->count; i++)
-		run_hook(h->all[i]);
-	if (umount2(NEW_ROOT, MNT_DETACH) < 0)
-		log_warn(NEW_ROOT " stays mounted: %s", strerror(errno));
-	(void)rmdir(NEW_ROOT);
-	return 0;
-}
 
 static void say(const struct lb_rollback_report *r, const char *word)
 {
@@ -110,18 +32,14 @@ static void say(const struct lb_rollback_report *r, const char *word)
 
 static int go(struct lb_snapshot_session *s, uint32_t target, enum lb_forget forget)
 {
-	static struct hooks hooks;
+	static struct lb_rollback_hooks hooks;
 	char date[LB_SNAPSHOT_DATE_MAX], word[LB_SNAPSHOT_NAME_MAX];
 	struct lb_rollback_ask ask = {.target = target, .created = date, .forget = forget};
 	struct lb_rollback_report report;
 	int rc;
 
-	hooks = (struct hooks){.fs = &s->fs};
-	find_hooks(&hooks);
-	if (hooks.count > 0) {
-		ask.prepare = run_hooks;
-		ask.ctx = &hooks;
-	}
+	hooks = (struct lb_rollback_hooks){.fs = &s->fs};
+	lb_rollback_hooks_join(&hooks, &ask);
 	lb_snapshot_date(date);
 	lb_snapshot_word(target, word);
 	rc = lb_snapshots_rollback(&s->plat, &s->set, &ask, &report);

@@ -1,0 +1,135 @@
+/* A rescue mode at work in a real child; what time it is says the test. */
+#include "tests/t.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lifeboat/gate/mode_child.h"
+
+#define HANG_MS 60000u
+
+static struct lb_board board = {.menu_hang_ms = HANG_MS};
+static struct lb_machine machine;
+static struct lb_mode_child child;
+static struct lb_mode_result result;
+static int alive[2]; /* who holds the end to write to is alive */
+
+/* Gets further when it is told to. */
+void lb_mode_factory(const struct lb_mode_ask *ask, struct lb_mode_result *out)
+{
+	sigset_t go;
+	int number;
+
+	(void)sigemptyset(&go);
+	(void)sigaddset(&go, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &go, NULL);
+	for (unsigned percent = 10; percent <= 30; percent += 10) {
+		ask->step(ask->ctx, "going back", percent);
+		ask->step(ask->ctx, "going back", percent); /* again is not further */
+		(void)sigwait(&go, &number);
+	}
+	*out = (struct lb_mode_result){LB_FAILURE_SPACE, "it was too much"};
+}
+
+/* Has somebody work for it, and hangs. */
+void lb_mode_rollback(const struct lb_mode_ask *ask, struct lb_mode_result *out)
+{
+	if (fork() >= 0)
+		ask->step(ask->ctx, "the last", 50);
+	for (;;)
+		(void)pause();
+}
+
+static void begin(enum lb_mode mode)
+{
+	machine.consoles.kmsg = -1;
+	assert_int_equal(pipe(alive), 0);
+	assert_int_equal(lb_mode_child_start(&child, mode, &board, &machine, 0), 0);
+	assert_int_equal(close(alive[1]), 0);
+	(void)alarm(60); /* or a test that waits would wait for ever */
+}
+
+static void hear_until(unsigned percent, uint64_t now_ms)
+{
+	while (child.percent != percent) {
+		(void)!lb_mode_child_hear(&child, &board, now_ms);
+		(void)usleep(1000);
+	}
+}
+
+static int ended(void)
+{
+	int status;
+
+	assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+	return status;
+}
+
+static void child__gets_further_now_and_then__may_take_as_long_as_it_likes(void **state)
+{
+	uint64_t now_ms = 0;
+
+	begin(LB_MODE_FACTORY);
+	for (unsigned percent = 10; percent <= 30; percent += 10) {
+		hear_until(percent, now_ms);
+		assert_string_equal(child.what, "going back");
+		now_ms += HANG_MS - 1;
+		assert_true(lb_mode_child_hear(&child, &board, now_ms));
+		assert_false(lb_mode_child_hear(&child, &board, now_ms + 1));
+		assert_int_equal(kill(child.pid, SIGUSR1), 0);
+	}
+	assert_int_equal(ended(), 0);
+	assert_true(lb_mode_child_hear(&child, &board, now_ms + 3600000));
+	lb_mode_child_end(&child, &result);
+	assert_int_equal(result.failure, LB_FAILURE_SPACE);
+	assert_string_equal(result.why, "it was too much");
+	assert_int_equal(child.pid, 0);
+	assert_true(lb_mode_child_hear(&child, &board, now_ms * 2 + 3600000));
+}
+
+static void child__gets_no_further__is_ended_with_what_it_has_started(void **state)
+{
+	const pid_t pid = (begin(LB_MODE_ROLLBACK), child.pid);
+	char byte;
+	int status;
+
+	hear_until(50, 1000);
+	assert_true(lb_mode_child_hear(&child, &board, 1000 + HANG_MS - 1));
+	assert_false(lb_mode_child_hear(&child, &board, 1000 + HANG_MS));
+	lb_mode_child_give_up(&child, &board, &result);
+	assert_int_equal(result.failure, LB_FAILURE_HANG);
+	assert_string_equal(result.why,
+			    "it did not get any further for 60 s and was ended; the last "
+			    "that it said: the last");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(read(alive[0], &byte, 1), 0); /* nobody has it open any more */
+	assert_true(lb_mode_child_hear(&child, &board, 1000 + 2 * HANG_MS));
+}
+
+static void child__killed__has_failed(void **state)
+{
+	begin(LB_MODE_FACTORY);
+	hear_until(10, 0);
+	assert_int_equal(kill(child.pid, SIGKILL), 0);
+	assert_true(WIFSIGNALED(ended()));
+	lb_mode_child_end(&child, &result);
+	assert_int_equal(result.failure, LB_FAILURE_OTHER);
+	assert_string_equal(result.why, "it ended without a word");
+}
+
+static void child__nothing_to_do__ends_well(void **state)
+{
+	begin(LB_MODE_REBOOT);
+	assert_int_equal(ended(), 0);
+	(void)!lb_mode_child_hear(&child, &board, 0);
+	lb_mode_child_end(&child, &result);
+	assert_int_equal(result.failure, LB_FAILURE_NONE);
+}
+
+TESTS(unit(child__gets_further_now_and_then__may_take_as_long_as_it_likes),
+      unit(child__gets_no_further__is_ended_with_what_it_has_started),
+      unit(child__killed__has_failed), unit(child__nothing_to_do__ends_well))
