@@ -1,14 +1,21 @@
 #include "install/trust.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "image/companion.h"
 #include "image/ucert.h"
 #include "plat/linux/files/files.h"
 #include "plat/linux/files/keydir.h"
+
+#define LIST_MAX (1 << 20) /* OpenWrt's longest list of one release and target has some 200 KiB */
 
 /* A key of the directory. Without one the state says why. */
 static bool find_key(struct lb_verify_trust *t, struct lb_usign_key *out, const char *id,
@@ -152,6 +159,69 @@ int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path, const ch
 	return 0;
 }
 
+/* All of it, as it is. The caller frees it. */
+static int read_list(uint8_t **out, size_t *n, const char *path)
+{
+	CLEANUP(lb_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(lb_freep) uint8_t *text = NULL;
+	struct stat st;
+	int rc;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return lb_err_from_errno(errno);
+	if (!S_ISREG(st.st_mode) || st.st_size > LIST_MAX)
+		return LB_E(RANGE);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return LB_E(NOSPC);
+	rc = lb_fd_pread(fd, text, (size_t)st.st_size, 0);
+	if (rc < 0)
+		return rc;
+	*n = (size_t)st.st_size;
+	*out = text;
+	text = NULL;
+	return 0;
+}
+
+/* Is it signed? A list by a stranger is nobody's word about the image, unlike a signature that
+ * somebody put beside just this image. */
+static bool is_signed(struct lb_verify_trust *t, const char *path, const uint8_t *list, size_t n,
+		      const char *keys)
+{
+	char signature[LB_PATH_MAX];
+
+	if (snprintf(signature, sizeof(signature), "%s.sig", path) >= (int)sizeof(signature) ||
+	    lb_verify_trust_beside(t, signature, keys) < 0)
+		return false;
+	if (!t->running)
+		return t->state == LB_TRUST_REVOKED;
+	t->running = false;
+	lb_ed25519_feed(&t->check, list, n);
+	if (lb_ed25519_end(&t->check) < 0)
+		t->state = LB_TRUST_WRONG;
+	return true;
+}
+
+int lb_verify_trust_list(struct lb_verify_trust *t, const char *path, const char *image,
+			 const char *keys)
+{
+	CLEANUP(lb_freep) uint8_t *list = NULL;
+	const char *slash = strrchr(image, '/');
+	const char *name = slash ? slash + 1 : image;
+	struct lb_verify_trust found;
+	uint8_t hash[LB_HASH_MAX];
+	size_t n = 0;
+
+	if (read_list(&list, &n, path) < 0 || !memmem(list, n, name, strlen(name)) ||
+	    lb_companion_parse(hash, LB_SHA256_SIZE, name, list, n) < 0 ||
+	    !is_signed(&found, path, list, n, keys))
+		return LB_E(NOENT);
+	found.listed = found.state == LB_TRUST_UNCHECKED;
+	memcpy(found.sha256, hash, sizeof(found.sha256));
+	*t = found;
+	return 0;
+}
+
 /* 0; LB_E(IO); LB_E(AUTH): it is not what was read before. Whoever answers the second reading with
  * other bytes, a stick with ideas of its own, must not have the first ones pass for signed. */
 static int read_again(struct lb_ed25519 *check, int fd, int64_t start, const struct lb_scan *s)
@@ -186,6 +256,9 @@ void lb_verify_trust_end(struct lb_verify_trust *t, const struct lb_scan *s, int
 {
 	int rc = 0;
 
+	if (t->listed)
+		t->state = memcmp(t->sha256, s->sha256, sizeof(t->sha256)) == 0 ? LB_TRUST_GOOD
+										: LB_TRUST_WRONG;
 	if (!t->beside && s->has_signature) {
 		begin_inside(t, s->signature_text, s->signature_len, keys);
 		if (t->running)

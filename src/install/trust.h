@@ -16,6 +16,8 @@ struct lb_verify_trust {
 			    */
 	bool running;	   /* `check` wants to be fed with the image */
 	struct lb_ed25519 check;
+	bool listed; /* signed is a list that has the image's hash: */
+	uint8_t sha256[LB_SHA256_SIZE];
 	char id[LB_USIGN_ID_TEXT]; /* "" = no signature that could be read */
 	char comment[64];	   /* of the key */
 };
@@ -24,6 +26,12 @@ struct lb_verify_trust {
  * there is no signature. 0, or LB_E(NOENT|IO...): the file cannot be read. */
 MUST_CHECK int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path,
 				      const char *keys);
+
+/* A list of hashes, as sha256sum writes it, with the name `image` in it and with its own signature
+ * in a file PATH.sig: the image is signed when it has that hash. 0; LB_E(NOENT): it says nothing
+ * about the image, is not there or not signed, or nobody knows by whom. */
+MUST_CHECK int lb_verify_trust_list(struct lb_verify_trust *t, const char *path, const char *image,
+				    const char *keys);
 
 /* The image was read. When it has a signature inside and none beside, its bytes are read again
  * from `start` of `fd`: the equation starts with the signature, which stands behind them. */

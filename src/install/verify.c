@@ -25,6 +25,29 @@ static bool beside(char path[LB_PATH_MAX], const char *image, const char *ending
 	       snprintf(path, LB_PATH_MAX, "%s%s", image, ending) < LB_PATH_MAX;
 }
 
+/* The list of a whole release, in the folder of the image. */
+static bool in_folder(char path[LB_PATH_MAX], const char *image, const char *name)
+{
+	const char *slash = strrchr(image, '/');
+	const int folder_len = slash ? (int)(slash + 1 - image) : 0;
+
+	return strcmp(image, "-") != 0 &&
+	       snprintf(path, LB_PATH_MAX, "%.*s%s", folder_len, image, name) < LB_PATH_MAX;
+}
+
+static int find_list(struct lb_verified *v)
+{
+	const char *image = v->ask.image;
+	char path[LB_PATH_MAX];
+
+	if (beside(path, image, ".sha256") &&
+	    lb_verify_trust_list(&v->trust, path, image, key_folder(v)) == 0)
+		return 0;
+	return in_folder(path, image, "sha256sums")
+		       ? lb_verify_trust_list(&v->trust, path, image, key_folder(v))
+		       : LB_E(NOENT);
+}
+
 static int find_signature(struct lb_verified *v, char why[LB_SENTENCE_MAX])
 {
 	const char *given = v->ask.signature;
@@ -35,6 +58,8 @@ static int find_signature(struct lb_verified *v, char why[LB_SENTENCE_MAX])
 		rc = lb_verify_trust_beside(&v->trust, given, key_folder(v));
 	else if (beside(path, v->ask.image, ".sig"))
 		rc = lb_verify_trust_beside(&v->trust, path, key_folder(v));
+	if (rc == LB_E(NOENT) && !given)
+		rc = find_list(v);
 	if (rc == 0 || (rc == LB_E(NOENT) && !given))
 		return 0;
 	(void)snprintf(why, LB_SENTENCE_MAX, "the signature %.180s: it %s", given ? given : path,

@@ -76,6 +76,16 @@ class Work:
         (self.folder / f"{name}.sig").write_bytes(self.key.sign(path))
         return path
 
+    def listed(self, name, data):
+        """Signed is the list of hashes of its folder, as OpenWrt's downloads are."""
+        folder = self.folder / "listed"
+        folder.mkdir()
+        path, sums = folder / name, folder / "sha256sums"
+        path.write_bytes(data)
+        sums.write_text(f"{firmware.sha256(path)} *{name}\n")
+        (folder / "sha256sums.sig").write_bytes(self.key.sign(sums))
+        return path
+
     def command(self, image):
         return [LIFEBOAT, "install", "--keys", self.keys, "--to", self.device, image]
 
@@ -149,7 +159,10 @@ def main():
         tiny = work.image("tiny.img", as_squashfs(noise(65536)))
         ours = ("lifeboat install", work.ours(image))
         bundle, archive = rauc.bundle(image), swupdate.archive(image)
-        compare("install, 256 MiB signed", ours, ("rauc install", work.timed(lambda: rauc.install(bundle))), PAIRS, "s", 1.0)
+        listed = ("lifeboat install", work.ours(work.listed("image.img", image.read_bytes())))
+        rauc_install = ("rauc install", work.timed(lambda: rauc.install(bundle)))
+        compare("install, 256 MiB signed", ours, rauc_install, PAIRS, "s", 1.0)
+        compare("install, 256 MiB in a signed list", listed, rauc_install, PAIRS, "s", 1.0)
         compare("install, 256 MiB signed", ours, ("swupdate", work.timed(lambda: swupdate.install(archive))), PAIRS, "s", 1.0)
         for how in ("bs=1M conv=fsync", "bs=64k conv=fsync", "bs=1M oflag=direct conv=fsync"):
             compare("install, 256 MiB signed", ours, (f"dd {how}", work.shell(f"dd if={image} of={device} {how}")), PAIRS, "s", 1.0)

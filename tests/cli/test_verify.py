@@ -93,7 +93,7 @@ def test_verify__json__holds_the_same(desk):
         "version": "24.10.0", "revision": "r28427", "compat_version": "", "size_bytes": len(GOOD),
         "payload_bytes": len(firmware.sysupgrade()), "sha256": firmware.sha256(path), "damaged": False, "own_checksum": True,
         "sha256_file": "none", "md5_file": "none",
-        "signature": {"state": "none", "key": "", "key_comment": "", "beside": False}, "board": "acme,r1", "taken": True,
+        "signature": {"state": "none", "key": "", "key_comment": "", "beside": False, "list": False}, "board": "acme,r1", "taken": True,
         "refusals": [], "note": ""})
 
 
@@ -283,6 +283,39 @@ def test_signature__beside__must_be_right_and_trusted(desk, key):
     assert signature_of(desk, path) == (SIGNATURE, "unreadable")
 
 
+@pytest.mark.parametrize("name", ["image.bin.sha256", "sha256sums"])
+def test_signature__of_a_list_of_hashes__counts_for_the_images_it_names(desk, key, name):
+    desk.board('signature = "required"')
+    path = desk.image(GOOD)
+    listed = desk.image(f"{'0' * 64} *other.bin\n{firmware.sha256(path)} *image.bin\n".encode(), name)
+    assert signature_of(desk, path) == (SIGNATURE, "none")
+    signature = desk.image(key.sign(listed), f"{name}.sig")
+    code, found = desk.verify(path)
+    assert (code, found["signature"]["state"], found["signature"]["list"], found["signature"]["key"]) == (OK, "good", True, key.id)
+    assert b", in a list of hashes\n" in desk.run(path).stdout
+    assert signature_of(desk, desk.image(GOOD, "elsewhere.bin")) == (SIGNATURE, "none")  # not named
+    listed.write_bytes(listed.read_bytes().replace(b"other", b"othex"))
+    assert signature_of(desk, path) == (SIGNATURE, "wrong")
+    stranger = firmware.Key(desk.folder, "stranger", "fedcba9876543210")
+    signature.write_bytes(stranger.sign(listed))
+    assert signature_of(desk, path) == (SIGNATURE, "none")
+
+
+def test_signature__list_with_another_hash__is_wrong(desk, key):
+    path = desk.image(GOOD)
+    listed = desk.image(f"{'a' * 64} *image.bin\n".encode(), "sha256sums")
+    desk.image(key.sign(listed), "sha256sums.sig")
+    assert signature_of(desk, path) == (SIGNATURE, "wrong")
+
+
+def test_signature__beside_the_image__comes_before_that_of_a_list(desk, key):
+    path = desk.image(GOOD)
+    listed = desk.image(f"{firmware.sha256(path)} *image.bin\n".encode(), "sha256sums")
+    desk.image(key.sign(listed), "sha256sums.sig")
+    desk.image(key.sign_data(b"something else"), "image.bin.sig")
+    assert signature_of(desk, path) == (SIGNATURE, "wrong")
+
+
 def test_signature__of_another_image__is_wrong(desk, key):
     other = desk.image(GOOD + b"x", "other.bin")
     desk.image(key.sign(other), "image.bin.sig")
@@ -372,7 +405,7 @@ def test_chain__by_a_key_of_the_directory__is_good(desk, key, build_key):
     assert chained(desk, key) == (OK, "good")
     assert chained(desk, key.certify(firmware.certificate(build_key)), build_key) == (OK, "good")
     assert desk.verify(desk.folder / "image.bin")[1]["signature"] == {
-        "state": "good", "key": build_key.id, "key_comment": "build", "beside": False}
+        "state": "good", "key": build_key.id, "key_comment": "build", "beside": False, "list": False}
 
 
 def test_chain__by_a_key_that_nobody_knows__counts_as_none(desk, key, build_key):

@@ -67,6 +67,8 @@ static void print_checks(const struct lb_verified *v)
 		(void)printf(" %s", v->trust.id);
 	if (v->trust.comment[0])
 		(void)printf(" (%s)", v->trust.comment);
+	if (v->trust.listed)
+		(void)printf(", in a list of hashes");
 	(void)putchar('\n');
 }
 
@@ -151,7 +153,8 @@ static json_object *signature_object(const struct lb_verify_trust *t)
 
 	if (o && add_text(o, "state", trusts[t->state].name) && add_text(o, "key", t->id) &&
 	    add_text(o, "key_comment", t->comment) &&
-	    add(o, "beside", json_object_new_boolean(t->beside)))
+	    add(o, "beside", json_object_new_boolean(t->beside)) &&
+	    add(o, "list", json_object_new_boolean(t->listed)))
 		return o;
 	json_putp(&o);
 	return NULL;
