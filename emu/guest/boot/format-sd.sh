@@ -1,16 +1,10 @@
 #!/bin/busybox sh
 # /init of the run that fills an SD card while images are built: a btrfs on its partition for the root, in it the
 # subvolume @ with the system, and the same as @factory.
-export PATH=/sbin:/bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
+. /etc/begin.sh
 
 fill() {
-	while read -r module params; do
-		# shellcheck disable=SC2086 # a list of words
-		case $module in /*) insmod "$module" $params || return ;; esac
-	done </etc/lifeboat/modules
+	load_modules || return
 	tries=0
 	until [ -b "$root" ]; do
 		tries=$((tries + 1))

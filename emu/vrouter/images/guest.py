@@ -72,6 +72,7 @@ class Guest:
         params = {name: value for name, value in kernel.get("params", {}).items() if name != "ubi"}
         self._put_modules(tree, kernel["builtin"], params)
         tree.add_extra({"etc/volumes.sh": volumes, **files})
+        tree.file("etc/begin.sh", (GUEST / "boot/begin.sh").read_bytes())
         tree.file("init", (GUEST / "boot" / script).read_bytes(), 0o755)
         return tree
 
