@@ -5,6 +5,7 @@
 #include "image/flash_block.h"
 
 #define STEP_BYTES 512 /* of a chip that takes single bytes */
+#define WORD_BYTES 4   /* of the widest bus: chips do not take a part of a word after the other */
 
 static size_t least(uint64_t a, uint64_t b)
 {
@@ -75,7 +76,7 @@ static int program_pages(struct lb_target_mtd *t, uint32_t block, size_t at, siz
 	return t->m.program(t->m.ctx, block, (uint32_t)at, t->page, whole);
 }
 
-/* Bytes `from` to `to` of a block, `from` at a page. No data: zeroes. */
+/* Bytes `from` to `to` of a block, `from` at a page and a word. No data: zeroes. */
 static int program(struct lb_target_mtd *t, uint32_t block, const uint8_t *data, size_t from,
 		   size_t to)
 {
@@ -84,7 +85,7 @@ static int program(struct lb_target_mtd *t, uint32_t block, const uint8_t *data,
 	int rc = 0;
 
 	for (size_t at = from, n; rc == 0 && at < to; at += n) {
-		n = least(step, to - at);
+		n = least(step - at % step, to - at);
 		if (data)
 			memcpy(t->page, data + at, n);
 		else
@@ -199,11 +200,13 @@ static int mtd_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
 	return 0;
 }
 
-/* Chips that take single bytes get the first one last; others get their pages in order. */
+/* Chips that take single bytes get the first word last, in which the magic of most images stands;
+ * others get their pages in order. */
 static int mtd_commit(void *ctx, const void *head, size_t n)
 {
 	struct lb_target_mtd *t = ctx;
-	const size_t first = t->m.page_bytes < STEP_BYTES ? t->m.page_bytes : 0;
+	const size_t word = t->m.page_bytes > WORD_BYTES ? t->m.page_bytes : WORD_BYTES;
+	const size_t first = t->m.page_bytes < STEP_BYTES ? word : 0;
 	int rc = program(t, t->head_block, head, first, n);
 
 	if (rc == 0)

@@ -3,9 +3,10 @@
  *
  * Bad blocks are left out, as a boot loader does that reads from NAND. A block of NAND that cannot
  * be erased or programmed is marked as bad, and the next one takes its place; on NOR, which knows
- * no bad blocks, that is a failure. The head is the first erase block. NOR gets its first byte
- * last. The pages of NAND must be programmed in order: of a head that was cut only the recovery
- * record and the image's own checksum tell. */
+ * no bad blocks, that is a failure. The head is the first erase block. NOR gets its first word
+ * last, and no word twice: QEMU's chip loses what was in it, and so may one with ECC. The pages of
+ * NAND must be programmed in order: of a head that was cut only the recovery record and the image's
+ * own checksum tell. */
 #pragma once
 
 #include <stdbool.h>

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECES 4 /* places at which what is under way can be torn */
+#define WORD_BYTES 4 /* of a NOR chip */
+#define PIECES	   4 /* places at which what is under way can be torn */
 
 static uint8_t *at(const struct lb_fake_flash *f, uint32_t block, uint32_t off_bytes)
 {
@@ -133,9 +134,19 @@ static int fake_read(void *ctx, uint32_t block, uint32_t off_bytes, void *buf, s
 	return 0;
 }
 
+static bool is_free(struct lb_fake_flash *f, uint32_t block, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		if (*at(f, block, i) != 0xFF)
+			return false;
+	return true;
+}
+
 static int fake_program(void *ctx, uint32_t block, uint32_t off_bytes, const void *buf, size_t n)
 {
 	struct lb_fake_flash *f = ctx;
+	const uint32_t word_end =
+		(off_bytes + (uint32_t)n + WORD_BYTES - 1) / WORD_BYTES * WORD_BYTES;
 
 	check(f, "programming", block, off_bytes, n);
 	if (off_bytes % f->page_bytes != 0 || n % f->page_bytes != 0)
@@ -145,6 +156,9 @@ static int fake_program(void *ctx, uint32_t block, uint32_t off_bytes, const voi
 			lb_fake_die("block %" PRIu32
 				    " is programmed at byte %zu, which is not erased",
 				    block, off_bytes + i);
+	if (!f->power->off && (!is_free(f, block, off_bytes / WORD_BYTES * WORD_BYTES, off_bytes) ||
+			       !is_free(f, block, off_bytes + (uint32_t)n, word_end)))
+		lb_fake_die("a word of block %" PRIu32 " is programmed in two parts", block);
 	memcpy(f->after, buf, n);
 	if (f->stuck[block])
 		f->after[0] ^= 0x10;

@@ -1,9 +1,9 @@
 /* plat/fake/flash.h - a flash chip in memory, stricter than hardware.
  *
- * Aborts with a message: programming a page that is not erased, or part of a page, or a byte behind
- * the end of a block; erasing, programming or reading a bad block. A cut while a block is erased or
- * a page programmed leaves it done, not done, done up to somewhere, or bits that nobody can
- * foretell.
+ * Aborts with a message: programming a page that is not erased, or part of a page, or a word
+ * of 4 bytes in two parts, or a byte behind the end of a block; erasing, programming or reading a
+ * bad block. A cut while a block is erased or a page programmed leaves it done, not done, done up
+ * to somewhere, or bits that nobody can foretell.
  */
 #pragma once
 
