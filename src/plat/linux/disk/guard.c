@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "plat/linux/disk/disk.h"
+#include "plat/linux/disk/mtd_map.h"
 #include "plat/linux/files/files.h"
 
 static const char *const built_in[] = {
@@ -66,8 +67,18 @@ static void flash_folder(const char *node, char out[LB_NAME_MAX])
 	}
 }
 
+/* A flash partition may hold others under names of their own, or lie in one. */
+static int check_shared(void *ctx, const struct lb_mtd_part *p)
+{
+	if (!is_protected(p->label))
+		return 0;
+	log_debug("mtd%s is called %s, which is protected", p->numbers, p->label);
+	return LB_E(PROTECTED);
+}
+
 static int check_flash(const char *folder, const struct lb_blockdev_roots *roots)
 {
+	static const char mtd[] = "mtd/mtd";
 	char path[LB_PATH_MAX], name[LB_PART_LABEL_MAX];
 	int rc;
 
@@ -77,10 +88,13 @@ static int check_flash(const char *folder, const struct lb_blockdev_roots *roots
 	rc = lb_file_read(path, name, sizeof(name));
 	if (rc < 0)
 		return rc;
-	if (!is_protected(name))
-		return 0;
-	log_debug("%s is called %s, which is protected", folder, name);
-	return LB_E(PROTECTED);
+	if (is_protected(name)) {
+		log_debug("%s is called %s, which is protected", folder, name);
+		return LB_E(PROTECTED);
+	}
+	return strncmp(folder, mtd, strlen(mtd)) == 0
+		       ? lb_mtd_overlaps(folder + strlen(mtd), check_shared, NULL, roots)
+		       : 0;
 }
 
 struct range {
