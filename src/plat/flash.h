@@ -1,8 +1,9 @@
-/* plat/flash.h - raw flash and UBI volumes: the seam under plat/flash_volume.h and
- * plat/flash_record.h.
+/* plat/flash.h - raw flash and UBI volumes: the seam under plat/flash_volume.h,
+ * plat/flash_record.h and the targets on flash.
  *
- * Providers: plat/linux/flash.h, plat/fake/flash.h and plat/fake/ubi.h (cut the power at operation
- * N). What returned 0 has reached the flash: nothing is cached. The provider owns `ctx`.
+ * Providers: plat/linux/disk/flash.h and ubi_spare.h, plat/fake/flash.h, ubi.h and ubi_spare.h (cut
+ * the power at operation N). What returned 0 has reached the flash: nothing is cached. The provider
+ * owns `ctx`.
  */
 #pragma once
 
@@ -38,4 +39,21 @@ struct plat_ubi {
 	/* Replace a whole block: a power cut leaves the old content or the new one, which is filled
 	 * up with 0xFF. */
 	int (*change)(void *ctx, uint32_t block, const void *buf, size_t n);
+};
+
+/* Room for a second volume beside one of the same UBI device: what is written there takes the place
+ * of the first one at once. */
+struct plat_ubi_spare {
+	void *ctx;
+	/* Is there room for another volume as large, what an earlier attempt left not counted? 1, 0
+	 * or LB_E(IO). */
+	int (*fits)(void *ctx);
+	/* Remove what an earlier attempt left; 0 also when that is nothing. */
+	int (*drop)(void *ctx);
+	/* An empty volume as large as the first one, under a name that nobody boots; `out` stays
+	 * valid until drop() or exchange(). LB_E(NOSPC): there is no room after all. */
+	int (*make)(void *ctx, struct plat_ubi *out);
+	/* The new volume gets the name of the first one, which is gone: both in one step that a
+	 * power cut does not divide. LB_E(BUSY): the first one is in use. */
+	int (*exchange)(void *ctx);
 };

@@ -13,13 +13,29 @@ static uint64_t room(const struct lb_target_ubi *t)
 	return (uint64_t)t->u.block_count * t->u.block_bytes;
 }
 
+/* What an earlier attempt wrote may be half of something else. */
+static int begin_spare(struct lb_target_ubi *t)
+{
+	struct plat_ubi made;
+	int rc = t->spare.drop(t->spare.ctx);
+
+	t->made = false;
+	if (rc == 0)
+		rc = t->spare.make(t->spare.ctx, &made);
+	if (rc < 0)
+		return rc == LB_E(NOSPC) ? LB_E(IO) : rc; /* the image is not what is too large */
+	t->made = true;
+	t->u = made;
+	return 0;
+}
+
 static int ubi_begin(void *ctx, uint64_t image_bytes)
 {
 	struct lb_target_ubi *t = ctx;
 
 	if (image_bytes != LB_TARGET_LENGTH_UNKNOWN && image_bytes > room(t))
 		return LB_E(NOSPC);
-	return t->u.empty(t->u.ctx);
+	return t->has_spare ? begin_spare(t) : t->u.empty(t->u.ctx);
 }
 
 static int change_blocks(struct lb_target_ubi *t, uint64_t off_bytes, const uint8_t *data,
@@ -72,8 +88,13 @@ static int ubi_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)
 static int ubi_commit(void *ctx, const void *head, size_t n)
 {
 	struct lb_target_ubi *t = ctx;
+	int rc;
 
-	return t->u.change(t->u.ctx, 0, head, n);
+	if (!t->has_spare)
+		return t->u.change(t->u.ctx, 0, head, n);
+	rc = t->spare.exchange(t->spare.ctx);
+	t->made = rc < 0;
+	return rc;
 }
 
 static int ubi_clear(void *ctx, uint64_t off_bytes)
@@ -81,15 +102,23 @@ static int ubi_clear(void *ctx, uint64_t off_bytes)
 	return 0; /* begin() has emptied all of it */
 }
 
-int lb_target_ubi_init(struct lb_target_ubi *t, const struct plat_ubi *u, struct plat_target *out)
+int lb_target_ubi_init(struct lb_target_ubi *t, const struct plat_ubi *u,
+		       const struct plat_ubi_spare *spare, struct plat_target *out)
 {
+	int fits;
+
 	if (u->block_bytes == 0 || u->block_bytes > sizeof(zeroes))
 		return LB_E(UNSUP);
-	t->u = *u;
+	fits = spare ? spare->fits(spare->ctx) : 0;
+	if (fits < 0)
+		return fits;
+	*t = (struct lb_target_ubi){.u = *u, .has_spare = fits > 0};
+	if (fits)
+		t->spare = *spare;
 	*out = (struct plat_target){
 		.ctx = t,
 		.size_bytes = room(t),
-		.head_bytes = u->block_bytes,
+		.head_bytes = fits ? 0 : u->block_bytes,
 		.block_bytes = u->block_bytes,
 		.begin = ubi_begin,
 		.write = ubi_write,
@@ -100,4 +129,10 @@ int lb_target_ubi_init(struct lb_target_ubi *t, const struct plat_ubi *u, struct
 		.clear = ubi_clear,
 	};
 	return 0;
+}
+
+void lb_target_ubi_end(struct lb_target_ubi *t)
+{
+	if (t->made && t->spare.drop(t->spare.ctx) == 0)
+		t->made = false;
 }

@@ -1,7 +1,10 @@
 /* plat/target_ubi.h - a dynamic UBI volume as a target, over plat/flash.h.
  *
- * Emptied, then filled block by block, each of which UBI replaces as a whole; the first one comes
- * last. Wear and bad blocks are UBI's. */
+ * Where the UBI device has room for a second volume as large, the image goes there, is read back,
+ * and then takes the name of the old one, which goes, in one step: until then the old one is whole.
+ * Such a target has no head. Where there is no room the volume itself is emptied and filled block
+ * by block, each of which UBI replaces as a whole; the first one comes last. Wear and bad blocks
+ * are UBI's. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,10 +15,15 @@
 #define LB_TARGET_UBI_BLOCK_MAX (1u << 20)
 
 struct lb_target_ubi {
-	struct plat_ubi u;
+	struct plat_ubi u; /* what is written to */
+	struct plat_ubi_spare spare;
+	bool has_spare, made; /* the second volume is there, and was not exchanged yet */
 };
 
-/* `t` belongs to the caller and must stay. 0, or LB_E(UNSUP) blocks larger than
- * LB_TARGET_UBI_BLOCK_MAX. */
+/* `spare`: NULL = the volume itself is written. `t` belongs to the caller and must stay. 0,
+ * LB_E(IO), or LB_E(UNSUP) blocks larger than LB_TARGET_UBI_BLOCK_MAX. */
 MUST_CHECK int lb_target_ubi_init(struct lb_target_ubi *t, const struct plat_ubi *u,
-				  struct plat_target *out);
+				  const struct plat_ubi_spare *spare, struct plat_target *out);
+
+/* A second volume that was begun and not exchanged goes. */
+void lb_target_ubi_end(struct lb_target_ubi *t);

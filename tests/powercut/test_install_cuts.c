@@ -13,7 +13,7 @@
 #include "install/install.h"
 #include "plat/fake/block.h"
 #include "plat/fake/flash.h"
-#include "plat/fake/ubi.h"
+#include "plat/fake/ubi_spare.h"
 #include "plat/target_block.h"
 #include "plat/target_mtd.h"
 #include "plat/target_ubi.h"
@@ -26,13 +26,15 @@ enum kind {
 	DISK,
 	NOR,
 	NAND,
-	UBI
+	UBI,
+	UBI_SPARE, /* with room for a second volume */
 };
 
 static struct lb_fake_power power;
 static struct lb_fake_block disk, journal;
 static struct lb_fake_flash flash;
-static struct lb_fake_ubi ubi;
+static struct lb_fake_ubi ubi, second;
+static struct lb_fake_ubi_spare spare;
 static struct lb_target_block target_block;
 static struct lb_target_mtd target_mtd;
 static struct lb_target_ubi target_ubi;
@@ -85,14 +87,22 @@ static void setup_flash(void)
 	assert_int_equal(lb_target_mtd_init(&target_mtd, &m, &target), 0);
 }
 
+static void open_ubi(void)
+{
+	const struct plat_ubi u = lb_fake_ubi_plat(lb_fake_ubi_named(&spare));
+	const struct plat_ubi_spare beside = lb_fake_ubi_spare_plat(&spare);
+
+	spare.no_room = kind != UBI_SPARE;
+	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, &beside, &target), 0);
+}
+
 static void setup_ubi(void)
 {
-	const struct plat_ubi u = lb_fake_ubi_plat(&ubi);
-
+	spare.state = (struct lb_fake_ubi_spare_state){.named = 0};
 	for (uint32_t b = 0; b < ubi.block_count; b++)
 		lb_fake_ubi_poke(&ubi, b, old + (size_t)b * ERASE_BYTES, ERASE_BYTES);
 	ubi.state.updating = false;
-	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, &target), 0);
+	open_ubi();
 }
 
 /* What a boot would find, bad blocks left out. */
@@ -101,11 +111,13 @@ static void look(void)
 	memset(seen, 0xFF, sizeof(seen));
 	if (kind == DISK) {
 		lb_fake_block_peek(&disk, 0, seen, place_len);
-	} else if (kind == UBI) {
-		for (uint32_t b = 0; b < ubi.block_count; b++)
-			memcpy(seen + (size_t)b * ERASE_BYTES, ubi.bytes + (size_t)b * ERASE_BYTES,
+	} else if (kind == UBI || kind == UBI_SPARE) {
+		const struct lb_fake_ubi *u = lb_fake_ubi_named(&spare);
+
+		for (uint32_t b = 0; b < u->block_count; b++)
+			memcpy(seen + (size_t)b * ERASE_BYTES, u->bytes + (size_t)b * ERASE_BYTES,
 			       ERASE_BYTES);
-		if (ubi.state.updating)
+		if (u->state.updating)
 			memset(seen, 0xFF, sizeof(seen)); /* UBI lets nobody read it */
 	} else {
 		size_t at = 0;
@@ -148,7 +160,7 @@ static void setup(void *ctx)
 	lb_fake_block_poke(&journal, 0, none, sizeof(none));
 	if (kind == DISK)
 		setup_disk();
-	else if (kind == UBI)
+	else if (kind == UBI || kind == UBI_SPARE)
 		setup_ubi();
 	else
 		setup_flash();
@@ -192,6 +204,8 @@ static int install(void)
 					   .end = note_end};
 	const int rc = lb_install_run(&report, &ask);
 
+	if (kind == UBI_SPARE)
+		lb_target_ubi_end(&target_ubi);
 	(void)close(fd);
 	return rc;
 }
@@ -249,6 +263,14 @@ static const char *check_flash(void)
 	return NULL;
 }
 
+/* There is no moment in which the name leads to anything but one of both, whole. */
+static const char *check_spare(void)
+{
+	if (!is_all(image, 0, image_len) && !is_all(old, 0, place_len))
+		return "the name leads to something that is neither the old image nor the new one";
+	return NULL;
+}
+
 static const char *check(void *ctx)
 {
 	uint8_t sector[SECTOR];
@@ -260,9 +282,11 @@ static const char *check(void *ctx)
 		return "it was changed, and the record does not know";
 	if (sector[0] == 'd' && !is_all(image, 0, image_len))
 		return "the record says that it is whole, and it is not";
-	wrong = kind == DISK ? check_disk() : check_flash();
+	wrong = kind == DISK ? check_disk() : kind == UBI_SPARE ? check_spare() : check_flash();
 	if (wrong)
 		return wrong;
+	if (kind == UBI_SPARE)
+		open_ubi(); /* which volume has the name is known anew at each start */
 	if (kind == NAND || kind == NOR) { /* which blocks are bad is known anew at each start */
 		const struct plat_mtd m = lb_fake_flash_plat(&flash);
 
@@ -272,6 +296,8 @@ static const char *check(void *ctx)
 	if (install() < 0)
 		return "installing once more does not work";
 	look();
+	if (spare.state.other)
+		return "a second volume is left behind";
 	return is_all(image, 0, image_len) ? NULL : "installing once more does not make it whole";
 }
 
@@ -354,11 +380,14 @@ static int open_world(void **state)
 	journal_dev = lb_fake_block_plat(&journal);
 	lb_fake_flash_init(&flash, &power, 16, ERASE_BYTES, 512);
 	lb_fake_ubi_init(&ubi, &power, 16, ERASE_BYTES);
+	lb_fake_ubi_init(&second, &power, 16, ERASE_BYTES);
+	lb_fake_ubi_spare_init(&spare, &power, &ubi, &second);
 	return 0;
 }
 
 static int close_world(void **state)
 {
+	lb_fake_ubi_release(&second);
 	lb_fake_ubi_release(&ubi);
 	lb_fake_flash_release(&flash);
 	lb_fake_block_release(&journal);
@@ -417,6 +446,31 @@ static void ubi__cut_anywhere__is_old_or_new_or_shows_it(void **state)
 	(void)play("UBI");
 }
 
+static void ubi_with_room__cut_anywhere__is_old_or_new_and_nothing_else(void **state)
+{
+	kind = UBI_SPARE;
+	fill(9 * ERASE_BYTES + 700, 16 * ERASE_BYTES, false);
+	running = true;
+	(void)play("UBI with room for a second volume");
+	running = false;
+	(void)play("UBI with room for a second volume, from a pipe");
+}
+
+static void ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes(void **state)
+{
+	kind = UBI_SPARE;
+	fill(9 * ERASE_BYTES + 700, 16 * ERASE_BYTES, false);
+	running = true;
+	lb_fake_power_on(&power);
+	setup(NULL);
+	ubi.mounted = true;
+	assert_int_equal(install(), LB_E(STATE));
+	look();
+	assert_memory_equal(seen, old, place_len);
+	assert_false(spare.state.other);
+	ubi.mounted = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
@@ -426,6 +480,8 @@ int main(void)
 		unit(nand__cut_anywhere__is_old_or_new_or_shows_it),
 		unit(nor__block_that_keeps_something_else__is_found_on_reading_back),
 		unit(ubi__cut_anywhere__is_old_or_new_or_shows_it),
+		unit(ubi_with_room__cut_anywhere__is_old_or_new_and_nothing_else),
+		unit(ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes),
 	};
 
 	return cmocka_run_group_tests(all, open_world, close_world);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,18 +13,8 @@
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/guard.h"
+#include "plat/linux/disk/target_say.h"
 #include "plat/linux/files/files.h"
-#include "plat/linux/files/mounts.h"
-
-PRINTF_LIKE(3, 4) static int refuse(char why[LB_SENTENCE_MAX], int err, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(why, LB_SENTENCE_MAX, fmt, args);
-	va_end(args);
-	return err;
-}
 
 static int count_partition(void *ctx, const struct lb_partition *partition)
 {
@@ -45,11 +34,12 @@ static int look_at_disk(struct lb_target *t, unsigned flags, char why[LB_SENTENC
 	if (rc == 0 && strcmp(disk.name, slash ? slash + 1 : t->node) == 0)
 		rc = lb_disk_partitions(&disk, count_partition, &count, &lb_blockdev_roots);
 	if (rc < 0)
-		return refuse(why, rc, "%s: what the kernel says about it cannot be read", t->node);
+		return lb_target_refuse(why, rc, "%s: what the kernel says about it cannot be read",
+					t->node);
 	if (count == 0)
 		return 0;
 	if (!(flags & LB_TARGET_WHOLE_DISK))
-		return refuse(
+		return lb_target_refuse(
 			why, LB_E(STATE),
 			"%s is a disk with %u partitions, all of which would be lost: name one of "
 			"them",
@@ -58,36 +48,16 @@ static int look_at_disk(struct lb_target *t, unsigned flags, char why[LB_SENTENC
 	return 0;
 }
 
-static int say_busy(const struct lb_target *t, char why[LB_SENTENCE_MAX])
-{
-	char where[LB_PATH_MAX];
-	struct stat st;
-
-	if (stat(t->node, &st) == 0 &&
-	    lb_mount_of(major(st.st_rdev), minor(st.st_rdev), where) == 0)
-		return refuse(why, LB_E(BUSY), "%s is mounted on %s: unmount it first", t->node,
-			      where);
-	return refuse(
-		why, LB_E(BUSY),
-		"%s is in use: the running system, another installation or a part of it has it",
-		t->node);
-}
-
-static int say_failed(const struct lb_target *t, int err, char why[LB_SENTENCE_MAX])
-{
-	return refuse(why, err, "%s cannot be opened for writing: it %s", t->node,
-		      lb_strerror(err));
-}
-
 static int check_names(const struct lb_target *t, uint64_t size_bytes, char why[LB_SENTENCE_MAX])
 {
 	const int rc = lb_guard_check(t->node, 0, size_bytes, &lb_blockdev_roots);
 
 	if (rc == 0)
 		return 0;
-	return refuse(why, rc, "%s %s", t->node,
-		      rc == LB_E(PROTECTED) ? "is protected: nothing may write there"
-					    : "may be protected, which cannot be found out");
+	return lb_target_refuse(why, rc, "%s %s", t->node,
+				rc == LB_E(PROTECTED)
+					? "is protected: nothing may write there"
+					: "may be protected, which cannot be found out");
 }
 
 static int open_device(struct lb_target *t, struct plat_target *out, unsigned flags,
@@ -95,17 +65,17 @@ static int open_device(struct lb_target *t, struct plat_target *out, unsigned fl
 {
 	CLEANUP(lb_fd_closep) int fd = open(t->node, O_RDWR | O_EXCL | O_CLOEXEC | O_NONBLOCK);
 	const int failed = errno;
-	int rc = fd < 0 && failed == EBUSY ? say_busy(t, why) : 0;
+	int rc = fd < 0 && failed == EBUSY ? lb_target_say_busy(t->node, why) : 0;
 
 	if (rc == 0 && fd < 0)
-		rc = say_failed(t, lb_err_from_errno(failed), why);
+		rc = lb_target_say_failed(t->node, lb_err_from_errno(failed), why);
 	if (rc < 0 || (rc = look_at_disk(t, flags, why)) < 0)
 		return rc;
 	if (lb_block_lock(fd) < 0)
-		return say_busy(t, why);
+		return lb_target_say_busy(t->node, why);
 	rc = lb_target_disk_take(&t->disk, &t->block, t->node, &fd);
 	if (rc < 0)
-		return say_failed(t, rc, why);
+		return lb_target_say_failed(t->node, rc, why);
 	rc = flags & LB_TARGET_UNGUARDED ? 0 : check_names(t, t->disk.size_bytes, why);
 	if (rc < 0)
 		return rc;
@@ -123,82 +93,21 @@ static int open_file(struct lb_target *t, struct plat_target *out, unsigned flag
 
 	t->kind = LB_TARGET_FILE;
 	if (rc == LB_E(BUSY))
-		return say_busy(t, why);
+		return lb_target_say_busy(t->node, why);
 	if (rc == 0)
 		rc = lb_target_disk_take(&t->disk, &t->block, t->node, &fd);
 	if (rc < 0)
-		return say_failed(t, rc, why);
+		return lb_target_say_failed(t->node, rc, why);
 	*out = lb_target_block_plat(&t->block);
 	out->begin = lb_target_file_begin;
 	return 0;
 }
 
-/* Flash is read by the block device of the same numbers, and mounted by it. */
-static int check_reader(const struct lb_target *t, const char *reader, char why[LB_SENTENCE_MAX])
-{
-	char path[LB_PATH_MAX], text[32], where[LB_PATH_MAX];
-	unsigned maj, min;
-
-	(void)snprintf(path, sizeof(path), "/sys/class/block/%s/dev", reader);
-	if (lb_file_read(path, text, sizeof(text)) < 0 || sscanf(text, "%u:%u", &maj, &min) != 2 ||
-	    lb_mount_of(maj, min, where) < 0)
-		return 0;
-	return refuse(why, LB_E(BUSY), "%s is mounted on %s: unmount it first", t->node, where);
-}
-
-static int open_mtd(struct lb_target *t, struct plat_target *out, const char *numbers,
-		    char why[LB_SENTENCE_MAX])
-{
-	char reader[LB_NAME_MAX];
-	struct plat_mtd m;
-	int rc;
-
-	t->kind = LB_TARGET_MTD;
-	(void)snprintf(reader, sizeof(reader), "mtdblock%.20s", numbers);
-	rc = check_reader(t, reader, why);
-	if (rc < 0)
-		return rc;
-	rc = lb_flash_open_mtd(&t->flash, &m, t->node, O_RDWR);
-	if (rc == 0 && (rc = lb_block_lock(t->flash.fd)) == LB_E(BUSY))
-		return say_busy(t, why);
-	if (rc == 0)
-		rc = lb_target_mtd_init(&t->mtd, &m, out);
-	return rc < 0 ? say_failed(t, rc, why) : 0;
-}
-
-static int open_ubi(struct lb_target *t, struct plat_target *out, const char *numbers,
-		    char why[LB_SENTENCE_MAX])
-{
-	char reader[LB_NAME_MAX];
-	struct plat_ubi u;
-	int rc;
-
-	t->kind = LB_TARGET_UBI;
-	(void)snprintf(reader, sizeof(reader), "ubiblock%.20s", numbers);
-	rc = check_reader(t, reader, why);
-	if (rc < 0)
-		return rc;
-	rc = lb_flash_open_ubi(&t->flash, &u, t->node, O_RDWR);
-	if (rc == LB_E(BUSY))
-		return say_busy(t, why);
-	if (rc == 0)
-		rc = lb_target_ubi_init(&t->ubi, &u, out);
-	return rc < 0 ? say_failed(t, rc, why) : 0;
-}
-
 static int open_flash(struct lb_target *t, struct plat_target *out, char why[LB_SENTENCE_MAX])
 {
-	const char *slash = strrchr(t->node, '/');
-	const char *name = slash ? slash + 1 : t->node;
-	int rc;
+	int rc = lb_target_flash_open(&t->flash, out, t->node, why);
 
-	if (strncmp(name, "mtd", 3) == 0 && name[3] >= '0' && name[3] <= '9')
-		rc = open_mtd(t, out, name + 3, why);
-	else if (strncmp(name, "ubi", 3) == 0 && strchr(name, '_'))
-		rc = open_ubi(t, out, name + 3, why);
-	else
-		return refuse(why, LB_E(UNSUP),
-			      "%s is neither a disk, nor flash, nor a regular file", t->node);
+	t->kind = t->flash.is_ubi ? LB_TARGET_UBI : LB_TARGET_MTD;
 	return rc < 0 ? rc : check_names(t, out->size_bytes, why);
 }
 
@@ -220,18 +129,23 @@ static int open_node(struct lb_target *t, struct plat_target *out, unsigned flag
 		if (errno == ENOENT && (flags & LB_TARGET_CREATE) &&
 		    strncmp(t->node, "/dev/", 5) != 0)
 			return open_file(t, out, flags, why);
-		return refuse(why, lb_err_from_errno(errno), "%s %s", t->node,
-			      lb_strerror(lb_err_from_errno(errno)));
+		return lb_target_refuse(why, lb_err_from_errno(errno), "%s %s", t->node,
+					lb_strerror(lb_err_from_errno(errno)));
 	}
 	if (S_ISBLK(st.st_mode) && is_flash(t->node))
-		return refuse(why, LB_E(UNSUP),
-			      "%s is flash, which is written to as what it is: give MTD=name or "
-			      "UBI=name",
-			      t->node);
+		return lb_target_refuse(
+			why, LB_E(UNSUP),
+			"%s is flash, which is written to as what it is: give MTD=name or "
+			"UBI=name",
+			t->node);
 	if (S_ISBLK(st.st_mode))
 		return open_device(t, out, flags, why);
 	if (S_ISREG(st.st_mode))
 		return open_file(t, out, flags, why);
+	if (!lb_target_is_flash(t->node))
+		return lb_target_refuse(why, LB_E(UNSUP),
+					"%s is neither a disk, nor flash, nor a regular file",
+					t->node);
 	return open_flash(t, out, why);
 }
 
@@ -243,12 +157,12 @@ int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spe
 
 	t->kind = LB_TARGET_NONE;
 	t->disk = (struct lb_target_disk)LB_TARGET_DISK_CLOSED;
-	t->flash = (struct lb_flash_fd)LB_FLASH_CLOSED;
+	t->flash = (struct lb_target_flash)LB_TARGET_FLASH_CLOSED;
 	rc = lb_blockdev_find_raw(spec, t->node, &lb_blockdev_roots);
 	if (rc == LB_E(NOENT))
-		return refuse(why, rc, "there is no %s", spec);
+		return lb_target_refuse(why, rc, "there is no %s", spec);
 	if (rc < 0)
-		return refuse(
+		return lb_target_refuse(
 			why, rc,
 			"%s is no place: give PARTLABEL=name, PARTUUID=uuid, a device or a file "
 			"with its whole path",
@@ -294,6 +208,6 @@ bool lb_target_holds(const struct lb_target *t, int image_fd)
 void lb_target_closep(struct lb_target *t)
 {
 	lb_target_disk_closep(&t->disk);
-	lb_flash_closep(&t->flash);
+	lb_target_flash_closep(&t->flash);
 	t->kind = LB_TARGET_NONE;
 }

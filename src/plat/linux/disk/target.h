@@ -5,12 +5,10 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "plat/linux/disk/flash.h"
 #include "plat/linux/disk/target_disk.h"
+#include "plat/linux/disk/target_flash.h"
 #include "plat/target.h"
 #include "plat/target_block.h"
-#include "plat/target_mtd.h"
-#include "plat/target_ubi.h"
 #include "tables/limits.h"
 
 enum lb_target_kind {
@@ -32,19 +30,18 @@ enum lb_target_flags {
 /* Owned by the caller; the plat_target of lb_target_open() points to it. Large: static storage. */
 struct lb_target {
 	enum lb_target_kind kind;
-	char node[LB_PATH_MAX]; /* the device or file that `spec` led to */
+	char node[LB_PATH_MAX]; /* the device or file that `spec` led to; of a UBI volume that was
+				   exchanged for a new one, that one's */
 	struct lb_target_block block;
 	struct lb_target_disk disk;
-	struct lb_flash_fd flash;
-	struct lb_target_mtd mtd;
-	struct lb_target_ubi ubi;
+	struct lb_target_flash flash;
 };
 
 /* Open the place that `spec` names: "PARTLABEL=x", "PARTUUID=x", "MTD=x", "UBI=x", a device node
  * or a file. Nobody else can open or mount it until lb_target_closep(). 0, or with `out` untouched
- * and one sentence in `why`: LB_E(NOENT) it is not there, LB_E(BUSY) it is mounted, or the running
- * system stands on it, LB_E(PROTECTED), LB_E(STATE) it holds partitions and flags do not allow
- * that, LB_E(UNSUP), LB_E(IO...). */
+ * and one sentence in `why`: LB_E(NOENT) it is not there, LB_E(BUSY) it is mounted, shares bytes
+ * of flash with what is, or the running system stands on it, LB_E(PROTECTED), LB_E(STATE) it holds
+ * partitions and flags do not allow that, LB_E(UNSUP), LB_E(IO...). */
 MUST_CHECK int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spec,
 			      unsigned flags, char why[LB_SENTENCE_MAX]);
 
