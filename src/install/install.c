@@ -374,6 +374,8 @@ static int check_and_commit(struct run *r)
 
 	if (rc == 0 && r->streams && judge_stream(r) < 0)
 		return LB_E(STATE);
+	if (rc == 0 && r->ask->clear && r->ask->clear(r->ask->ctx) < 0)
+		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_OVERLAY);
 	if (rc == 0)
 		rc = lb_write_commit(&r->write);
 	r->report->read_back_ms += (uint32_t)(now_ms() - began_ms);

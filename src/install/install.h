@@ -62,6 +62,10 @@ struct lb_install_ask {
 	/* Of what streams only: by now all is known of the image, and the target lacks only its
 	 * head. Anything but 0 leaves it so. */
 	int (*accept)(void *ctx);
+	/* All but the head is there and was read back, and nothing can be refused any more: what
+	 * must not be found beside the new image goes now. Anything but 0 ends it, the target not
+	 * whole. */
+	int (*clear)(void *ctx);
 	/* After begin(), whatever came of it: the target is whole, or still not. */
 	int (*end)(void *ctx, const struct lb_install_report *report);
 	void (*progress)(void *ctx, enum lb_install_phase phase, uint64_t done_bytes,

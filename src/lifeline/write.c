@@ -225,6 +225,7 @@ static int code_of(const struct lb_install_report *r)
 	case LB_INSTALL_WHY_RECORD:
 	case LB_INSTALL_WHY_CHANGED:
 	case LB_INSTALL_WHY_DISK:
+	case LB_INSTALL_WHY_OVERLAY:
 		break;
 	}
 	return LB_LINE_WRONG_IMAGE;

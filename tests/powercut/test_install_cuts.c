@@ -45,6 +45,7 @@ static struct lb_board board;
 static struct lb_verified verified;
 static struct lb_install_report report;
 static enum kind kind;
+static bool clear_fails;
 static bool running; /* was verified before: from a file; else it streams */
 static uint8_t image[PLACE_MAX], old[PLACE_MAX], seen[PLACE_MAX];
 static size_t image_len, place_len;
@@ -131,33 +132,39 @@ static void look(void)
 	}
 }
 
-/* --- the journal: one sector, which begin() and end() write */
+/* --- the journal, a sector which begin() and end() write, and the old overlay, a sector too */
 
-static int note(uint8_t what)
+static int note(uint64_t off_bytes, uint8_t what)
 {
 	uint8_t sector[SECTOR] = {what};
-	int rc = journal_dev.write(journal_dev.ctx, 0, sector, sizeof(sector));
+	int rc = journal_dev.write(journal_dev.ctx, off_bytes, sector, sizeof(sector));
 
 	return rc < 0 ? rc : journal_dev.flush(journal_dev.ctx);
 }
 
 static int note_begin(void *ctx)
 {
-	return note('b');
+	return note(0, 'b');
 }
 
 static int note_end(void *ctx, const struct lb_install_report *r)
 {
-	return r->end == LB_INSTALL_DONE ? note('d') : 0;
+	return r->end == LB_INSTALL_DONE ? note(0, 'd') : 0;
+}
+
+static int clear_overlay(void *ctx)
+{
+	return clear_fails ? LB_E(IO) : note(SECTOR, 'c');
 }
 
 /* --- the scenario */
 
 static void setup(void *ctx)
 {
-	const uint8_t none[SECTOR] = {0};
+	const uint8_t none[SECTOR] = {0}, overlay[SECTOR] = {'o'};
 
 	lb_fake_block_poke(&journal, 0, none, sizeof(none));
+	lb_fake_block_poke(&journal, SECTOR, overlay, sizeof(overlay));
 	if (kind == DISK)
 		setup_disk();
 	else if (kind == UBI || kind == UBI_SPARE)
@@ -201,6 +208,7 @@ static int install(void)
 					   .clear_rest = true,
 					   .spool_max_bytes = 4096,
 					   .begin = note_begin,
+					   .clear = clear_overlay,
 					   .end = note_end};
 	const int rc = lb_install_run(&report, &ask);
 
@@ -271,12 +279,22 @@ static const char *check_spare(void)
 	return NULL;
 }
 
+static bool has_old_overlay(void)
+{
+	uint8_t sector[SECTOR];
+
+	lb_fake_block_peek(&journal, SECTOR, sector, sizeof(sector));
+	return sector[0] == 'o';
+}
+
 static const char *check(void *ctx)
 {
 	uint8_t sector[SECTOR];
 	const char *wrong;
 
 	look();
+	if (is_all(image, 0, image_len) && has_old_overlay())
+		return "the new image is there, and so is the overlay of the old one";
 	lb_fake_block_peek(&journal, 0, sector, sizeof(sector));
 	if (sector[0] == 0 && kind != NAND && !is_all(old, 0, place_len))
 		return "it was changed, and the record does not know";
@@ -376,7 +394,7 @@ static int open_world(void **state)
 {
 	lb_board_defaults(&board);
 	lb_fake_block_init(&disk, &power, PLACE_MAX);
-	lb_fake_block_init(&journal, &power, SECTOR);
+	lb_fake_block_init(&journal, &power, 2 * SECTOR);
 	journal_dev = lb_fake_block_plat(&journal);
 	lb_fake_flash_init(&flash, &power, 16, ERASE_BYTES, 512);
 	lb_fake_ubi_init(&ubi, &power, 16, ERASE_BYTES);
@@ -456,6 +474,25 @@ static void ubi_with_room__cut_anywhere__is_old_or_new_and_nothing_else(void **s
 	(void)play("UBI with room for a second volume, from a pipe");
 }
 
+static void overlay__cannot_be_cleared__new_image_is_not_to_be_found(void **state)
+{
+	static const enum kind kinds[] = {DISK, NOR, NAND, UBI, UBI_SPARE};
+
+	running = true;
+	clear_fails = true;
+	for (size_t i = 0; i < 5; i++) {
+		kind = kinds[i];
+		fill(9 * ERASE_BYTES + 700, 16 * ERASE_BYTES, false);
+		lb_fake_power_on(&power);
+		setup(NULL);
+		assert_int_equal(install(), LB_E(STATE));
+		assert_int_equal(report.cause, LB_INSTALL_WHY_OVERLAY);
+		look();
+		assert_false(is_all(image, 0, image_len));
+	}
+	clear_fails = false;
+}
+
 static void ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes(void **state)
 {
 	kind = UBI_SPARE;
@@ -481,6 +518,7 @@ int main(void)
 		unit(nor__block_that_keeps_something_else__is_found_on_reading_back),
 		unit(ubi__cut_anywhere__is_old_or_new_or_shows_it),
 		unit(ubi_with_room__cut_anywhere__is_old_or_new_and_nothing_else),
+		unit(overlay__cannot_be_cleared__new_image_is_not_to_be_found),
 		unit(ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes),
 	};
 
