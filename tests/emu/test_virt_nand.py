@@ -39,7 +39,7 @@ def test_flash__two_boots_with_a_cut_between__volumes_and_settings():
         r.serial.run(f"({WRITER} &)")
         r.serial.run("sleep 1")
         r.power_cut("torn", seed=3)
-        with pytest.raises(EmuError, match="choose one of boot, ubi"):
+        with pytest.raises(EmuError, match="choose one of kernel, ubi"):
             r.partition("rootfs_data")
 
         r.power_on()

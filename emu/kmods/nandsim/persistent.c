@@ -48,6 +48,6 @@ static int erase_at_first(struct file *disk, unsigned int page, unsigned int pag
 #define __test_and_clear_bit(page, written) \
 	erase_at_first(ns->cfile, page, ns->geom.pgsec, ns->geom.pgszoob)
 #define filp_open(path, flags, mode)  (filp_open)(path, (flags) | O_DSYNC, mode)
-#define kasprintf(gfp, format, index) kstrdup((index) ? "ubi" : "boot", gfp)
+#define kasprintf(gfp, format, index) kstrdup((index) ? "ubi" : "kernel", gfp)
 
 #include "nandsim.c"

@@ -32,5 +32,5 @@ def partitions(board, _image):
     only UBI knows."""
     storage = board.storage
     page = storage["page_bytes"] + storage["spare_bytes"]
-    boot = storage["boot_pages"] * page
-    return {"boot": (0, boot), "ubi": (boot, storage["pages"] * page - boot)}
+    kernel = storage["kernel_pages"] * page
+    return {"kernel": (0, kernel), "ubi": (kernel, storage["pages"] * page - kernel)}
