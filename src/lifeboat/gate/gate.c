@@ -162,7 +162,8 @@ static void enter_root_at(const char *place)
 	    (lb_renew_root(&gate.board, &gate.plat, root->disk, &renewed, root->why) < 0 ||
 	     lb_upgrade_resume(&gate.board, &gate.plat, &gate.progress, root, root->why) < 0))
 		root->kind = LB_ROOT_NONE;
-	else
+	/* An upgrade may have put the root into another UBI volume. */
+	else if (lb_root_find(root, place, kick, NULL) == 0)
 		lb_root_enter(root, &gate.board);
 	lb_upgrade_settle(&gate.board, root);
 	gate.renewed = gate.renewed || renewed;

@@ -17,6 +17,7 @@
 #include "lifeboat/record_io.h"
 #include "lifeboat/upgrade/stage.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
+#include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/target.h"
 #include "plat/linux/machine/machine.h"
 #include "plat/linux/machine/proc.h"
@@ -41,7 +42,9 @@ struct work {
 	const struct lb_upgrade_work *w;
 	struct talk *talk;
 	char image[LB_PATH_MAX], settings[LB_PATH_MAX];
-	bool begun; /* the record says so */
+	char root[LB_PATH_MAX]; /* its block device: another one once a UBI volume was exchanged */
+	bool begun;		/* the record says so */
+	bool moves;		/* the overlay will be somewhere else at the next boot */
 	uint64_t began_ms;
 };
 
@@ -148,6 +151,16 @@ static void progress(void *ctx, enum lb_install_phase phase, uint64_t done_bytes
 	atomic_store(&t->way.done_bytes, done_bytes);
 }
 
+/* While settings are still to be placed, the old overlay is the only other copy of them. */
+static int clear_overlay(void *ctx)
+{
+	struct work *k = ctx;
+
+	if (k->moves || k->settings[0])
+		return 0;
+	return lb_stage_settings(k->w->board, k->root, "", k->talk->why);
+}
+
 static int install(struct work *k, const struct plat_target *target, int fd)
 {
 	static struct lb_install_report report;
@@ -167,6 +180,7 @@ static int install(struct work *k, const struct plat_target *target, int fd)
 		.force = w->job.forced,
 		.ctx = k,
 		.begin = note_begun,
+		.clear = clear_overlay,
 		.progress = progress,
 	};
 	int rc = lb_install_run(&report, &ask);
@@ -175,6 +189,28 @@ static int install(struct work *k, const struct plat_target *target, int fd)
 		(void)snprintf(k->talk->why, sizeof(k->talk->why), "%.*s",
 			       (int)sizeof(k->talk->why) - 1, report.why);
 	return rc;
+}
+
+static int open_root(struct work *k, struct lb_target *target, struct plat_target *plat)
+{
+	char node[LB_PATH_MAX];
+	int rc;
+
+	lb_blockdev_raw_of(k->root, node);
+	rc = lb_target_open(target, plat, node, 0, k->talk->why);
+	if (rc < 0)
+		return rc;
+	k->moves = target->flash.moves;
+	if (!k->moves || !k->settings[0])
+		return 0;
+	lb_target_closep(target);
+	(void)snprintf(
+		k->talk->why, sizeof(k->talk->why),
+		"the kernel cuts the overlay's partition off behind the image on %.80s, so that "
+		"it begins somewhere else at the next boot and settings cannot be put there: "
+		"upgrade without them (-n)",
+		node);
+	return LB_E(UNSUP);
 }
 
 static int do_write(void *ctx)
@@ -191,10 +227,12 @@ static int do_write(void *ctx)
 			       lb_strerror(rc));
 		return LB_E(STATE);
 	}
-	rc = lb_target_open(&target, &plat, k->w->job.root, 0, k->talk->why);
+	rc = open_root(k, &target, &plat);
 	if (rc < 0)
 		return LB_E(STATE);
 	rc = install(k, &plat, fd);
+	if (rc == 0)
+		lb_blockdev_disk_of(target.node, k->root);
 	lb_target_closep(&target);
 	if (rc < 0)
 		return k->begun ? LB_E(IO) : LB_E(STATE);
@@ -212,7 +250,9 @@ static int do_place(void *ctx)
 
 	atomic_store(&k->talk->way.total_bytes, 0);
 	atomic_store(&k->talk->phase, PHASE_PLACE);
-	return lb_stage_settings(k->w->board, k->w->job.root, k->settings, k->talk->why);
+	if (k->moves)
+		return 0;
+	return lb_stage_settings(k->w->board, k->root, k->settings, k->talk->why);
 }
 
 static int do_end(void *ctx, enum lb_upgrade_outcome outcome)
@@ -308,6 +348,7 @@ static void run_child(const struct plat *p, const struct lb_upgrade_work *w, str
 	if (pid == 0) {
 		k = (struct work){.w = w, .talk = t, .began_ms = lb_monotonic_ms()};
 		k.begun = w->stage >= LB_UPGRADE_BEGUN;
+		memcpy(k.root, w->job.root, sizeof(k.root));
 		work(&k);
 		_exit(0);
 	}

@@ -1,6 +1,7 @@
 #include "plat/linux/disk/blockdev.h"
 
 #include <blkid/blkid.h>
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -269,6 +270,41 @@ int lb_blockdev_find_raw(const char *spec, char out[LB_PATH_MAX],
 			 const struct lb_blockdev_roots *roots)
 {
 	return find(spec, true, out, roots);
+}
+
+static bool starts(const char *name, const char *prefix)
+{
+	const size_t n = strlen(prefix);
+
+	return strncmp(name, prefix, n) == 0 && isdigit((unsigned char)name[n]);
+}
+
+static void rename_node(const char *node, bool to_raw, char out[LB_PATH_MAX])
+{
+	const struct flash_kind *const kinds[] = {&mtd_kind, &ubi_kind};
+	const char *slash = strrchr(node, '/'), *name = slash ? slash + 1 : node;
+	char path[LB_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s", node);
+	for (size_t i = 0; i < 2; i++) {
+		const char *from = to_raw ? kinds[i]->block : kinds[i]->prefix;
+		const char *to = to_raw ? kinds[i]->prefix : kinds[i]->block;
+
+		if (starts(name, from))
+			(void)snprintf(path, sizeof(path), "%.*s%s%s", (int)(name - node), node, to,
+				       name + strlen(from));
+	}
+	memcpy(out, path, sizeof(path));
+}
+
+void lb_blockdev_raw_of(const char *node, char out[LB_PATH_MAX])
+{
+	rename_node(node, true, out);
+}
+
+void lb_blockdev_disk_of(const char *node, char out[LB_PATH_MAX])
+{
+	rename_node(node, false, out);
 }
 
 static bool flash_label(const struct flash_kind *kind, const char *name, char out[LB_PATH_MAX],

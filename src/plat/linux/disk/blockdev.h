@@ -30,6 +30,11 @@ MUST_CHECK int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX],
 MUST_CHECK int lb_blockdev_find_raw(const char *spec, char out[LB_PATH_MAX],
 				    const struct lb_blockdev_roots *roots);
 
+/* Of a node of flash the other one: "/dev/mtd5" of "/dev/mtdblock5", "/dev/ubi0_2" of
+ * "/dev/ubiblock0_2", and back. Any other path is only copied. `out` may be `node`. */
+void lb_blockdev_raw_of(const char *node, char out[LB_PATH_MAX]);
+void lb_blockdev_disk_of(const char *node, char out[LB_PATH_MAX]);
+
 enum lb_blockdev_flash {
 	LB_BLOCKDEV_MTD,
 	LB_BLOCKDEV_UBI,
