@@ -225,21 +225,6 @@ bool lb_ptable_has(const struct lb_ptable *t, unsigned number)
 	return find(t, number) != NULL;
 }
 
-int lb_ptable_differs(const struct lb_ptable *disk, const struct lb_ptable *image)
-{
-	if (disk->kind != image->kind || disk->sector_bytes != image->sector_bytes)
-		return LB_E(FORMAT);
-	for (size_t i = 0; i < image->count; i++) {
-		const struct lb_part *wanted = &image->part[i];
-		const struct lb_part *there = find(disk, wanted->number);
-
-		/* Of the disk none overlaps another one: nothing else is in the way. */
-		if (!there || there->first != wanted->first || there->last < wanted->last)
-			return (int)wanted->number;
-	}
-	return 0;
-}
-
 uint64_t lb_ptable_end(const struct lb_ptable *t)
 {
 	uint64_t end = 0;
@@ -248,17 +233,6 @@ uint64_t lb_ptable_end(const struct lb_ptable *t)
 		if (t->part[i].last >= end)
 			end = t->part[i].last + 1;
 	return end;
-}
-
-void lb_ptable_adopt(struct lb_ptable *disk, const struct lb_ptable *image)
-{
-	memcpy(disk->disk_id, image->disk_id, sizeof(disk->disk_id));
-	for (size_t i = 0; i < disk->count; i++) {
-		const struct lb_part *from = find(image, disk->part[i].number);
-
-		if (from)
-			memcpy(disk->part[i].entry, from->entry, sizeof(from->entry));
-	}
 }
 
 void lb_mbr_put(const struct lb_ptable *t, void *sector)

@@ -1,4 +1,4 @@
-/* image/ptable.h - the partition table of a disk: MBR and GPT, read, compared and written (pure).
+/* image/ptable.h - the partition table of a disk: MBR and GPT, read and written (pure).
  *
  * GPT: UEFI specification 2.10, chapter 5. A disk has it twice: the primary one in sectors 1 and
  * following, the backup in its last sectors, with the header last of all. Sectors are those of the
@@ -56,19 +56,8 @@ MUST_CHECK int lb_ptable_parse(struct lb_ptable *out, const void *head, size_t n
 MUST_CHECK int lb_ptable_parse_backup(struct lb_ptable *out, const void *tail, size_t n,
 				      uint32_t sector_bytes, uint64_t disk_sectors);
 
-/* Every partition of the image has one of the same number on the disk that begins where it does
- * and is at least as long, and no other one of the disk lies in its way. 0, or LB_E(FORMAT): the
- * tables are of different kinds; else the number of the first partition of the image that the disk
- * has no place for. */
-MUST_CHECK int lb_ptable_differs(const struct lb_ptable *disk, const struct lb_ptable *image);
-
 /* Has the image a partition of this number? */
 bool lb_ptable_has(const struct lb_ptable *t, unsigned number);
-
-/* The disk's table after an image was written into its partitions: these get the image's names,
- * types and identities, because the image asks for them when it starts; their places, and all
- * others, stay. For tables of which lb_ptable_differs() says 0. */
-void lb_ptable_adopt(struct lb_ptable *disk, const struct lb_ptable *image);
 
 /* The sector behind the last one that a partition takes. */
 uint64_t lb_ptable_end(const struct lb_ptable *t);

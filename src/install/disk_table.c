@@ -23,15 +23,41 @@ int lb_disk_table_read(struct lb_ptable *out, const struct plat_block *disk, uin
 	return rc < 0 ? rc : lb_ptable_parse(out, bytes, n, sector_bytes);
 }
 
+int lb_disk_table_find(struct lb_ptable *out, const struct plat_block *disk, uint32_t sector_bytes,
+		       bool *from_backup)
+{
+	const uint64_t sectors = disk->size_bytes / sector_bytes;
+	const size_t n = LB_GPT_ENTRIES_BYTES + sector_bytes;
+	int rc = lb_disk_table_read(out, disk, sector_bytes), read;
+
+	*from_backup = false;
+	if (rc == 0 || rc == LB_E(IO) || sectors < n / sector_bytes)
+		return rc;
+	read = disk->read(disk->ctx, sectors * sector_bytes - n, bytes, n);
+	if (read < 0)
+		return read;
+	if (lb_ptable_parse_backup(out, bytes, n, sector_bytes, sectors) < 0)
+		return rc;
+	*from_backup = true;
+	return 0;
+}
+
+int lb_disk_table_of_head(struct lb_ptable *out, const uint8_t *head, size_t n,
+			  uint32_t sector_bytes)
+{
+	int rc = lb_ptable_parse(out, head, n, LB_PTABLE_SECTOR_MIN);
+
+	if (rc < 0 && sector_bytes > LB_PTABLE_SECTOR_MIN)
+		rc = lb_ptable_parse(out, head, n, sector_bytes);
+	return rc;
+}
+
 int lb_disk_table_of_image(struct lb_ptable *out, const struct lb_scan *image,
 			   uint32_t sector_bytes)
 {
 	const struct lb_scan_layer *l = image->packed ? &image->inside : &image->file;
-	int rc = lb_ptable_parse(out, l->head, l->head_len, LB_PTABLE_SECTOR_MIN);
 
-	if (rc < 0 && sector_bytes > LB_PTABLE_SECTOR_MIN)
-		rc = lb_ptable_parse(out, l->head, l->head_len, sector_bytes);
-	return rc;
+	return lb_disk_table_of_head(out, l->head, l->head_len, sector_bytes);
 }
 
 /* Durable, and read back. */
@@ -111,21 +137,68 @@ static int put_backup(const struct plat_block *disk, const struct lb_ptable *t)
 	return rc;
 }
 
+static int put_entries(const struct plat_block *disk, const struct lb_ptable *t)
+{
+	int rc = lb_gpt_put_entries(t, bytes, sizeof(bytes));
+
+	return rc < 0 ? rc
+		      : put(disk, t->entries_at * t->sector_bytes, bytes, lb_gpt_entries_bytes(t));
+}
+
+static int put_header(const struct plat_block *disk, const struct lb_ptable *t)
+{
+	int rc = lb_gpt_put_header(t, LB_GPT_PRIMARY, bytes, sizeof(bytes));
+
+	return rc < 0 ? rc : put(disk, t->sector_bytes, bytes, t->sector_bytes);
+}
+
+/* Storage writes it as a whole. */
+static int put_first(const struct plat_block *disk, const struct lb_ptable *t,
+		     const uint8_t *sector)
+{
+	int rc = sector ? 0 : disk->read(disk->ctx, 0, bytes, t->sector_bytes);
+
+	if (rc < 0)
+		return rc;
+	if (sector)
+		memcpy(bytes, sector, t->sector_bytes);
+	else
+		memset(bytes, 0, LB_PTABLE_BOOT_BYTES);
+	if (t->kind == LB_PTABLE_MBR)
+		lb_mbr_put(t, bytes);
+	else
+		lb_gpt_protect(bytes, t->backup_at + 1);
+	return put(disk, 0, bytes, t->sector_bytes);
+}
+
+int lb_disk_table_put(const struct plat_block *disk, const struct lb_ptable *t, bool backup_in_use,
+		      const uint8_t *sector)
+{
+	int rc = 0;
+
+	if (t->kind == LB_PTABLE_GPT && !backup_in_use)
+		rc = put_backup(disk, t);
+	if (rc == 0 && t->kind == LB_PTABLE_GPT)
+		rc = put_entries(disk, t);
+	if (rc == 0 && t->kind == LB_PTABLE_GPT)
+		rc = put_header(disk, t);
+	if (rc == 0 && t->kind == LB_PTABLE_GPT && backup_in_use)
+		rc = put_backup(disk, t);
+	return rc < 0 ? rc : put_first(disk, t, sector);
+}
+
 /* MBR and header: the entries stay as they are. */
 static int put_primary(const struct plat_block *disk, const struct lb_ptable *t,
 		       uint64_t disk_sectors)
 {
-	int rc = disk->read(disk->ctx, 0, bytes, t->sector_bytes);
+	int rc = put_header(disk, t);
 
+	if (rc == 0)
+		rc = disk->read(disk->ctx, 0, bytes, t->sector_bytes);
 	if (rc < 0)
 		return rc;
 	lb_gpt_protect(bytes, disk_sectors);
-	rc = lb_gpt_put_header(t, LB_GPT_PRIMARY, bytes + t->sector_bytes,
-			       sizeof(bytes) - t->sector_bytes);
-	/* One sector at a time: storage writes that as a whole. */
-	if (rc == 0)
-		rc = put(disk, t->sector_bytes, bytes + t->sector_bytes, t->sector_bytes);
-	return rc < 0 ? rc : put(disk, 0, bytes, t->sector_bytes);
+	return put(disk, 0, bytes, t->sector_bytes);
 }
 
 int lb_disk_table_fit(const struct plat_block *disk, uint32_t sector_bytes, bool *moved)

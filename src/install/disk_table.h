@@ -20,8 +20,24 @@
 MUST_CHECK int lb_disk_table_read(struct lb_ptable *out, const struct plat_block *disk,
 				  uint32_t sector_bytes);
 
-/* The table of an image that was read, unpacked if it was packed: in sectors of 512 bytes, or else
- * in those of the disk. As lb_ptable_parse(). */
+/* The same; where the start has none, or a damaged GPT, its backup at the end of the disk.
+ * `from_backup` says whether. */
+MUST_CHECK int lb_disk_table_find(struct lb_ptable *out, const struct plat_block *disk,
+				  uint32_t sector_bytes, bool *from_backup);
+
+/* Put a table on the disk, whose GPT reaches to the end of the disk: first the copy that is not in
+ * use. Each write is durable and read back before the next. The first sector comes last, with what
+ * it has besides the table: `sector` has at least sector_bytes, or is NULL for what the disk has,
+ * without its boot code. 0 or LB_E(IO). */
+MUST_CHECK int lb_disk_table_put(const struct plat_block *disk, const struct lb_ptable *t,
+				 bool backup_in_use, const uint8_t *sector);
+
+/* The table of the image of a disk, of which these are the first bytes: in sectors of 512 bytes, or
+ * else in those of the disk. As lb_ptable_parse(). */
+MUST_CHECK int lb_disk_table_of_head(struct lb_ptable *out, const uint8_t *head, size_t n,
+				     uint32_t sector_bytes);
+
+/* The table of an image that was read, unpacked if it was packed. As above. */
 MUST_CHECK int lb_disk_table_of_image(struct lb_ptable *out, const struct lb_scan *image,
 				      uint32_t sector_bytes);
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "install/peek.h"
 #include "install/source.h"
 #include "install/write.h"
 
@@ -16,12 +17,16 @@ struct run {
 	struct lb_install_report *report;
 	struct lb_source source;
 	struct lb_write write;
+	struct lb_peek *peek;	/* of what streams */
 	bool streams;		/* verified while it is written */
 	bool verifies;		/* that has begun, and not ended */
 	uint64_t payload_bytes; /* LB_WRITE_LENGTH_UNKNOWN while it streams */
 	/* What is unpacked. */
 	uint8_t *room;
 	size_t room_used;
+	/* For a target that keeps bytes of its own: of what is read, and of what is written. */
+	struct lb_sha256 source_hash, masked_hash;
+	uint8_t masked_sha256[LB_SHA256_SIZE];
 };
 
 static const struct {
@@ -172,8 +177,24 @@ static ssize_t read_source(struct run *r, void *buf, size_t n)
 		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_UNREADABLE);
 	if (r->streams)
 		lb_verify_feed(r->ask->verified, buf, (size_t)got);
+	else if (r->ask->target->mask)
+		lb_sha256_feed(&r->source_hash, buf, (size_t)got);
 	tell(r, LB_INSTALL_WRITE, r->source.at_bytes, r->source.total_bytes);
 	return got;
+}
+
+static void put(struct run *r, uint8_t *room, size_t n)
+{
+	const struct plat_target *t = r->ask->target;
+
+	if (t->mask) {
+		const uint64_t at = r->write.put_bytes;
+		const uint64_t left = r->payload_bytes > at ? r->payload_bytes - at : 0;
+
+		t->mask(t->ctx, at, room, n);
+		lb_sha256_feed(&r->masked_hash, room, n < left ? n : (size_t)left);
+	}
+	lb_write_put(&r->write, n);
 }
 
 /* As it is. Its length is known, or the source is a pipe: see copy_stream(). */
@@ -190,7 +211,7 @@ static int copy_plain(struct run *r)
 		n = read_source(r, room, piece);
 		if (n < 0)
 			return (int)n;
-		lb_write_put(&r->write, (size_t)n);
+		put(r, room, (size_t)n);
 	} while ((size_t)n == piece);
 	return 0;
 }
@@ -228,7 +249,7 @@ static int copy_stream(struct run *r)
 			end_stream(r);
 			lb_write_length(&r->write, r->payload_bytes);
 		}
-		lb_write_put(&r->write, n);
+		put(r, room, n);
 	}
 	if (held_len > 0) {
 		uint8_t *room = lb_write_room(&r->write);
@@ -236,7 +257,7 @@ static int copy_stream(struct run *r)
 		if (!room)
 			return 0;
 		memcpy(room, held, held_len);
-		lb_write_put(&r->write, held_len);
+		put(r, room, held_len);
 	}
 	return 0;
 }
@@ -256,7 +277,7 @@ static void unpacked(void *ctx, const uint8_t *data, size_t n)
 		r->room_used += use;
 		if (r->room_used < piece)
 			continue;
-		lb_write_put(&r->write, piece);
+		put(r, r->room, piece);
 		r->room = NULL;
 		r->room_used = 0;
 	}
@@ -278,7 +299,7 @@ static int copy_packed(struct run *r, enum lb_image_kind kind)
 	rc = lb_unpack_end(&unpack);
 	lb_unpack_close(&unpack);
 	if (r->room)
-		lb_write_put(&r->write, r->room_used);
+		put(r, r->room, r->room_used);
 	if (n == 0)
 		end_stream(r);
 	/* It was whole when it was verified. What streams is verified only now. */
@@ -288,34 +309,30 @@ static int copy_packed(struct run *r, enum lb_image_kind kind)
 	return (int)n;
 }
 
-/* What the stream is, from what was spooled of it. LB_IMAGE_NONE: it cannot be unpacked. */
-static int peek(struct run *r, enum lb_image_kind *out)
-{
-	static uint8_t head[LB_IMAGE_HEAD_BYTES];
-	struct lb_image image = {.kind = LB_IMAGE_NONE};
-	const uint64_t most = r->source.spooled_bytes;
-	const ssize_t n =
-		lb_source_read(&r->source, head, most < sizeof(head) ? (size_t)most : sizeof(head));
-
-	if (n < 0 || lb_source_rewind(&r->source) < 0)
-		return LB_E(IO);
-	*out = LB_IMAGE_NONE;
-	if (lb_image_identify(&image, head, (size_t)n) == 0 && image.header == 0 &&
-	    lb_image_class(image.kind) == LB_IMAGE_CLASS_PACKED)
-		*out = image.kind;
-	return 0;
-}
-
 static int copy(struct run *r)
 {
 	const struct lb_scan *scan = &r->ask->verified->scan;
-	enum lb_image_kind packed = scan->packed ? scan->file.image.kind : LB_IMAGE_NONE;
+	const enum lb_image_kind packed = r->streams	 ? r->peek->packed
+					  : scan->packed ? scan->file.image.kind
+							 : LB_IMAGE_NONE;
 
-	if (r->streams && peek(r, &packed) < 0)
-		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_UNREADABLE);
+	lb_sha256_begin(&r->source_hash);
+	lb_sha256_begin(&r->masked_hash);
 	if (packed != LB_IMAGE_NONE)
 		return copy_packed(r, packed);
 	return r->streams ? copy_stream(r) : copy_plain(r);
+}
+
+/* What is read back there is not what was verified: the second reading is compared by itself. */
+static bool is_same(struct run *r)
+{
+	uint8_t hash[LB_SHA256_SIZE];
+
+	if (!r->ask->target->mask)
+		return true;
+	lb_sha256_end(&r->masked_hash, r->masked_sha256);
+	lb_sha256_end(&r->source_hash, hash);
+	return r->streams || memcmp(hash, r->ask->verified->scan.sha256, sizeof(hash)) == 0;
 }
 
 static int write_image(struct run *r)
@@ -333,7 +350,7 @@ static int write_image(struct run *r)
 	r->report->image_bytes = r->source.at_bytes;
 	if (rc < 0)
 		return rc;
-	if (ended == LB_E(TRUNC))
+	if (ended == LB_E(TRUNC) || (ended == 0 && !is_same(r)))
 		return ends_as(r, LB_INSTALL_BROKEN, LB_INSTALL_WHY_CHANGED);
 	return ended < 0 ? broken(r, ended) : 0;
 }
@@ -368,7 +385,8 @@ static int differs(struct run *r)
 
 static int check_and_commit(struct run *r)
 {
-	const uint8_t *verified = r->ask->verified->scan.payload_sha256;
+	const uint8_t *verified =
+		r->ask->target->mask ? r->masked_sha256 : r->ask->verified->scan.payload_sha256;
 	const uint64_t began_ms = now_ms();
 	int rc = lb_write_check(&r->write, verified, tell_read_back, r);
 
@@ -409,6 +427,10 @@ static int begin_stream(struct run *r)
 	const struct lb_verify_ask ask = verify_ask(r, -1);
 	char why[LB_SENTENCE_MAX];
 
+	if (lb_peek(r->peek, &r->source) < 0)
+		return ends_as(r, LB_INSTALL_UNTOUCHED, LB_INSTALL_WHY_UNREADABLE);
+	if (r->ask->peek && r->ask->peek(r->ask->ctx, r->peek->head, r->peek->head_len) < 0)
+		return ends_as(r, LB_INSTALL_UNTOUCHED, LB_INSTALL_WHY_DISK);
 	r->verifies = lb_verify_begin(r->ask->verified, &ask, why) == 0;
 	if (r->verifies)
 		return 0;
@@ -463,7 +485,8 @@ static int verify_and_write(struct run *r)
 
 int lb_install_run(struct lb_install_report *out, const struct lb_install_ask *ask)
 {
-	struct run r = {.ask = ask, .report = out};
+	static struct lb_peek peek; /* large */
+	struct run r = {.ask = ask, .report = out, .peek = &peek};
 	int rc;
 
 	*out = (struct lb_install_report){.end = LB_INSTALL_UNTOUCHED, .refusal = LB_REFUSAL_COUNT};

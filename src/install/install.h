@@ -59,6 +59,9 @@ struct lb_install_ask {
 	/* The write-ahead note in the record: the target is not whole from now on. Anything but 0
 	 * ends it with nothing changed. */
 	int (*begin)(void *ctx);
+	/* Of what streams only: its first bytes, unpacked, as lb_peek() finds them. Anything but 0
+	 * ends it with nothing changed. */
+	int (*peek)(void *ctx, const uint8_t *head, size_t n);
 	/* Of what streams only: by now all is known of the image, and the target lacks only its
 	 * head. Anything but 0 leaves it so. */
 	int (*accept)(void *ctx);

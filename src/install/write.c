@@ -227,8 +227,11 @@ static int check_head(struct lb_write *w)
 int lb_write_commit(struct lb_write *w)
 {
 	const struct plat_target *t = w->target;
-	int rc = t->commit(t->ctx, w->head, w->head_len);
+	int rc;
 
+	if (t->dress)
+		t->dress(t->ctx, w->head, w->head_len);
+	rc = t->commit(t->ctx, w->head, w->head_len);
 	if (rc < 0)
 		return rc;
 	rc = check_head(w);

@@ -40,4 +40,9 @@ struct plat_target {
 	int (*clear)(void *ctx, uint64_t off_bytes);
 	/* Bad blocks that were left out, to be reported; NULL = there are none on such a medium. */
 	uint64_t (*bad_bytes)(void *ctx);
+	/* Of a place that keeps some bytes of its own; NULL = of no other. They read as zeroes: put
+	 * those into the image before it is written. And: what of the head belongs to the place is
+	 * put into it, before commit(). */
+	void (*mask)(void *ctx, uint64_t off_bytes, uint8_t *data, size_t n);
+	void (*dress)(void *ctx, uint8_t *head, size_t n);
 };

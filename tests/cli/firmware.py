@@ -103,8 +103,12 @@ def fit(*images, methods=("crc32",), inside=False):
     return padded(header + bytes(16) + tree + strings) + data
 
 
+def mbr_entry(kind, first, sectors, active=0):
+    return struct.pack("<B3sB3sII", active, b"", kind, b"", first, sectors)
+
+
 def mbr(sectors=64):
-    table = struct.pack("<B3sB3sII", 0x80, b"", 0x0C, b"", 8, 8) + bytes(48)
+    table = mbr_entry(0x0C, 8, 8, active=0x80) + bytes(48)
     return (bytes(446) + table + b"\x55\xaa").ljust(sectors * 512, b"\0")
 
 

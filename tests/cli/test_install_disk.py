@@ -35,11 +35,11 @@ class Router:
         subprocess.run(["blockdev", "--flushbufs", self.node], check=True)
         return self.file.read_bytes()
 
-    def install(self, *words):
+    def install(self, *words, stdin=None):
         """(exit status, what --json says, or the sentence)"""
         done = subprocess.run([LIFEBOAT, "install", "--json", "--board", self.board, "--disk", *words], capture_output=True,
-                              text=True, timeout=60)
-        return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+                              input=stdin, timeout=60)
+        return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr.decode()
 
 
 @pytest.fixture
@@ -67,8 +67,54 @@ def test_disk__empty_damaged_or_divided_as_the_image_is__new_with_its_table_to_t
     assert router.install(router.node, router.image)[0] == OK
 
 
-def test_disk__owner_has_more_or_larger_partitions__untouched_unless_whole(router):
-    for own, number in ((OWN, 3), (LARGER, 2)):
+def assert_beside(router, parts, mine):
+    """The image, and `mine`: the owner's bytes by their first sector."""
+    disk, end = router.content(), 8 * MIB // 512
+    plain = gzip.decompress(router.image.read_bytes())
+    assert firmware.gpt_copies(disk) == [(1, end - 1, end - 34, parts), (end - 1, 1, end - 34, parts)]
+    assert disk[34 * 512:4001 * 512] == plain[34 * 512:4001 * 512]
+    for first, data in mine.items():
+        assert disk[first * 512:first * 512 + len(data)] == data
+
+
+def with_files(table, first, size):
+    files = random.Random(2).randbytes(size)
+    return table[:first * 512] + files + table[first * 512 + size:], files
+
+
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_disk__owner_has_a_partition_behind_the_image__stays(router, way):
+    before, files = with_files(firmware.gpt(16384, OWN), 4001, 2000 * 512)
+    for _ in range(2):  # also when it is installed already
+        router.disk(before)
+        if way == "file":
+            code, said = router.install(router.node, router.image)
+        else:
+            code, said = router.install(router.node, "-", stdin=router.image.read_bytes())
+        assert (code, said["end"]) == (OK, "done"), said
+        assert_beside(router, [(1, 2048, 2559), (2, 2560, 4000), (3, 4001, 6000), (128, 34, 2047)], {4001: files})
+        before = router.content()
+
+
+def test_disk__last_partition_has_grown__stays_as_long(router):
+    router.disk(firmware.gpt(16384, LARGER))
+    code, said = router.install(router.node, router.image)
+    assert (code, said["end"]) == (OK, "done"), said
+    assert_beside(router, [(1, 2048, 2559), (2, 2560, 6000), (128, 34, 2047)], {})
+
+
+def test_disk__only_the_owner_s_are_left_of_an_interrupted_one__the_image_comes_to_them(router):
+    before, files = with_files(firmware.gpt(16384, ((5, 5000, 8000),)), 5000, 3001 * 512)
+    router.disk(before)
+    assert router.install(router.node, router.image)[0] == OK
+    assert_beside(router, [(1, 2048, 2559), (2, 2560, 4000), (5, 5000, 8000), (128, 34, 2047)], {5000: files})
+
+
+def test_disk__owner_s_partition_in_the_way__untouched_unless_whole(router):
+    in_the_way = ((1, 2048, 2559), (2, 2560, 3999), (3, 4000, 6000), (128, 34, 2047))
+    moved = ((1, 2048, 2559), (2, 2600, 4000), (128, 34, 2047))
+    stick = ((1, 2048, 6000),)
+    for own, number in ((in_the_way, 3), (moved, 2), (stick, 1)):
         before = firmware.gpt(16384, own)
         router.disk(before)
         code, said = router.install(router.node, router.image)
@@ -77,6 +123,24 @@ def test_disk__owner_has_more_or_larger_partitions__untouched_unless_whole(route
         assert router.content() == before
     assert router.install(router.node, "--whole", router.image)[0] == OK
     assert_new(router)
+
+
+def test_disk__mbr__owner_s_partition_and_its_files_stay(router):
+    def table(*parts):
+        entries = b"".join(firmware.mbr_entry(*part) for part in parts).ljust(64, b"\0")
+        return b"boot code".ljust(440, b"\x90") + b"\1\2\3\4\0\0" + entries + b"\x55\xaa"
+
+    image = (table((0x0C, 2048, 512), (0x83, 2560, 1441)) + random.Random(3).randbytes(4001 * 512 - 512))
+    files = random.Random(4).randbytes(2000 * 512)
+    old = table((0x0C, 2048, 512), (0x83, 2560, 1441), (0x83, 4001, 2000)).replace(b"boot", b"BOOT")
+    router.disk(old + bytes(4001 * 512 - 512) + files)
+    router.image.write_bytes(gzip.compress(image))
+    code, said = router.install(router.node, router.image)
+    assert (code, said["end"]) == (OK, "done"), said
+    disk = router.content()
+    assert disk[:512] == table((0x0C, 2048, 512), (0x83, 2560, 1441), (0x83, 4001, 2000))
+    assert disk[512:4001 * 512] == image[512:]
+    assert disk[4001 * 512:6001 * 512] == files
 
 
 def test_disk__other_kind_of_table__untouched_unless_whole(router):

@@ -94,7 +94,8 @@ static const char *check(void *ctx)
 	run(ctx);
 	lb_fake_block_peek(&block, 0, seen, sizeof(seen));
 	if (rc < 0 || !primary_is_whole() || !backup_is_whole() ||
-	    table.backup_at != DISK_SECTORS - 1 || lb_ptable_differs(&table, &backup) != 0)
+	    table.backup_at != DISK_SECTORS - 1 ||
+	    memcmp(&table.part, &backup.part, sizeof(table.part)) != 0)
 		return "a second try does not end it";
 	return NULL;
 }

@@ -33,7 +33,7 @@ struct installation {
 	struct plat_target plat;
 	struct lb_slots slots;
 	int slot; /* that the target is; -1 = none */
-	bool whole;
+	struct lb_install_disk disk;
 	char why[LB_SENTENCE_MAX]; /* of the disk */
 	struct lb_install_report report;
 	struct lb_install_meter meter;
@@ -180,30 +180,35 @@ static int open_place(struct installation *in, const struct arguments *a)
 		return code;
 	if ((a->disk && lb_install_disk_check(place, why) < 0) ||
 	    lb_target_open(&in->target, &in->plat, place,
-			   a->disk ? LB_TARGET_WHOLE_DISK : LB_TARGET_CREATE, why) < 0)
+			   a->disk ? LB_TARGET_WHOLE_DISK | LB_TARGET_UNGUARDED : LB_TARGET_CREATE,
+			   why) < 0)
 		return say(LB_EXIT_NO, "", why);
+	if (a->disk)
+		lb_install_disk_init(&in->disk, &in->board, &in->target, a->whole, &in->plat);
 	in->slot = slot_of(in);
 	return LB_EXIT_OK;
+}
+
+static int disk_peek(void *ctx, const uint8_t *head, size_t n)
+{
+	struct installation *in = ctx;
+
+	return lb_install_disk_peek(&in->disk, head, n, in->why);
 }
 
 static int disk_begin(void *ctx)
 {
 	struct installation *in = ctx;
+	const struct lb_scan *image = in->report.streamed ? NULL : &in->verified.scan;
 
-	if (in->report.streamed) {
-		(void)snprintf(in->why, sizeof(in->why),
-			       "an image that comes through a pipe and is larger than half of the "
-			       "free memory does not go onto a whole disk: save it in a file");
-		return LB_E(STATE);
-	}
-	return lb_install_disk_begin(&in->target, &in->verified.scan, in->whole, in->why);
+	return lb_install_disk_begin(&in->disk, image, in->why);
 }
 
 static int disk_end(void *ctx, const struct lb_install_report *report)
 {
 	struct installation *in = ctx;
 
-	return report->end == LB_INSTALL_DONE ? lb_install_disk_end(&in->target, in->why) : 0;
+	return report->end == LB_INSTALL_DONE ? lb_install_disk_end(&in->disk, in->why) : 0;
 }
 
 static int note_begin(void *ctx)
@@ -244,6 +249,7 @@ static int run(struct installation *in, const struct arguments *a, int fd)
 		.clear_rest = in->slot >= 0,
 		.force = a->force,
 		.ctx = in,
+		.peek = a->disk ? disk_peek : NULL,
 		.begin = a->disk ? disk_begin : note_begin,
 		.end = a->disk ? disk_end : note_end,
 		.progress = show_progress,
@@ -256,7 +262,8 @@ static int run(struct installation *in, const struct arguments *a, int fd)
 		in->report.cause = LB_INSTALL_WHY_DISK;
 		(void)snprintf(in->report.why, sizeof(in->report.why), "%s", in->why);
 	}
-	noted = lb_install_note(&in->board, &in->report, a->image, in->target.node);
+	noted = lb_install_note(&in->board, &in->report, a->image, in->target.node,
+				in->disk.beside.keeps);
 	if (noted < 0)
 		(void)fprintf(stderr,
 			      "lifeboat install: what came of it cannot be written to the recovery "
@@ -284,7 +291,6 @@ int applet_install(int argc, char **argv)
 	if (fd < 0)
 		return say(errno == ENOENT ? LB_EXIT_NO : LB_EXIT_SYSTEM, a.image,
 			   errno == ENOENT ? "there is no such file" : strerror(errno));
-	in.whole = a.whole;
 	code = open_place(&in, &a);
 	if (code != LB_EXIT_OK)
 		return code;

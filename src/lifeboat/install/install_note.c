@@ -28,14 +28,14 @@ static bool is_on(const char *node, const char *record)
 }
 
 int lb_install_note(const struct lb_board *board, const struct lb_install_report *report,
-		    const char *image, const char *node)
+		    const char *image, const char *node, bool beside)
 {
 	const char *slash = strrchr(image, '/');
 	const char *name = strcmp(image, "-") == 0 ? "standard input" : slash ? slash + 1 : image;
 	char line[2 * LB_SENTENCE_MAX], at[64];
 	int rc;
 
-	if (!board->record[0] || is_on(node, board->record))
+	if (!board->record[0] || (!beside && is_on(node, board->record)))
 		return 0;
 	lb_reset_when((uint64_t)time(NULL), at, sizeof(at));
 	/* The log cuts a line at its end: names must leave room for the reason. */
