@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/crc32.h"
 
+#define OVERLAY_ALIGN	   65536ull
 #define SQUASHFS_MAGIC	   0x73717368u /* "hsqs" */
 #define SQUASHFS_USED_AT   40	       /* u64 bytes_used (facts of OpenWrt, section 2.2) */
 #define SQUASHFS_SUPER	   96
@@ -110,6 +111,11 @@ int lb_rootfs_uuid(char out[LB_ROOTFS_UUID_MAX], const void *head, size_t n)
 	if (rc < 0)
 		return rc;
 	return strcmp(rootfs.fs, "erofs") == 0 ? uuid_of_erofs(out, r) : uuid_of_squashfs(out, r);
+}
+
+uint64_t lb_rootfs_overlay_start(const struct lb_rootfs *rootfs)
+{
+	return (rootfs->length_bytes + OVERLAY_ALIGN - 1) / OVERLAY_ALIGN * OVERLAY_ALIGN;
 }
 
 bool lb_rootfs_is_readonly(const char *fs)

@@ -127,6 +127,14 @@ static struct lb_verify_ask verify_ask(const struct run *r, int fd)
 	return ask;
 }
 
+static uint64_t payload_of(const struct run *r)
+{
+	const uint64_t all = lb_scan_payload_bytes(&r->ask->verified->scan);
+	const uint64_t overlay = lb_scan_overlay_bytes(&r->ask->verified->scan);
+
+	return r->ask->keep_rest && overlay > 0 && overlay < all ? overlay : all;
+}
+
 static int verify_before(struct run *r)
 {
 	const uint64_t began_ms = now_ms();
@@ -146,7 +154,7 @@ static int verify_before(struct run *r)
 		return LB_E(STATE);
 	}
 	tell(r, LB_INSTALL_VERIFY, r->source.total_bytes, r->source.total_bytes);
-	r->payload_bytes = lb_scan_payload_bytes(&r->ask->verified->scan);
+	r->payload_bytes = payload_of(r);
 	r->report->image_bytes = r->ask->verified->scan.file.size_bytes;
 	return judge(r, LB_INSTALL_REFUSED);
 }

@@ -51,6 +51,8 @@ struct lb_install_ask {
 	bool running; /* the target is not a spare: only an image that was verified whole before may
 			 be written. A file is always verified before */
 	bool clear_rest; /* no old overlay may be found behind it */
+	bool keep_rest;	 /* begin() makes the overlay of the new root behind it, which must stay:
+			    what an image has there besides, padding and markers, is not written */
 	bool force;	 /* another board and incompatible settings do not count; damage and wrong
 			    signatures do */
 	uint64_t spool_max_bytes; /* memory for what comes through a pipe; 0 = half of the free one

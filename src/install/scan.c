@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/crc32.h"
+#include "image/rootfs.h"
 #include "install/metadata.h"
 
 PRINTF_LIKE(2, 3) static void damaged(struct lb_scan *s, const char *fmt, ...)
@@ -403,4 +404,14 @@ enum lb_image_kind lb_scan_inside(const struct lb_scan *s)
 uint64_t lb_scan_payload_bytes(const struct lb_scan *s)
 {
 	return s->packed ? s->inside.size_bytes : s->file.size_bytes - s->blocks.appended_bytes;
+}
+
+uint64_t lb_scan_overlay_bytes(const struct lb_scan *s)
+{
+	const struct lb_scan_layer *layer = s->packed ? &s->inside : &s->file;
+	struct lb_rootfs root;
+
+	if (lb_rootfs_parse(&root, layer->head, layer->head_len) < 0)
+		return 0;
+	return lb_rootfs_overlay_start(&root);
 }

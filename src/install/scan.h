@@ -79,3 +79,7 @@ enum lb_image_kind lb_scan_inside(const struct lb_scan *s);
 
 /* What would be written: unpacked, without OpenWrt's blocks. */
 uint64_t lb_scan_payload_bytes(const struct lb_scan *s);
+
+/* Where an overlay begins behind the read-only root that it starts with, once it is written; 0: it
+ * starts with none. */
+uint64_t lb_scan_overlay_bytes(const struct lb_scan *s);

@@ -44,10 +44,6 @@ enum lb_overlay_fs {
 /* OpenWrt makes f2fs above this size and ext4 up to it (facts of OpenWrt, section 2.4). */
 #define LB_F2FS_ABOVE_BYTES (100ull * 1024 * 1024)
 
-/* The read-only part is padded to this before the overlay starts (facts of OpenWrt, section 2.2).
- */
-#define LB_OVERLAY_ALIGN_BYTES 65536ull
-
 /* Less than this holds no file system with a journal. */
 #define LB_OVERLAY_MIN_BYTES (1024ull * 1024)
 

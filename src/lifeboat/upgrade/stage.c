@@ -66,7 +66,8 @@ static int stage_on(struct lb_stage_dev *s, char *why)
 	return rc;
 }
 
-static int open_place(struct lb_overlay_dev *out, const char *root_spec, char *why)
+static int open_place(struct lb_overlay_dev *out, const char *root_spec, uint64_t off_bytes,
+		      char *why)
 {
 	char disk[LB_PATH_MAX];
 	int rc = lb_blockdev_find(root_spec, disk, &lb_blockdev_roots);
@@ -76,7 +77,7 @@ static int open_place(struct lb_overlay_dev *out, const char *root_spec, char *w
 			       lb_strerror(rc));
 		return rc;
 	}
-	rc = lb_volume_open(out, disk, false);
+	rc = lb_volume_open_at(out, disk, off_bytes, false);
 	if (rc == LB_E(FORMAT))
 		(void)snprintf(why, LB_SENTENCE_MAX,
 			       "%.80s holds no squashfs or EROFS: it has no overlay for settings, "
@@ -89,7 +90,8 @@ static int open_place(struct lb_overlay_dev *out, const char *root_spec, char *w
 }
 
 /* In the child. */
-static int stage(const char *root_spec, const char *archive, const char *dir, char *why)
+static int stage(const char *root_spec, uint64_t off_bytes, const char *archive, const char *dir,
+		 char *why)
 {
 	struct lb_stage_dev s = {.archive = archive, .dir = dir};
 	int rc;
@@ -100,13 +102,14 @@ static int stage(const char *root_spec, const char *archive, const char *dir, ch
 			       strerror(errno));
 		return rc;
 	}
-	rc = open_place(&s.dev, root_spec, why);
+	rc = open_place(&s.dev, root_spec, off_bytes, why);
 	if (!archive[0] && (rc == LB_E(NOSPC) || rc == LB_E(FORMAT) || rc == LB_E(UNSUP)))
 		return 0; /* this root has no place for an overlay, and so no old one */
 	return rc < 0 ? rc : stage_on(&s, why); /* what is open ends with this process */
 }
 
-static int in_child(const char *root_spec, const char *archive, const char *dir, char *why)
+static int in_child(const char *root_spec, uint64_t off_bytes, const char *archive, const char *dir,
+		    char *why)
 {
 	int pipe_fd[2], status = 0;
 	ssize_t n;
@@ -120,7 +123,7 @@ static int in_child(const char *root_spec, const char *archive, const char *dir,
 	if (pid < 0)
 		return lb_err_from_errno(errno);
 	if (pid == 0) {
-		int rc = stage(root_spec, archive, dir, why);
+		int rc = stage(root_spec, off_bytes, archive, dir, why);
 
 		/* Less than a pipe holds: never torn. */
 		if (rc < 0 && write(to, why, strlen(why)) < 0)
@@ -138,6 +141,12 @@ static int in_child(const char *root_spec, const char *archive, const char *dir,
 int lb_stage_settings(const struct lb_board *board, const char *root_spec, const char *archive,
 		      char why[LB_SENTENCE_MAX])
 {
+	return lb_stage_settings_at(board, root_spec, 0, archive, why);
+}
+
+int lb_stage_settings_at(const struct lb_board *board, const char *root_spec, uint64_t off_bytes,
+			 const char *archive, char why[LB_SENTENCE_MAX])
+{
 	char dir[] = DIR_TEMPLATE, said[LB_SENTENCE_MAX] = "";
 	int rc;
 
@@ -148,7 +157,7 @@ int lb_stage_settings(const struct lb_board *board, const char *root_spec, const
 			       lb_strerror(rc));
 		return rc;
 	}
-	rc = in_child(root_spec, archive, dir, said);
+	rc = in_child(root_spec, off_bytes, archive, dir, said);
 	(void)rmdir(dir);
 	if (rc < 0)
 		(void)snprintf(why, LB_SENTENCE_MAX, "%s",

@@ -2,6 +2,8 @@
  * settings that its first boot is to restore. */
 #pragma once
 
+#include <stdint.h>
+
 #include "store/board.h"
 
 /* `root_spec`: where the root is, as a board file says it (PARTLABEL=..., /dev/..., MTD=, UBI=).
@@ -17,3 +19,9 @@
  * own: /proc, /sys and /dev have to be there, and /tmp writable. Blocks: PID 1 forks first. */
 MUST_CHECK int lb_stage_settings(const struct lb_board *board, const char *root_spec,
 				 const char *archive, char why[LB_SENTENCE_MAX]);
+
+/* The same for an image that is yet to be written: an overlay behind it will lie at off_bytes; 0:
+ * the image is there, and says it. */
+MUST_CHECK int lb_stage_settings_at(const struct lb_board *board, const char *root_spec,
+				    uint64_t off_bytes, const char *archive,
+				    char why[LB_SENTENCE_MAX]);

@@ -168,12 +168,26 @@ static bool is_flash(int disk_fd)
 	return false;
 }
 
-int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
+/* Where the overlay begins, as the read-only root itself says. */
+static int overlay_start(int fd, uint64_t *off_bytes)
+{
+	uint8_t head[LB_ROOTFS_HEAD_BYTES];
+	struct lb_rootfs rootfs;
+	int rc = lb_fd_pread(fd, head, sizeof(head), 0);
+
+	if (rc == 0)
+		rc = lb_rootfs_parse(&rootfs, head, sizeof(head));
+	if (rc == 0)
+		*off_bytes = lb_rootfs_overlay_start(&rootfs);
+	return rc;
+}
+
+/* off_bytes 0: the root says it. */
+static int open_behind(struct lb_overlay_dev *out, const char *disk, uint64_t off_bytes,
+		       bool readonly)
 {
 	CLEANUP(lb_fd_closep) int fd = open(disk, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	uint8_t head[LB_ROOTFS_HEAD_BYTES];
-	struct lb_overlay_dev dev = {0};
-	struct lb_rootfs rootfs;
+	struct lb_overlay_dev dev = {.off_bytes = off_bytes};
 	uint64_t disk_bytes;
 	int rc;
 
@@ -181,12 +195,9 @@ int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly
 		return lb_err_from_errno(errno);
 	if (is_flash(fd))
 		return LB_E(UNSUP);
-	if ((rc = lb_fd_pread(fd, head, sizeof(head), 0)) < 0)
+	rc = off_bytes > 0 ? 0 : overlay_start(fd, &dev.off_bytes);
+	if (rc < 0)
 		return rc;
-	if ((rc = lb_rootfs_parse(&rootfs, head, sizeof(head))) < 0)
-		return rc;
-	dev.off_bytes =
-		(rootfs.length_bytes + LB_OVERLAY_ALIGN_BYTES - 1) & ~(LB_OVERLAY_ALIGN_BYTES - 1);
 	if (dev.off_bytes >= disk_bytes)
 		return LB_E(NOSPC);
 	dev.size_bytes = disk_bytes - dev.off_bytes;
@@ -198,6 +209,17 @@ int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly
 		return dev.fd == LB_E(NOENT) ? LB_E(IO) : dev.fd;
 	*out = dev;
 	return 0;
+}
+
+int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly)
+{
+	return open_behind(out, disk, 0, readonly);
+}
+
+int lb_rootdisk_open_at(struct lb_overlay_dev *out, const char *disk, uint64_t off_bytes,
+			bool readonly)
+{
+	return open_behind(out, disk, off_bytes, readonly);
 }
 
 int lb_overlay_dev_guard(const struct lb_overlay_dev *dev)

@@ -42,6 +42,10 @@ MUST_CHECK int lb_loop_attach(int fd, uint64_t off_bytes, uint64_t size_bytes, b
  * where the overlay is not behind it, LB_E(IO|BUSY): no loop device to be had. */
 MUST_CHECK int lb_rootdisk_open(struct lb_overlay_dev *out, const char *disk, bool readonly);
 
+/* The same over what lies behind off_bytes, whatever root there is in front of it, or none. */
+MUST_CHECK int lb_rootdisk_open_at(struct lb_overlay_dev *out, const char *disk, uint64_t off_bytes,
+				   bool readonly);
+
 /* Ask the guard (guard.h) whether it may be changed: to be called before anything is. */
 MUST_CHECK int lb_overlay_dev_guard(const struct lb_overlay_dev *dev);
 

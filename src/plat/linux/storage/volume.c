@@ -21,6 +21,7 @@ struct search {
 	bool readonly;
 	char name[LB_NAME_MAX]; /* of the place */
 	bool ignore_partitions;
+	uint64_t off_bytes; /* of an overlay behind the root; 0 = its head says it */
 };
 
 static int open_partition(struct lb_overlay_dev *out, const struct search *s)
@@ -73,7 +74,8 @@ static int open_rootdisk(struct lb_overlay_dev *out, const struct search *s)
 {
 	if (strcmp(s->name, LB_VOLUME_NAME) != 0)
 		return LB_E(NOENT);
-	return lb_rootdisk_open(out, s->root_disk, s->readonly);
+	return s->off_bytes > 0 ? lb_rootdisk_open_at(out, s->root_disk, s->off_bytes, s->readonly)
+				: lb_rootdisk_open(out, s->root_disk, s->readonly);
 }
 
 /* OpenWrt's order. The first that does not answer LB_E(NOENT) is it. */
@@ -122,9 +124,13 @@ static int search_all(struct lb_overlay_dev *out, const struct search *s)
 	return rc;
 }
 
-int lb_volume_open(struct lb_overlay_dev *out, const char *root_disk, bool readonly)
+int lb_volume_open_at(struct lb_overlay_dev *out, const char *root_disk, uint64_t off_bytes,
+		      bool readonly)
 {
-	struct search s = {.root_disk = root_disk, .readonly = readonly, .name = LB_VOLUME_NAME};
+	struct search s = {.root_disk = root_disk,
+			   .readonly = readonly,
+			   .name = LB_VOLUME_NAME,
+			   .off_bytes = off_bytes};
 	struct search own = s;
 	struct lb_overlay_dev dev;
 	int rc = LB_E(NOENT);
@@ -143,6 +149,11 @@ int lb_volume_open(struct lb_overlay_dev *out, const char *root_disk, bool reado
 	else
 		*out = dev;
 	return rc;
+}
+
+int lb_volume_open(struct lb_overlay_dev *out, const char *root_disk, bool readonly)
+{
+	return lb_volume_open_at(out, root_disk, 0, readonly);
 }
 
 enum lb_overlay_why lb_volume_refusal(int err)

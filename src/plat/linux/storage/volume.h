@@ -19,6 +19,11 @@
  * lb_rootdisk_open() says. */
 MUST_CHECK int lb_volume_open(struct lb_overlay_dev *out, const char *root_disk, bool readonly);
 
+/* The same for a root that is not written yet: an overlay behind it begins at off_bytes; 0: as
+ * above. *out says by its kind whether it does lie there. */
+MUST_CHECK int lb_volume_open_at(struct lb_overlay_dev *out, const char *root_disk,
+				 uint64_t off_bytes, bool readonly);
+
 /* Why a place that lb_volume_open() or lb_overlay_dev_content() failed on must not be used, or
  * NOTHING when there simply is none. */
 enum lb_overlay_why lb_volume_refusal(int err);
