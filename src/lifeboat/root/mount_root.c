@@ -25,6 +25,7 @@
 #include "plat/linux/machine/machine.h"
 #include "plat/linux/machine/proc.h"
 #include "plat/linux/storage/overlayfs.h"
+#include "plat/linux/storage/safe_file.h"
 #include "plat/linux/storage/volume.h"
 #include "store/overlay.h"
 
@@ -354,6 +355,7 @@ int lb_mount_root_done(const struct lb_board *board)
 	on_disk = s.overlay[0] && strcmp(s.overlay, "tmpfs") != 0;
 	if (on_disk)
 		mark_ready(LB_OVERLAY_DIR);
+	lb_safe_file_drop(); /* of an upgrade that did not happen */
 	on_disk = on_disk && internal_is_on_disk();
 	if (on_disk && strcmp(lb_overlayfs_internal(), LB_OVERLAY_DIR) != 0)
 		mark_ready(LB_OVERLAY_INTERNAL_DIR);

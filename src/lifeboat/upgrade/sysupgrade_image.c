@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "install/verify.h"
 #include "lifeboat/board_file.h"
+#include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/sysupgrade_write.h"
 #include "lifeboat/upgrade/upgrade.h"
 #include "plat/linux/machine/proc.h"
@@ -109,10 +110,21 @@ static bool interview(struct lb_sysupgrade *o)
 	return asked("Install the image now", false);
 }
 
+/* In rescue, after an upgrade that was cut off: what it was to keep. */
+static const char *found_settings(const struct lb_sysupgrade *o)
+{
+	if (access(LB_SAFE_FOUND, F_OK) < 0)
+		return NULL;
+	if (!o->drop)
+		lb_sysupgrade_say(o, "The settings of the upgrade that was cut off go along.");
+	return LB_SAFE_FOUND;
+}
+
 /* The archive that the new system gets; "" with -n. */
 static int save_settings(const struct lb_sysupgrade *o, const struct lb_board *board,
 			 const char **archive)
 {
+	const char *given = o->archive ? o->archive : found_settings(o);
 	int code;
 
 	*archive = "";
@@ -120,14 +132,14 @@ static int save_settings(const struct lb_sysupgrade *o, const struct lb_board *b
 		return LB_EXIT_OK;
 	code = lb_sysupgrade_no_reset(board);
 	if (code == LB_EXIT_OK)
-		code = o->archive ? lb_sysupgrade_check_archive(o->archive)
-				  : lb_sysupgrade_has_settings(board);
+		code = given ? lb_sysupgrade_check_archive(given)
+			     : lb_sysupgrade_has_settings(board);
 	if (code == LB_EXIT_OK)
-		code = o->archive ? lb_sysupgrade_copy(o->archive, ARCHIVE)
-				  : lb_sysupgrade_create(o, ARCHIVE);
+		code = given ? lb_sysupgrade_copy(given, ARCHIVE)
+			     : lb_sysupgrade_create(o, ARCHIVE);
 	if (code == LB_EXIT_OK)
 		*archive = ARCHIVE;
-	else if (!o->archive)
+	else if (!given)
 		log_err("nothing was changed: without settings the upgrade goes with -n");
 	return code;
 }

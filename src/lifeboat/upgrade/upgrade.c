@@ -22,6 +22,7 @@
 #include "plat/linux/machine/proc.h"
 #include "plat/linux/storage/overlaydev.h"
 #include "plat/linux/storage/ram_root.h"
+#include "plat/linux/storage/safe_file.h"
 #include "plat/linux/storage/takeover.h"
 
 #define GATE_WAIT_S 30
@@ -58,7 +59,12 @@ struct request {
 
 static void set_request(struct lb_record *r, void *ctx)
 {
+	/* In rescue: without its stick there is nothing that could be booted instead. */
+	const bool begun = r->upgrade.stage == LB_UPGRADE_BEGUN;
+
 	r->upgrade = ((struct request *)ctx)->u;
+	if (begun)
+		r->upgrade.stage = LB_UPGRADE_BEGUN;
 }
 
 static bool gate_can_resume(const struct lb_board *board)
@@ -199,6 +205,9 @@ static int collect(struct lb_upgrade_job *job, char *why)
 	if (job->settings[0] &&
 	    (rc = lb_ram_root_put(job->settings, "settings.tgz", job->settings)) < 0)
 		return fail(why, rc, "the copy of the settings in RAM");
+	/* What is in RAM does not survive a power cut. */
+	if (job->settings[0] && (rc = lb_safe_file_put(job->settings)) < 0)
+		return fail(why, rc, "the copy of the settings in the overlay, for a power cut,");
 	return 0;
 }
 
@@ -245,6 +254,7 @@ static int run_from_ram(struct lb_upgrade_job *job, char *why)
 	else
 		rc = go(why);
 	(void)unlink(LB_UPGRADE_JOB_FILE);
+	lb_safe_file_drop();
 	lb_ram_root_drop();
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "lifeboat/upgrade/upgrade_work.h"
 
@@ -63,25 +64,48 @@ int lb_upgrade_resume(const struct lb_board *board, const struct plat *p,
 	return LB_E(STATE);
 }
 
+/* Of a root that has its head. */
+static const char *cut_sentence(bool safe)
+{
+	if (safe)
+		return "the root is whole, old or new, and has its settings";
+	return record.upgrade.stage == LB_UPGRADE_WRITTEN
+		       ? "the new root is whole, but the settings were still in RAM"
+		       : "the root is whole; if it is the new one, its settings are gone";
+}
+
+static void explain_rescue(struct lb_root *root)
+{
+	const char *rest = "install one again (lifeboat install, sysupgrade)";
+
+	if (lb_safe_copy_is_noted(&record.upgrade))
+		rest = lb_safe_copy_look(&record.upgrade, root->disk) == 0
+			       ? "the settings are safe: start sysupgrade again, and they go along"
+			       : "the settings cannot be found on the disk: start sysupgrade again, "
+				 "with -n or -f";
+	(void)snprintf(root->why, sizeof(root->why),
+		       "an upgrade was cut off while the root was being written, and its image was "
+		       "in RAM: %s",
+		       rest);
+}
+
 void lb_upgrade_settle(const struct lb_board *board, struct lb_root *root)
 {
-	enum lb_upgrade_stage stage;
+	bool safe;
+	int rc;
 
 	if (look(board) != LB_UPGRADE_BOOT_TRY)
 		return;
-	stage = (enum lb_upgrade_stage)record.upgrade.stage;
 	if (root->kind == LB_ROOT_NONE) {
-		(void)snprintf(
-			root->why, sizeof(root->why),
-			"an upgrade was cut off while the root was being written, and its image was "
-			"in RAM: install one again (lifeboat install, sysupgrade)");
+		explain_rescue(root);
 		return;
 	}
-	if (lb_upgrade_note_end(
-		    board, LB_UPGRADE_CUT,
-		    stage == LB_UPGRADE_WRITTEN
-			    ? "the new root is whole, but the settings were still in RAM"
-			    : "the root is whole; if it is the new one, its settings are gone") < 0)
+	safe = lb_safe_copy_is_noted(&record.upgrade);
+	if (record.upgrade.stage == LB_UPGRADE_WRITTEN && safe)
+		rc = lb_upgrade_note_end(board, LB_UPGRADE_COMPLETE, "");
+	else
+		rc = lb_upgrade_note_end(board, LB_UPGRADE_CUT, cut_sentence(safe));
+	if (rc < 0)
 		log_warn("the recovery record cannot be told of the upgrade that was cut off");
 }
 

@@ -16,6 +16,7 @@
 #include "lifeboat/announce.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/progress.h"
+#include "lifeboat/record_io.h"
 #include "lifeboat/status_file.h"
 #include "lifeboat/upgrade/upgrade.h"
 #include "lifeboat/upgrade/upgrade_work.h"
@@ -139,12 +140,23 @@ static _Noreturn void reboot_now(void)
 		(void)pause(); /* nobody feeds the watchdog any more */
 }
 
+/* Half an upgrade stays one until it is whole. */
+static enum lb_upgrade_stage stage_before(void)
+{
+	static struct lb_record record;
+
+	return lb_record_read(&board, &record) == 0 && record.upgrade.stage >= LB_UPGRADE_BEGUN
+		       ? LB_UPGRADE_BEGUN
+		       : LB_UPGRADE_NONE;
+}
+
 static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
 {
 	int rc = read_job(why);
 
 	work.board = &board;
 	work.progress = &progress;
+	work.stage = stage_before();
 	if (rc == 0)
 		rc = end_all(why);
 	if (rc == 0) {
@@ -153,6 +165,8 @@ static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
 	}
 	if (rc == 0)
 		return lb_upgrade_work(&plat, &work, outcome, why);
+	if (work.stage != LB_UPGRADE_NONE)
+		return rc;
 	/* Nothing was written yet. */
 	*outcome = LB_UPGRADE_REFUSED;
 	if (lb_upgrade_note_end(&board, *outcome, why) < 0)

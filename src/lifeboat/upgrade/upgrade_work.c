@@ -15,6 +15,7 @@
 #include "install/install.h"
 #include "lifeboat/child_watch.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/stage.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "plat/linux/disk/blockdev.h"
@@ -45,6 +46,9 @@ struct work {
 	char root[LB_PATH_MAX]; /* its block device: another one once a UBI volume was exchanged */
 	bool begun;		/* the record says so */
 	bool moves;		/* the overlay will be somewhere else at the next boot */
+	bool safe; /* the settings stay on the disk, and have their place before the root is whole
+		    */
+	const struct plat_target *target;
 	uint64_t began_ms;
 };
 
@@ -52,6 +56,7 @@ struct work {
 
 struct change {
 	enum lb_upgrade_stage stage;
+	bool in_ram; /* neither image nor settings lie where the record may still say they do */
 	enum lb_upgrade_outcome outcome;
 	uint32_t took_ms;
 	const char *why;
@@ -62,6 +67,10 @@ static void set_stage(struct lb_record *r, void *ctx)
 	const struct change *c = ctx;
 
 	r->upgrade.stage = (uint8_t)c->stage;
+	if (c->in_ram) {
+		r->upgrade.image_len = r->upgrade.image_hash_len = 0;
+		r->upgrade.settings_len = r->upgrade.settings_hash_len = 0;
+	}
 	/* Neither the old overlay nor what was to become of it is there any more. */
 	if (c->stage == LB_UPGRADE_BEGUN)
 		r->overlay = LB_RECORD_OVERLAY_NEW;
@@ -88,9 +97,9 @@ static void set_end(struct lb_record *r, void *ctx)
 	set_said(&r->upgrade, c->why);
 }
 
-static int note_stage(const struct lb_board *board, enum lb_upgrade_stage stage)
+static int note_stage(const struct lb_board *board, enum lb_upgrade_stage stage, bool in_ram)
 {
-	struct change c = {.stage = stage};
+	struct change c = {.stage = stage, .in_ram = in_ram};
 
 	return lb_record_change(board, set_stage, &c);
 }
@@ -135,10 +144,28 @@ static int do_check(void *ctx)
 static int note_begun(void *ctx)
 {
 	struct work *k = ctx;
-	int rc = note_stage(k->w->board, LB_UPGRADE_BEGUN);
+	int rc = note_stage(k->w->board, LB_UPGRADE_BEGUN, !k->w->kept);
 
 	k->begun = rc == 0 || (rc == LB_E(NOENT) && !k->w->kept);
 	return k->begun ? 0 : rc;
+}
+
+static struct lb_verified verified;
+
+/* The same, and all that keeps the settings on the disk. */
+static int carry_settings(void *ctx)
+{
+	struct work *k = ctx;
+	const struct lb_safe_job job = {.board = k->w->board,
+					.root = k->root,
+					.archive = k->settings,
+					.target = k->target,
+					.overlay_bytes = lb_scan_overlay_bytes(&verified.scan),
+					.begun = k->begun};
+
+	atomic_store(&k->talk->way.total_bytes, 0);
+	atomic_store(&k->talk->phase, PHASE_PLACE);
+	return lb_safe_copy_carry(&job, &k->begun, k->talk->why);
 }
 
 static void progress(void *ctx, enum lb_install_phase phase, uint64_t done_bytes,
@@ -164,7 +191,6 @@ static int clear_overlay(void *ctx)
 static int install(struct work *k, const struct plat_target *target, int fd)
 {
 	static struct lb_install_report report;
-	static struct lb_verified verified;
 	const struct lb_upgrade_work *w = k->w;
 	const struct lb_install_ask ask = {
 		.image = {.image = k->image,
@@ -176,10 +202,11 @@ static int install(struct work *k, const struct plat_target *target, int fd)
 		.verified = &verified,
 		.target = target,
 		.running = true,
-		.clear_rest = true,
+		.clear_rest = !k->safe,
+		.keep_rest = k->safe,
 		.force = w->job.forced,
 		.ctx = k,
-		.begin = note_begun,
+		.begin = k->safe ? carry_settings : note_begun,
 		.clear = clear_overlay,
 		.progress = progress,
 	};
@@ -230,6 +257,11 @@ static int do_write(void *ctx)
 	rc = open_root(k, &target, &plat);
 	if (rc < 0)
 		return LB_E(STATE);
+	k->target = &plat;
+	k->safe = !k->w->kept && k->settings[0] && lb_safe_copy_can(&target);
+	if (!k->w->kept && k->settings[0] && !k->safe)
+		log_warn("upgrade: the settings are in RAM only until the new system is there: "
+			 "do not switch off");
 	rc = install(k, &plat, fd);
 	if (rc == 0)
 		lb_blockdev_disk_of(target.node, k->root);
@@ -241,13 +273,15 @@ static int do_write(void *ctx)
 
 static int do_note(void *ctx, enum lb_upgrade_stage stage)
 {
-	return note_stage(((struct work *)ctx)->w->board, stage);
+	return note_stage(((struct work *)ctx)->w->board, stage, false);
 }
 
 static int do_place(void *ctx)
 {
 	struct work *k = ctx;
 
+	if (k->safe)
+		return 0;
 	atomic_store(&k->talk->way.total_bytes, 0);
 	atomic_store(&k->talk->phase, PHASE_PLACE);
 	if (k->moves)
