@@ -144,8 +144,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void stay(struct failsafe *f)
 {
-	uint64_t began_ms = f->plat.now_ms(f->plat.ctx);
-	uint64_t announce_ms = began_ms;
+	uint64_t announce_ms = f->plat.now_ms(f->plat.ctx);
+	uint64_t began_ms = f->how.began_ms ? f->how.began_ms : announce_ms;
 
 	while (f->leave < 0) {
 		uint64_t now_ms = f->plat.now_ms(f->plat.ctx);

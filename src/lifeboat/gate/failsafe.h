@@ -20,6 +20,7 @@ enum lb_leave {
 struct lb_waiting {
 	enum lb_led_role role;
 	enum lb_led pattern;
+	uint64_t began_ms; /* the pattern, before this; 0 = it begins now */
 	bool console_only; /* no network: what runs is a shell on each console */
 	bool press_ends;   /* a button that goes down and up ends it */
 	/* Ends when for so long no SSH session was open and nobody typed on a console; 0 = never.

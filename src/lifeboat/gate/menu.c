@@ -103,8 +103,8 @@ static void tell_end(struct menu *g)
 		return;
 	}
 	log_err("%s", g->status->last_mode);
-	say(g, "lifeboat: the LED blinks %u times, again and again: %s", blinks,
-	    lb_failure_text(blinks));
+	say(g, "lifeboat: the LED blinks %u time%s, again and again: %s", blinks,
+	    blinks == 1 ? "" : "s", lb_failure_text(blinks));
 	if (back_s)
 		say(g, "lifeboat: a normal boot follows in %u s", back_s);
 	else
@@ -166,7 +166,8 @@ static struct lb_menu_out let_in(struct menu *g)
 {
 	struct lb_menu_event end;
 
-	g->leave = lb_mode_open_run(&g->result, g->m.mode, g->machine, g->board, g->status);
+	g->leave = lb_mode_open_run(&g->result, g->m.mode, g->m.since_ms, g->machine, g->board,
+				    g->status);
 	end = ended(g);
 	return step(g, &end, g->p->now_ms(g->p->ctx));
 }

@@ -68,14 +68,16 @@ static const char *end_of(enum lb_leave how)
 	return "the person inside ended it";
 }
 
-enum lb_leave lb_mode_open_run(struct lb_mode_result *out, enum lb_mode mode, struct lb_machine *m,
-			       const struct lb_board *board, struct lb_status *status)
+enum lb_leave lb_mode_open_run(struct lb_mode_result *out, enum lb_mode mode, uint64_t since_ms,
+			       struct lb_machine *m, const struct lb_board *board,
+			       struct lb_status *status)
 {
 	static struct lb_board opened; /* the mode stands in the board file: that is the permission
 					*/
 	const bool shell = mode == LB_MODE_SHELL;
 	const struct lb_waiting waiting = {.role = LB_ROLE_BOOT,
 					   .pattern = LB_LED_WORKING,
+					   .began_ms = since_ms,
 					   .console_only = shell,
 					   .press_ends = shell,
 					   .idle_ms = shell ? 0 : board->menu_ssh_idle_ms};
