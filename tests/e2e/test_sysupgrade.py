@@ -136,8 +136,11 @@ def test_upgrade__bad_images_then_a_good_one_then_without_settings__each_as_told
     began = router.now()
     refuse_all(router, good)
     print(f"all refused in {router.now() - began:.1f} s")
+    router.sh("lifeboat upgrade --follow >/dev/console &")
     router.serial.send("sysupgrade /mnt/new.img\n")
     router.says("Slot b is whole")
+    router.says("upgrading: complete")
+    assert "upgrading: saving the settings" in router.console and "upgrading: reading back, 100 %" in router.console
     print(f"written in {router.now() - began:.1f} s")
     up_again(router, 1)
     print(f"up again after {router.now() - began:.1f} s")

@@ -1,5 +1,6 @@
 """The only root of a router is written anew: from RAM, by a PID 1 that leaves it, and from a stick, by the boot gate."""
 
+import json
 import random
 import re
 import shutil
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests/cli"))
 
 import firmware  # noqa: E402  needs the path
 
+SHOW = {"etc/lifeboat/progress.d/show": "#!/bin/sh\nexec lifeboat upgrade --follow --json >/dev/console\n"}
 NEW = {"etc/release": "the new system\n"}
 KEPT = "/etc/config/kept"
 GOES = r"^lifeboat: an upgrade from UUID=\S+ (begins|goes on)"
@@ -84,12 +86,13 @@ def by_ram(router, command):
 
 
 def test_ram__without_settings_then_from_failsafe_with_them__only_what_was_asked_for_is_left(bench, tmp_path):
-    router = owned(bench)
+    router = owned(bench, squashfs_extra=tuple(SHOW.items()))
     stick = stick_with(tmp_path, new_image())
     plug(router, stick)
     listener = Listener(router, lifeline(), "-i", "lan1")
     by_ram(router, "sysupgrade -n")
     assert_heard(listener)
+    assert_shown(router)
     assert_upgraded(router, settings=False)
     own(router)
     router.sh(f"echo {KEPT} >/etc/sysupgrade.conf; sync")
@@ -103,11 +106,22 @@ def test_ram__without_settings_then_from_failsafe_with_them__only_what_was_asked
 def assert_heard(listener):
     """The LAN was told how far it is, by whoever has left the network of the system."""
     for why in (r"upgrading: checking the image, \d+ %", r"upgrading: writing, \d+ %", r"upgrading: reading back, \d+ %",
-                "upgrade: complete, rebooting"):
+                "upgrading: complete"):
         report = listener.wait(lambda report: re.fullmatch(why, report.get("why", "")))
         assert report["state"] == "starting" and report["board"] == "lifeboat,virt-disk" and report["address"] == ADDRESS
     assert report["advice"] == "leave it switched on until it is done"
     listener.end()
+
+
+def assert_shown(router):
+    """A program of the root followed, in the RAM, to the end."""
+    lines = [json.loads(line) for line in re.findall(r'^\{"work":.*\}$', router.console, re.M)]
+    steps = [line["step"] for line in lines if "step" in line]
+    assert {"writing", "reading back"} <= set(steps) <= {"leaving the root", "checking the image", "writing", "reading back",
+                                                        "passing on the settings"}, lines
+    told = [line["percent"] for line in lines if line.get("step") == "writing"]
+    assert told == sorted(set(told)) and set(told) <= set(range(101)), told
+    assert lines[-1] == {"work": "upgrading", "result": "complete", "why": ""}
 
 
 class Asked:

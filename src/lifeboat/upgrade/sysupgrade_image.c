@@ -17,6 +17,7 @@
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/sysupgrade_write.h"
 #include "lifeboat/upgrade/upgrade.h"
+#include "lifeboat/upgrade/upgrade_tell.h"
 #include "plat/linux/machine/proc.h"
 
 #define IMAGE_COPY "/tmp/sysupgrade.img" /* OpenWrt's names of both */
@@ -41,6 +42,8 @@ int lb_sysupgrade_judge(const struct lb_sysupgrade *o, const struct lb_verdict *
 			continue;
 		(void)fprintf(stderr, "sysupgrade: %s%s\n", forced ? "forced, although " : "",
 			      v->why[r]);
+		if (!forced)
+			lb_upgrade_tell_why(v->why[r]);
 		if (!forced && !may_be_forced((enum lb_refusal)r))
 			code = LB_EXIT_BROKEN;
 		else if (!forced && code == LB_EXIT_OK)
@@ -61,6 +64,7 @@ static int check_image(const struct lb_sysupgrade *o, const struct lb_board *boa
 	const off_t start = lseek(fd, 0, SEEK_CUR);
 
 	lb_sysupgrade_say(o, "Checking the image...");
+	lb_upgrade_tell("checking the image", -1);
 	if (lb_verify_image(&found, &ask, why) < 0) {
 		log_err("%s", why);
 		return LB_EXIT_SYSTEM;
@@ -130,6 +134,7 @@ static int save_settings(const struct lb_sysupgrade *o, const struct lb_board *b
 	*archive = "";
 	if (o->drop)
 		return LB_EXIT_OK;
+	lb_upgrade_tell("saving the settings", -1);
 	code = lb_sysupgrade_no_reset(board);
 	if (code == LB_EXIT_OK)
 		code = given ? lb_sysupgrade_check_archive(given)
@@ -199,7 +204,17 @@ static int upgrade(const struct lb_sysupgrade *o, const struct lb_board *board, 
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!slots)
 		return upgrade_root(o, board, piped ? IMAGE_COPY : o->image, archive);
-	code = lb_sysupgrade_write_slot(o, board, fd, archive, slots);
+	return lb_sysupgrade_write_slot(o, board, fd, archive, slots);
+}
+
+static int upgrade_told(const struct lb_sysupgrade *o, const struct lb_board *board, int fd,
+			const struct lb_slots *slots)
+{
+	int code;
+
+	lb_upgrade_tell_begin();
+	code = upgrade(o, board, fd, slots);
+	lb_upgrade_tell_end(code);
 	return code == LB_EXIT_OK ? restart(o) : code;
 }
 
@@ -248,9 +263,9 @@ static int upgrade_alone(struct lb_sysupgrade *o, const struct lb_board *board, 
 	if (strcmp(o->image, "-") == 0 && !slots) {
 		CLEANUP(lb_fd_closep) int copy = lb_sysupgrade_spool(fd, IMAGE_COPY);
 
-		return copy < 0 ? LB_EXIT_SYSTEM : upgrade(o, board, copy, slots);
+		return copy < 0 ? LB_EXIT_SYSTEM : upgrade_told(o, board, copy, slots);
 	}
-	return interview(o) ? upgrade(o, board, fd, slots) : LB_EXIT_NO;
+	return interview(o) ? upgrade_told(o, board, fd, slots) : LB_EXIT_NO;
 }
 
 int lb_sysupgrade_image(const struct lb_sysupgrade *options)

@@ -15,6 +15,7 @@
 #include "lifeboat/record_io.h"
 #include "lifeboat/root/mount_root.h"
 #include "lifeboat/upgrade/stage.h"
+#include "lifeboat/upgrade/upgrade_tell.h"
 #include "plat/linux/disk/target.h"
 #include "plat/linux/files/mounts.h"
 #include "plat/linux/storage/overlayfs.h"
@@ -168,8 +169,12 @@ static void tell(void *ctx, enum lb_install_phase phase, uint64_t done_bytes, ui
 	static const char *const names[] = {[LB_INSTALL_VERIFY] = "Checking the image...",
 					    [LB_INSTALL_WRITE] = "Writing the image...",
 					    [LB_INSTALL_READ_BACK] = "Reading it back..."};
+	static const char *const steps[] = {[LB_INSTALL_VERIFY] = "checking the image",
+					    [LB_INSTALL_WRITE] = "writing",
+					    [LB_INSTALL_READ_BACK] = "reading back"};
 	struct slot_work *w = ctx;
 
+	lb_upgrade_tell(steps[phase], total_bytes ? (int)(done_bytes * 100 / total_bytes) : -1);
 	if (phase != w->said && phase != LB_INSTALL_VERIFY)
 		lb_sysupgrade_say(w->o, "%s", names[phase]);
 	w->said = phase;
@@ -227,6 +232,7 @@ int lb_sysupgrade_write_slot(const struct lb_sysupgrade *o, const struct lb_boar
 	if (code != LB_EXIT_OK)
 		return code;
 	lb_sysupgrade_say(o, archive[0] ? "Passing on the settings..." : "No settings are kept.");
+	lb_upgrade_tell("passing on the settings", -1);
 	if (lb_stage_settings(board, root, archive, why) < 0) {
 		log_err("%s; slot %s is not booted, the system that runs is as it was", why, name);
 		return LB_EXIT_SYSTEM;

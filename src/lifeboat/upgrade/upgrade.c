@@ -15,6 +15,7 @@
 #include "lifeboat/status_file.h"
 #include "lifeboat/turn.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
+#include "lifeboat/upgrade/upgrade_tell.h"
 #include "plan/upgrade.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/files/files.h"
@@ -136,6 +137,7 @@ static int fill_request(struct lb_upgrade_record *u, const struct lb_upgrade_job
 
 static void reboot_now(void)
 {
+	lb_upgrade_tell("rebooting: the boot gate goes on", -1);
 	const char *const reboot[] = {"reboot", NULL};
 
 	sync();
@@ -230,6 +232,7 @@ static bool gate_is_there(void)
 
 static int go(char *why)
 {
+	lb_upgrade_tell("stopping the system", -1);
 	if (!gate_is_there())
 		return lb_takeover_run("upgrade --go", why);
 	if (lb_tell_gate("upgrade") < 0)
@@ -242,8 +245,10 @@ static int run_from_ram(struct lb_upgrade_job *job, char *why)
 {
 	int rc = gate_is_there() ? 0 : lb_takeover_check(why);
 
-	if (rc == 0)
+	if (rc == 0) {
+		lb_upgrade_tell("copying into RAM what is needed", -1);
 		rc = collect(job, why);
+	}
 	if (rc < 0) {
 		lb_ram_root_drop();
 		return rc;

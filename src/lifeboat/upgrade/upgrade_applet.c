@@ -10,7 +10,9 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/upgrade/follow.h"
 #include "lifeboat/upgrade/upgrade.h"
+#include "lifeboat/upgrade/upgrade_tell.h"
 #include "lifeboat/upgrade/upgrade_work.h"
 #include "plat/linux/storage/takeover.h"
 
@@ -77,6 +79,16 @@ static int cancel(const struct lb_board *board)
 	return LB_EXIT_OK;
 }
 
+static int follow(int argc, char **argv)
+{
+	const bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
+
+	if (argc == 2 || json)
+		return lb_follow(json);
+	(void)fprintf(stderr, "lifeboat upgrade: --follow takes --json and nothing else\n");
+	return LB_EXIT_USAGE;
+}
+
 int applet_upgrade(int argc, char **argv)
 {
 	static struct lb_upgrade_job job;
@@ -90,13 +102,17 @@ int applet_upgrade(int argc, char **argv)
 		(void)fprintf(stderr, "lifeboat upgrade: --go is said by PID 1 only\n");
 		return LB_EXIT_USAGE;
 	}
+	if (argc >= 2 && strcmp(argv[1], "--follow") == 0)
+		return follow(argc, argv);
 	lb_board_for_this_machine(&board, NULL);
 	if (argc == 2 && strcmp(argv[1], "--cancel") == 0)
 		return cancel(&board);
 	rc = read_words(&job, argc, argv);
 	if (rc != LB_EXIT_OK)
 		return rc;
+	lb_upgrade_tell_begin();
 	rc = lb_upgrade_hand_over(&board, &job, why);
 	log_err("%s; nothing was changed", why);
+	lb_upgrade_tell_end(LB_EXIT_NO);
 	return rc == LB_E(IO) ? LB_EXIT_SYSTEM : LB_EXIT_NO;
 }

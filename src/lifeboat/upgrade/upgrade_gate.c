@@ -56,7 +56,10 @@ int lb_upgrade_resume(const struct lb_board *board, const struct plat *p,
 	log_warn("an upgrade from %.*s %s; should the power fail, it goes on at the next boot",
 		 (int)record.upgrade.image_len, record.upgrade.image,
 		 w.stage == LB_UPGRADE_ASKED ? "begins" : "goes on");
+	lb_progress_begin(progress, LB_WORK_UPGRADE);
+	lb_progress_shows(progress);
 	rc = lb_upgrade_work(p, &w, &outcome, why);
+	lb_progress_result(progress, lb_upgrade_result(rc, outcome), why);
 	lb_progress_end(progress);
 	if (rc == 0)
 		return 0;

@@ -160,11 +160,14 @@ static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
 	if (rc == 0)
 		rc = end_all(why);
 	if (rc == 0) {
-		lb_progress_step(&progress, "upgrading: leaving the root", -1);
+		lb_progress_begin(&progress, LB_WORK_UPGRADE);
+		lb_progress_step(&progress, "leaving the root", -1);
 		rc = lb_ram_root_enter(why);
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		lb_progress_shows(&progress);
 		return lb_upgrade_work(&plat, &work, outcome, why);
+	}
 	if (work.stage != LB_UPGRADE_NONE)
 		return rc;
 	/* Nothing was written yet. */
@@ -177,21 +180,20 @@ static int carry_out(enum lb_upgrade_outcome *outcome, char *why)
 _Noreturn void lb_upgrade_as_init(void)
 {
 	enum lb_upgrade_outcome outcome = LB_UPGRADE_OUTCOME_NONE;
-	char why[LB_SENTENCE_MAX] = "", end[LB_SENTENCE_MAX];
+	char why[LB_SENTENCE_MAX] = "";
+	int rc;
 
 	prepare();
 	plat.say(plat.ctx, "lifeboat: upgrade: services are being stopped; do not switch off");
-	if (carry_out(&outcome, why) < 0)
-		(void)snprintf(end, sizeof(end), "upgrade: the root is not whole: %.200s", why);
+	rc = carry_out(&outcome, why);
+	if (rc < 0)
+		log_err("upgrade: the root is not whole: %s", why);
 	else if (outcome == LB_UPGRADE_COMPLETE)
-		(void)snprintf(end, sizeof(end), "upgrade: complete, rebooting");
-	else
-		(void)snprintf(end, sizeof(end), "upgrade: %s: %.180s",
-			       lb_upgrade_outcome_text(outcome), why);
-	if (outcome == LB_UPGRADE_COMPLETE)
 		plat.say(plat.ctx, "lifeboat: upgrade: complete, rebooting");
 	else
-		log_err("%s", end);
-	lb_progress_say(&progress, end);
+		log_err("upgrade: %s: %s", lb_upgrade_outcome_text(outcome), why);
+	lb_progress_begin(&progress, LB_WORK_UPGRADE);
+	lb_progress_result(&progress, lb_upgrade_result(rc, outcome), why);
+	lb_progress_end(&progress);
 	reboot_now();
 }

@@ -336,10 +336,8 @@ static const char *const phases[] = {
 static void tell_progress(struct lb_progress *progress, int phase, uint64_t done_bytes,
 			  uint64_t total_bytes)
 {
-	char what[80];
-
-	(void)snprintf(what, sizeof(what), "upgrading: %s", phases[phase]);
-	lb_progress_step(progress, what, total_bytes ? (int)(done_bytes * 100 / total_bytes) : -1);
+	lb_progress_step(progress, phases[phase],
+			 total_bytes ? (int)(done_bytes * 100 / total_bytes) : -1);
 }
 
 static void say_progress(const struct plat *p, void *ctx)
@@ -360,6 +358,16 @@ static void say_progress(const struct plat *p, void *ctx)
 	(void)snprintf(line, sizeof(line), "lifeboat: upgrade: %s: %d %%", phases[phase],
 		       tenth * 10);
 	p->say(p->ctx, line);
+}
+
+const char *lb_upgrade_result(int rc, enum lb_upgrade_outcome outcome)
+{
+	static const char *const words[] = {[LB_UPGRADE_COMPLETE] = LB_RESULT_COMPLETE,
+					    [LB_UPGRADE_REFUSED] = "refused",
+					    [LB_UPGRADE_NO_SETTINGS] = "without-settings",
+					    [LB_UPGRADE_CUT] = "cut"};
+
+	return rc < 0 || outcome == LB_UPGRADE_OUTCOME_NONE ? "broken" : words[outcome];
 }
 
 static struct talk *new_talk(void)

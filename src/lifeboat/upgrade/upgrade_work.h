@@ -26,6 +26,9 @@ struct lb_upgrade_work {
 MUST_CHECK int lb_upgrade_work(const struct plat *p, const struct lb_upgrade_work *w,
 			       enum lb_upgrade_outcome *outcome, char why[LB_SENTENCE_MAX]);
 
+/* What lb_upgrade_work() has ended with, in a word for LB_PROGRESS_SOCKET. */
+const char *lb_upgrade_result(int rc, enum lb_upgrade_outcome outcome);
+
 /* End what the record asks for without having done anything. 0 or LB_E(...). */
 MUST_CHECK int lb_upgrade_note_end(const struct lb_board *board, enum lb_upgrade_outcome outcome,
 				   const char *why);
