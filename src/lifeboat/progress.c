@@ -135,6 +135,15 @@ void lb_progress_result(struct lb_progress *p, const char *result, const char *w
 	tell_lan(p);
 }
 
+void lb_progress_again(struct lb_progress *p)
+{
+	if (!p->begun)
+		return;
+	lb_followers_tell(&p->followers, "");
+	if (lb_monotonic_ms() >= p->told_ms + TELL_EVERY_MS)
+		tell_lan(p);
+}
+
 void lb_progress_end(struct lb_progress *p)
 {
 	if (!p->begun)

@@ -48,6 +48,9 @@ void lb_progress_step(struct lb_progress *p, const char *step, int percent);
  * sentence. */
 void lb_progress_result(struct lb_progress *p, const char *result, const char *why);
 
+/* The same once more, if the LAN has heard nothing for a second. */
+void lb_progress_again(struct lb_progress *p);
+
 /* The shows end, or are made to after 2 s; the LAN is down again if it was. Nothing to do without
  * lb_progress_begin(). */
 void lb_progress_end(struct lb_progress *p);

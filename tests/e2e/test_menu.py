@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from lab import LIT, NO_WINDOW, READY_S, STATUS_LED
+from lab import LIT, NO_WINDOW, READY_S, STATUS_LED, lifeline
 from vrouter import Blink, Steady
+from wires import Listener
 
 BOARD = "virt-sd"
 IDLE_S = 10
@@ -38,7 +39,8 @@ def assert_announced_as(router, mode, t):
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
-    router = bench(NO_WINDOW, QUICK, board=BOARD, network=False, initramfs_extra=HOOKS)
+    router = bench(NO_WINDOW, QUICK, board=BOARD, initramfs_extra=HOOKS)
+    listener = Listener(router, lifeline(), "-i", "lan1")
     button = router.button("reset")
     router.power_on(hold=["reset"])
     router.says("^- rescue modes -")
@@ -68,6 +70,9 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     router.power_on("force_mode=3")
     failed = router.says(r"rescue mode 3 \(factory\) failed: there is no factory snapshot on /dev/mmcblk0p2").t
     router.says("the LED blinks 4 times, again and again: there is no snapshot to go back to")
+    heard = listener.wait(lambda report: report.get("why", "").startswith("mode 3: failed: there is no factory snapshot"))
+    assert heard["state"] == "starting" and heard["board"] == "lifeboat,virt-sd"
+    listener.end()
     router.wait_up(60)
     # 0.8 s dark, 4 blinks, 1.5 s dark: once whole within the time that it is shown
     assert blinks(router, failed + 0.5, failed + 0.8 + 4 * 0.4 + 1.4) == 4

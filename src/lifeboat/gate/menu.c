@@ -8,6 +8,7 @@
 #include "lifeboat/gate/mode_child.h"
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
+#include "lifeboat/progress.h"
 #include "panel/menu.h"
 #include "plan/cmdline.h"
 
@@ -27,6 +28,7 @@ struct menu {
 	bool greeted;
 	struct lb_mode_child child;
 	struct lb_mode_result result;
+	struct lb_progress progress;
 	enum lb_leave leave; /* once a mode is done */
 };
 
@@ -97,6 +99,7 @@ static void tell_end(struct menu *g)
 	lb_mode_outcome(&end, g->m.mode, &g->result);
 	lb_mode_sentence(&end, g->status->last_mode);
 	lb_mode_note(g->board, g->m.mode, &g->result);
+	lb_progress_result(&g->progress, blinks ? "failed" : LB_RESULT_COMPLETE, g->result.why);
 	if (!blinks) {
 		say(g, "lifeboat: %s; the router %s", g->status->last_mode,
 		    g->leave == LB_LEAVE_REBOOT ? "reboots" : "is left");
@@ -128,10 +131,32 @@ static struct lb_menu_event child(struct menu *g, const struct plat_event *ev)
 	return ended(g);
 }
 
+/* While it works how far it is, later what came of it. */
+static void tell_others(struct menu *g)
+{
+	if (g->child.pid && g->child.what[0])
+		lb_progress_step(&g->progress, g->child.what, (int)g->child.percent);
+	else
+		lb_progress_again(&g->progress);
+}
+
+static void begin_telling(struct menu *g)
+{
+	char work[LB_NAME_MAX];
+
+	(void)snprintf(work, sizeof(work), "mode %u", g->m.mode);
+	lb_progress_begin(&g->progress, work);
+	lb_progress_shows(&g->progress);
+	lb_progress_step(&g->progress, lb_mode_name(g->m.mode), -1);
+}
+
 /* The LED wakes us twice per second while a mode works. */
 static struct lb_menu_event hear(struct menu *g, const struct plat_event *ev)
 {
-	if (lb_mode_child_hear(&g->child, g->board, ev->at_ms))
+	const bool goes_on = lb_mode_child_hear(&g->child, g->board, ev->at_ms);
+
+	tell_others(g);
+	if (goes_on)
 		return (struct lb_menu_event){.kind = LB_MENU_TICK};
 	lb_mode_child_give_up(&g->child, g->board, &g->result);
 	return ended(g);
@@ -182,6 +207,7 @@ static struct lb_menu_out begin_work(struct menu *g)
 	lb_mode_note(g->board, g->m.mode, NULL);
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
+	begin_telling(g);
 	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine, g->now_ms);
 	if (rc == 0)
 		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
@@ -234,8 +260,10 @@ static enum lb_leave stay(struct menu *g)
 		if (out.work)
 			out = begin_work(g);
 		p->led(p->ctx, LB_ROLE_BOOT, out.led);
-		if (is_over(&out))
+		if (is_over(&out)) {
+			lb_progress_end(&g->progress);
 			return out.phase == LB_MENU_REBOOT ? g->leave : LB_LEAVE_CONTINUE;
+		}
 		p->wait(p->ctx, wake_ms(g, &out), &ev);
 	}
 }
@@ -256,6 +284,7 @@ enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  .dark_ms = LB_MENU_NEVER,
 			  .child = {.from = -1},
 			  .status = status,
+			  .progress = {.machine = machine, .board = board, .status = status},
 			  .leave = LB_LEAVE_REBOOT};
 	config = config_of(board, cmdline);
 	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
