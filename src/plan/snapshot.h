@@ -16,7 +16,8 @@
 #define LB_SNAPSHOT_ROOT "@"
 #define LB_SNAPSHOT_NEXT \
 	"@lifeboat-root" /* the root to be, and after the exchange the one before */
-#define LB_SNAPSHOT_FILL     "@lifeboat-fill" /* is being filled by an import; worth nothing */
+#define LB_SNAPSHOT_FILL     "@lifeboat-fill"	/* is being filled by an import; worth nothing */
+#define LB_SNAPSHOT_EXPORT   "@lifeboat-export" /* the state that is being exported */
 #define LB_SNAPSHOT_NOTE     ".lifeboat-rollback.info" /* of the state before: it becomes N.info */
 
 #define LB_SNAPSHOT_CURRENT  0		/* "@" where a number stands */

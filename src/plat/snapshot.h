@@ -22,8 +22,8 @@ struct plat_snapshots {
 	int (*runs)(void *ctx, const char *name);
 
 	int (*make)(void *ctx, const char *name); /* an empty subvolume */
-	/* A writable snapshot. It lasts, and all changes before it. LB_E(EXIST): `to` is there. */
-	int (*copy)(void *ctx, const char *from, const char *to);
+	/* A snapshot. It lasts, and all changes before it. LB_E(EXIST): `to` is there. */
+	int (*copy)(void *ctx, const char *from, const char *to, bool read_only);
 	/* Both names at once. */
 	int (*exchange)(void *ctx, const char *a, const char *b);
 	/* LB_E(EXIST): `to` is there. */

@@ -43,7 +43,7 @@ static int carry_out(struct run *r, enum lb_card_step step)
 	case LB_CARD_FILL:
 		return fill(r);
 	case LB_CARD_FACTORY:
-		return r->top.copy(r->top.ctx, NEW, FACTORY);
+		return r->top.copy(r->top.ctx, NEW, FACTORY, false);
 	case LB_CARD_PLACE:
 		return place(r);
 	case LB_CARD_DONE:

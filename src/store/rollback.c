@@ -74,7 +74,7 @@ static int make_next(const struct rollback *r)
 	char name[LB_SNAPSHOT_NAME_MAX];
 
 	lb_snapshot_name(r->ask->target, name);
-	return r->p->copy(r->p->ctx, name, LB_SNAPSHOT_NEXT);
+	return r->p->copy(r->p->ctx, name, LB_SNAPSHOT_NEXT, false);
 }
 
 static int prepare(const struct rollback *r)
@@ -165,7 +165,7 @@ int lb_snapshots_rollback(const struct plat_snapshots *p, struct lb_snapshot_set
 
 struct found {
 	const struct plat_snapshots *p;
-	bool root, next, fill, note;
+	bool root, next, fill, export, note;
 	uint32_t stale[64]; /* numbers of .info files; more are left to the next run */
 	size_t stale_count;
 	const struct lb_snapshot_set *set;
@@ -180,6 +180,7 @@ static void find(void *arg, const char *name, bool subvolume)
 		f->root = f->root || strcmp(name, LB_SNAPSHOT_ROOT) == 0;
 		f->next = f->next || strcmp(name, LB_SNAPSHOT_NEXT) == 0;
 		f->fill = f->fill || strcmp(name, LB_SNAPSHOT_FILL) == 0;
+		f->export = f->export || strcmp(name, LB_SNAPSHOT_EXPORT) == 0;
 		return;
 	}
 	f->note = f->note || strcmp(name, LB_SNAPSHOT_NOTE) == 0;
@@ -222,6 +223,8 @@ static int clear_up(const struct plat_snapshots *p, const struct found *f)
 	char name[LB_SNAPSHOT_NAME_MAX];
 	int rc = f->fill ? p->drop(p->ctx, LB_SNAPSHOT_FILL, true) : 0;
 
+	if (rc == 0 && f->export)
+		rc = p->drop(p->ctx, LB_SNAPSHOT_EXPORT, true);
 	for (size_t i = 0; rc == 0 && i < f->stale_count; i++) {
 		lb_snapshot_info_name(f->stale[i], name);
 		rc = p->unlink(p->ctx, name);

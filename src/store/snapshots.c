@@ -118,7 +118,7 @@ int lb_snapshots_create(const struct plat_snapshots *p, struct lb_snapshot_set *
 	if (rc < 0)
 		return rc;
 	lb_snapshot_name(next, name);
-	rc = p->copy(p->ctx, LB_SNAPSHOT_ROOT, name);
+	rc = p->copy(p->ctx, LB_SNAPSHOT_ROOT, name, false);
 	if (rc < 0) {
 		unlink_info(p, next);
 		return rc;

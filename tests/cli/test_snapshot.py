@@ -374,6 +374,160 @@ def test_path_on_no_btrfs__is_refused_with_its_name(top):
         (1, "lifeboat: /proc is on proc, and snapshots need btrfs: name a path on one with -d PATH\n")
 
 
+def furnish(top, where):
+    """A tree with something of every kind in it."""
+    for folder in ("sbin", "boot", "etc/config", "dev", "usr/lib", "root"):
+        (where / folder).mkdir(parents=True, exist_ok=True)
+    (where / "sbin/init").write_text("#!/bin/sh\n")
+    (where / "sbin/init").chmod(0o4755)
+    (where / "boot/boot.scr").write_text("script")
+    (where / "etc/turris-version").write_text("7.1.2\n")
+    (where / "etc/shadow").write_text("root::0:0:99999:7:::\n")
+    (where / "etc/shadow").chmod(0o600)
+    os.chown(where / "etc/shadow", 12, 34)
+    (where / "usr/lib/random").write_bytes(os.urandom(1 << 20))
+    os.link(where / "usr/lib/random", where / "usr/lib/same")
+    (where / "var").symlink_to("tmp")
+    os.mknod(where / "dev/null", 0o20666, os.makedev(1, 3))
+    os.mkfifo(where / "root/pipe")
+    os.setxattr(where / "usr/lib/random", "user.note", b"kept")
+    with open(where / "root/sparse", "wb") as f:
+        f.truncate(40 << 20)
+    (where / ("n" * 120)).mkdir()
+    (where / ("n" * 120) / ("m" * 200)).write_text("a long name")
+    top.btrfs("subvolume", "create", where / "box")
+    (where / "box/inside").write_text("not part of it")
+
+
+def listing(where):
+    return sh("sh", "-c", f"cd {where} && find . -xdev ! -path './box/*' -printf '%p %y %m %U %G %l %TF %TH:%TM\\n' "
+                          "-a ! -type d -printf '%p %n %s\\n' | sort; "
+                          "find . -xdev -type f ! -path './box/*' | sort | xargs md5sum; stat -c %t:%T dev/null")
+
+
+def test_export_and_import__of_a_snapshot__is_the_same_tree_again(top, tmp_path):
+    furnish(top, top / "@")
+    top.ok("create", "-t", "time", "taken along")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    done = top.run("export", 1, stick)
+    assert (done.returncode, done.stdout) == (0, "")
+    names = sorted(p.name for p in stick.iterdir())
+    assert re.fullmatch(r"schnapps-medkit-[\w-]+-1\.info", names[0]) and names[1] == names[0][:-4] + "tar.gz"
+    assert done.stderr == f"Snapshot 1 was exported into {stick} as {names[1]}\n"
+    assert (stick / names[1]).stat().st_mode & 0o777 == 0o600 and (stick / names[0]).read_text() == info(top, 1)
+
+    assert top.ok("import", stick / names[0]) == "Snapshot number 2 imported\n"
+    assert info(top, 2) == info(top, 1) and listing(top / "@2") == listing(top / "@1")
+    assert os.getxattr(top / "@2/usr/lib/random", "user.note") == b"kept"
+    assert list((top / "@2/box").iterdir()) == []
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    sh("tar", "-C", plain, "-xpzf", stick / names[1])
+    assert listing(plain) == listing(top / "@1"), "tar(1) makes the same tree of it"
+    (stick / names[0]).unlink()
+    assert top.ok("import", stick / names[1]) == "Snapshot number 3 imported\n"
+    assert f'DESCRIPTION="Imported from {names[1]}"'.replace("_", "") in info(top, 3).replace("_", "")
+
+
+def test_export__of_the_current_state__is_of_one_moment_and_leaves_nothing(top, tmp_path):
+    furnish(top, top / "@")
+    done = subprocess.run([LIFEBOAT, "snapshot", "-d", top.folder, "export", "current", "-"], env=ENV, capture_output=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stderr
+    names = subprocess.run(["tar", "-tz"], input=done.stdout, capture_output=True, check=True).stdout.decode().split()
+    assert "./etc/shadow" in names and "./box/" in names and "./box/inside" not in names
+    assert top.names() == ["@", "@factory"]
+    assert top.ok("export", tmp_path) == ""
+    [file] = tmp_path.glob("*.tar.gz")
+    assert re.fullmatch(r"schnapps-medkit-[\w-]+-\d{8}\.tar\.gz", file.name)
+    assert not list(tmp_path.glob("*.info")) and not list(tmp_path.glob(".*"))
+
+
+def test_export__somebody_looks_meanwhile__need_not_wait(top):
+    (top / "@/large").write_bytes(os.urandom(8 << 20))
+    with subprocess.Popen([LIFEBOAT, "snapshot", "-d", top.folder, "export", "-"], stdout=subprocess.PIPE) as export:
+        assert export.stdout.read(1000)  # the pipe is full after some KiB: it waits for us
+        assert (top / "@lifeboat-export").is_dir()
+        assert "ro=true" in sh("btrfs", "property", "get", top / "@lifeboat-export", "ro")
+        assert json.loads(top.ok("list", "-j")) == {"snapshots": []}
+        export.kill()
+    assert top.run("create").returncode == 0
+    assert top.names() == ["1.info", "@", "@1", "@factory"], "what was cut is cleared away"
+
+
+def test_export__no_room__leaves_nothing_behind(top, tmp_path):
+    (top / "@/large").write_bytes(os.urandom(4 << 20))
+    small = tmp_path / "small"
+    small.mkdir()
+    sh("mount", "-t", "tmpfs", "-o", "size=1M", "none", small)
+    try:
+        assert "nothing was exported: the archive cannot be written: No space left" in top.refused("export", small, code=111)
+        assert list(small.iterdir()) == []
+    finally:
+        sh("umount", small)
+    assert top.names() == ["@", "@factory"]
+    assert "there is no snapshot 3" in top.refused("export", 3, tmp_path)
+    assert "does not encrypt" in top.run("export", "-c", "1", tmp_path).stderr
+
+
+def test_import__damaged__changes_nothing(top, tmp_path):
+    top.ok("create")
+    top.ok("export", 1, tmp_path)
+    [file] = tmp_path.glob("*.tar.gz")
+    data = file.read_bytes()
+    before = top.names()
+    for wrong in (data[:-9], data[:-8] + b"\0\0\0\0" + data[-4:], b"no archive"):
+        file.write_bytes(wrong)
+        assert "was not imported, and all is as it was: it is damaged" in top.refused("import", file)
+        assert top.names() == before
+    file.with_name(file.name[:-6] + "info").write_text("nothing of the kind\n")
+    assert "no .info of a snapshot" in top.refused("import", file.with_name(file.name[:-6] + "info"))
+    assert "cannot be opened" in top.refused("import", tmp_path / "other.tar.gz")
+    assert top.run("import", tmp_path / "other.zip").returncode == 100
+
+
+@pytest.fixture
+def medkit(top, tmp_path):
+    tree, file = tmp_path / "tree", tmp_path / "mox-medkit-latest.tar.gz"
+    tree.mkdir()
+    for folder in ("sbin", "boot", "etc"):
+        (tree / folder).mkdir()
+    (tree / "sbin/init").write_text("#!/bin/sh\n")
+    (tree / "boot/boot.scr").write_text("script")
+    (tree / "etc/turris-version").write_text("7.2\n")
+    (tree / "etc/hostname").write_text("new")
+    sh("tar", "-C", tree, "-czf", file, ".")
+    (tmp_path / "board.conf").write_text('id = "cznic,turris-mox"\nimage {\n\tnames = {"mox"}\n}\n')
+    return file
+
+
+def test_import__of_a_factory_state__replaces_it_as_a_whole(top, medkit):
+    board = medkit.parent / "board.conf"
+    assert top.ok("factory-version") == "0\n"
+    assert top.ok("import", "-f", "--board", board, f"file://{medkit}") == "Factory state imported\n"
+    assert top.ok("factory-version") == "7.2\n" and (top / "@factory/etc/hostname").read_text() == "new"
+    assert top.names() == ["@", "@factory"]
+    assert top.ok("rollback", "factory").endswith("Rolled back to snapshot factory\n")
+    assert (top / "@/etc/hostname").read_text() == "new"
+
+
+def test_import__of_a_factory_state_that_is_none__is_refused_before_anything_changes(top, medkit, tmp_path):
+    board = tmp_path / "board.conf"
+    ids = sh("btrfs", "subvolume", "list", top.folder)
+    sums = tmp_path / f"{medkit.name}.sha256"
+    sums.write_text("0" * 64 + f"  {medkit.name}\n")
+    assert ".sha256 file beside it" in top.refused("import", "-f", "--board", board, medkit)
+    sums.unlink()
+    other = tmp_path / "omnia-medkit-latest.tar.gz"
+    shutil.copy(medkit, other)
+    assert "omnia" in top.refused("import", "-f", "--board", board, other)
+    medkit.write_bytes(medkit.read_bytes()[:-20])
+    assert "the factory state stays as it is" in top.refused("import", "-f", "--board", board, medkit)
+    assert "https://" in top.refused("import", "-f", "http://example.org/mox-medkit-latest.tar.gz", code=100)
+    assert sh("btrfs", "subvolume", "list", top.folder) == ids
+
+
 @pytest.mark.parametrize("words", [[], ["fly"], ["list", "-x"], ["create", "-t", "rollback"], ["delete"],
                                    ["rollback", "x"], ["rollback", "1", "2"], ["savepoint", "x"], ["cmp", "x"]])
 def test_command_line__wrong__is_told_in_one_line(words):

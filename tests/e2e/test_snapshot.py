@@ -38,6 +38,14 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     router.to_up(login=True)
     root = router.sh("grep ' / ' /proc/mounts")
     assert " / btrfs rw" in root and root.split()[3].endswith(",subvol=/@")
+    # An exported state is a medkit, which may become the factory state
+    router.sh("echo 9.9 >/etc/turris-version; printf 'image { names = {\"schnapps\", \"virt-sd\"} }\\n' >/tmp/board.conf")
+    code, said = router.serial.run("schnapps export /tmp 2>&1", 120)
+    assert code == 0 and "Snapshot current was exported into /tmp as " in said
+    assert router.sh("schnapps factory-version; rm /etc/turris-version") == "0"
+    assert router.sh("schnapps import -f --board /tmp/board.conf /tmp/*-medkit-*.tar.gz", 120) == "Factory state imported"
+    assert at_top(router) == {"@", "@factory"}
+
     router.sh("uci set network.lan.ipaddr=192.168.1.77; mkdir -p /srv && btrfs subvolume create /srv/box")
     assert router.sh("schnapps create -t pre before the change") == "Snapshot number 1 created"
     router.sh("uci set network.lan.ipaddr=10.1.2.3; echo mine >/srv/box/data; rm /etc/banner; mkdir -p /opt; echo new >/opt/new; sync")
@@ -65,5 +73,6 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     router.to_up(login=True)
     assert "its copy has been put in its place" in router.sh("dmesg")
     assert router.sh("uci get network.lan.ipaddr") == "192.168.1.1"
+    assert router.sh("cat /etc/turris-version") == "9.9", "the system that was imported"
     assert snapshots(router) == {} and at_top(router) == {"@", "@factory"}
     router.sh("test ! -e /etc/secret")

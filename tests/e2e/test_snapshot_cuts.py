@@ -1,8 +1,8 @@
-"""The plug is pulled at a random moment of a rollback: the next boot has a whole root, of the state before or of the one
-that was asked for, and nothing else is lost.
+"""The plug is pulled at a random moment of a rollback, or while the factory state is replaced: the next boot has a whole
+one, as it was before or as it was asked for, and nothing else is lost.
 
-One rollback is recorded, sector by sector; each cut starts from the card as it was at one of them. Only with LIFEBOAT_LONG=1
-in the environment; the seed is in the name of the test."""
+Each is recorded once, sector by sector; each cut starts from the card as it was at one of them. Only with LIFEBOAT_LONG=1
+in the environment, a hundred cuts of each; a failure tells the seed."""
 
 import json
 import random
@@ -15,77 +15,90 @@ import pytest
 from lab import LONG, NO_WINDOW, Bench
 from vrouter.powercut import Recording
 
-pytestmark = pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/powercut cuts it at every operation")
 CUTS = 100
 FILES = 200
-MAKE = (f"mkdir -p /opt/many /srv; i=0; while [ $i -lt {FILES} ]; do echo $i >/opt/many/f$i; i=$((i+1)); done; "
-        "btrfs subvolume create /srv/box; echo mine >/srv/box/data; schnapps create before; "
-        "rm -r /opt/many; mkdir -p /opt; echo new >/opt/new; sync")
-SEEN = "cd /; ls -d opt/many opt/new 2>/dev/null; find opt/many -type f 2>/dev/null | sort | xargs cat | md5sum; cat srv/box/data"
-outcomes = Counter()
+TOP = "mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cd /mnt && ls -A; cd /; umount /mnt"
 
 
-class Prepared:
-    """A router whose rollback was recorded, and how its two states look."""
+class Rollback:
+    make = (f"mkdir -p /opt/many /srv; i=0; while [ $i -lt {FILES} ]; do echo $i >/opt/many/f$i; i=$((i+1)); done; "
+            "btrfs subvolume create /srv/box; echo mine >/srv/box/data; schnapps create before; "
+            "rm -r /opt/many; mkdir -p /opt; echo new >/opt/new; sync")
+    command = "schnapps rollback 1"
+    look = "cd /; ls -d opt/many opt/new 2>/dev/null; find opt/many -type f 2>/dev/null | sort | xargs cat | md5sum; cat srv/box/data"
 
-    def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="cuts-"))
-        self.router = router = Bench(NO_WINDOW, board="virt-sd", recorder=True, network=False)
-        router.to_up(login=True)
-        router.sh(MAKE, timeout=120)
-        self.before = router.sh(SEEN)
-        self.first = len(router.recording().steps)
-        router.sh("schnapps rollback 1")
-        self.last = len(router.recording().steps)
-        router.power_cut("kill")
-        for name in ("disk.base", "disk.log"):
-            shutil.move(router.run_dir / name, self.folder / name)
-        self.recording = Recording(self.folder / "disk.base", self.folder / "disk.log", write_through=True)
-        router.to_up(login=True)
-        self.after = router.sh(SEEN)
-        assert self.before != self.after and "opt/many" in self.after and "opt/new" in self.before
-        router.power_cut("kill")
-
-    def close(self):
-        self.router.close()
-        shutil.rmtree(self.folder)
-
-
-@pytest.fixture(scope="module")
-def prepared():
-    made = Prepared()
-    yield made
-    made.close()
-
-
-@pytest.mark.parametrize("seed", range(CUTS))
-def test_cut__in_a_rollback__there_is_a_root_and_nothing_is_lost(request, prepared, seed):
-    dice = random.Random(f"rollback {seed}")
-    router = prepared.router
-    request.node.benches = [router]
-    policy, cut = dice.choice(("kill", "torn")), dice.randrange(prepared.first, prepared.last)
-    if router.powered:  # the test before this one was ended in its middle
-        router.power_cut("kill")
-    prepared.recording.build(router.disk, policy, cut, seed)
-    try:
-        router.to_up(login=True)
-        seen = router.sh(SEEN)
-        assert seen in (prepared.before, prepared.after), f"a third state after {cut - prepared.first} writes, {policy}:\n{seen}"
-        went = seen == prepared.after
+    @staticmethod
+    def check(router, went):
         numbers = [(s["number"], s["type"]) for s in json.loads(router.sh("schnapps list -j"))["snapshots"]]
         assert numbers == ([(1, "single"), (2, "rollback")] if went else [(1, "single")])
-        top = router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cd /mnt && ls -A; cd /; umount /mnt").split()
-        assert set(top) == {"@", "@1", "@factory", "1.info"} | ({"@2", "2.info"} if went else set())
+        assert set(router.sh(TOP).split()) == {"@", "@1", "@factory", "1.info"} | ({"@2", "2.info"} if went else set())
         if went:
             router.sh("schnapps mount 2")
             assert router.sh("cat /mnt/snapshot-@2/opt/new") == "new"
-        outcomes[went] += 1
-        print(f"{seed}: {policy} at {cut - prepared.first} of {prepared.last - prepared.first} writes: {'done' if went else 'not done'}")
-    finally:
-        if router.powered:
-            router.power_cut("kill")
 
 
-def test_cuts__of_a_rollback__hit_before_and_after_the_exchange():
-    print(f"{sum(outcomes.values())} cuts: {outcomes[False]} not done, {outcomes[True]} done")
-    assert outcomes[True] and outcomes[False], f"the moments are not well spread: {outcomes}"
+class Import:
+    make = ("echo 9.9 >/etc/turris-version; schnapps export /opt; rm /etc/turris-version; "
+            "printf 'image { names = {\"schnapps\", \"virt-sd\"} }\\n' >/opt/board.conf; sync")
+    command = "schnapps import -f --board /opt/board.conf /opt/*-medkit-*.tar.gz"
+    look = ("schnapps factory-version; schnapps mount factory >/dev/null; cd /mnt/snapshot-@factory && "
+            "find . -type f | sort | xargs cat | md5sum; cd /; umount /mnt/snapshot-@factory")
+
+    @staticmethod
+    def check(router, went):
+        assert set(router.sh(TOP).split()) == {"@", "@factory"}
+
+
+class Prepared:
+    """A router of which one command was recorded, and how its two states look."""
+
+    def __init__(self, way, folder):
+        self.way = way
+        self.router = router = Bench(NO_WINDOW, board="virt-sd", recorder=True, network=False)
+        router.to_up(login=True)
+        router.sh(way.make, timeout=240)
+        self.before = router.sh(way.look, timeout=120)
+        self.first = len(router.recording().steps)
+        router.sh(way.command, timeout=240)
+        self.last = len(router.recording().steps)
+        router.power_cut("kill")
+        for name in ("disk.base", "disk.log"):
+            shutil.move(router.run_dir / name, Path(folder) / name)
+        self.recording = Recording(Path(folder) / "disk.base", Path(folder) / "disk.log", write_through=True)
+        router.to_up(login=True)
+        self.after = router.sh(way.look, timeout=120)
+        assert self.before != self.after
+        router.power_cut("kill")
+
+    def cut(self, seed):
+        """True: what was asked for is there; False: what was before."""
+        dice = random.Random(f"{self.way.command} {seed}")
+        policy, cut = dice.choice(("kill", "torn")), dice.randrange(self.first, self.last)
+        self.recording.build(self.router.disk, policy, cut, seed)
+        self.router.to_up(login=True)
+        seen = self.router.sh(self.way.look, timeout=120)
+        assert seen in (self.before, self.after), f"a third state after {cut - self.first} writes, {policy}:\n{seen}"
+        went = seen == self.after
+        self.way.check(self.router, went)
+        self.router.power_cut("kill")
+        print(f"{seed}: {policy} at {cut - self.first} of {self.last - self.first} writes: {'done' if went else 'not done'}")
+        return went
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/powercut cuts them at every operation")
+def test_cut__in_a_rollback_or_an_import__one_of_two_whole_states_and_nothing_is_lost(request):
+    for way in (Rollback, Import):
+        with tempfile.TemporaryDirectory(prefix="cuts-") as folder:
+            prepared = Prepared(way, folder)
+            request.node.benches = [prepared.router]
+            outcomes = Counter()
+            try:
+                for seed in range(CUTS):
+                    try:
+                        outcomes[prepared.cut(seed)] += 1
+                    except Exception as e:
+                        raise AssertionError(f"{way.__name__}, seed {seed}") from e
+            finally:
+                prepared.router.close()
+        print(f"{way.__name__}, {CUTS} cuts: {outcomes[False]} not done, {outcomes[True]} done")
+        assert outcomes[True] and outcomes[False], f"the moments are not well spread: {outcomes}"

@@ -397,6 +397,17 @@ static void import__cut_at_every_operation__counts_as_a_whole_or_not(void **stat
 	print_message("operations that failed: %" PRIu64 "\n", cuts);
 }
 
+static void export__cut_in_its_middle__leaves_nothing_after_the_next_run(void **state)
+{
+	(void)lb_fake_snapshots_poke(&fake, "@lifeboat-export", "now");
+	begin = fake.stored;
+	put_world_back(NULL);
+	reboot_and_resume();
+	assert_true(result >= 0);
+	assert_null(check_names(false));
+	assert_true(holds("@", "now") && holds("@1", "old") && holds("@2", "older"));
+}
+
 /* --- create and delete */
 
 static void create_and_delete(void *ctx)
@@ -448,4 +459,5 @@ TESTS(fresh(rollback__undisturbed__is_done_and_tells_what_waits),
       fresh(rollback__every_operation_fails__is_told_and_finished_later),
       fresh(rollback__without_a_root__makes_one),
       fresh(import__cut_at_every_operation__counts_as_a_whole_or_not),
+      fresh(export__cut_in_its_middle__leaves_nothing_after_the_next_run),
       fresh(create_and_delete__cut_at_every_operation__all_or_nothing))

@@ -415,7 +415,14 @@ static const struct {
 	 create},
 	{"delete", "[--nested] NUMBER... | -t TYPE", "delete snapshots", delete},
 	{"diff", "[A] [B] [PATH]", "show how text files differ", lb_snapshot_diff},
+	{"export", "[NUMBER | factory | current] DIRECTORY | -",
+	 "a state as a medkit, into a directory or to standard output", lb_snapshot_export},
+	{"factory-version", "", "of the factory state, 0 when it says none",
+	 lb_snapshot_factory_version},
 	{"help", "", "this text", help},
+	{"import", "FILE.info | -f [--board FILE] MEDKIT",
+	 "an exported state as a snapshot; -f: a medkit, or its https address, as the factory state",
+	 lb_snapshot_import},
 	{"list", "[-j | -c]", "show all; -j: as JSON, -c: as CSV", lb_snapshot_list},
 	{"modify", "NUMBER [-t TYPE] [-d TEXT]", "change type or description", modify},
 	{"mount", "NUMBER...", "mount on " MOUNT_DIR "@NUMBER, to look inside", mount_some},
@@ -434,8 +441,8 @@ static int help(struct lb_snapshot_session *s, int argc, char **argv)
 	(void)puts("usage: lifeboat snapshot [-d PATH] COMMAND [ARGUMENT...]\n"
 		   "       schnapps [-d PATH] COMMAND [ARGUMENT...]\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)printf("  %-9s %s\n            %s\n", commands[i].name, commands[i].args,
-			     commands[i].help);
+		(void)printf("  %-15s %s\n                  %s\n", commands[i].name,
+			     commands[i].args, commands[i].help);
 	(void)puts("\n-d PATH: work on the btrfs that PATH is on. Man page: lifeboat-snapshot(8)");
 	return LB_EXIT_OK;
 }

@@ -36,6 +36,9 @@ int lb_snapshot_list(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_cmp(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_diff(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_rollback(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_export(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_import(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_factory_version(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_savepoint(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv);
 

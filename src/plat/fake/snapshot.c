@@ -170,7 +170,7 @@ static int fake_make(void *ctx, const char *name)
 	return add(ctx, name, "", false);
 }
 
-static int fake_copy(void *ctx, const char *from, const char *to)
+static int fake_copy(void *ctx, const char *from, const char *to, bool read_only)
 {
 	struct lb_fake_snapshots *f = ctx;
 	const struct lb_fake_subvolume *s = find(&f->seen, from);

@@ -107,12 +107,15 @@ static int do_make(void *ctx, const char *name)
 	return result(btrfs_util_create_subvolume_fd(b->top, name, 0, NULL, NULL));
 }
 
-static int do_copy(void *ctx, const char *from, const char *to)
+static int do_copy(void *ctx, const char *from, const char *to, bool read_only)
 {
 	const struct lb_btrfs *b = ctx;
 	CLEANUP(lb_fd_closep) int fd = lb_btrfs_open_subvolume(b, from);
 
-	return fd < 0 ? fd : result(btrfs_util_create_snapshot_fd2(fd, b->top, to, 0, NULL, NULL));
+	return fd < 0 ? fd
+		      : result(btrfs_util_create_snapshot_fd2(
+				fd, b->top, to,
+				read_only ? BTRFS_UTIL_CREATE_SNAPSHOT_READ_ONLY : 0, NULL, NULL));
 }
 
 static int do_exchange(void *ctx, const char *a, const char *b_name)
