@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DAY_S  INT64_C(86400)
+#define WEEK_S (7 * DAY_S)
+
 /* A decimal number without zeros in front, as all of `text` up to `end`. */
 static int parse_number(uint32_t *out, const char *text, const char *end)
 {
@@ -146,4 +149,14 @@ size_t lb_snapshot_retention(const struct lb_snapshot_set *set,
 		count += doomed[i];
 	}
 	return count;
+}
+
+bool lb_snapshot_is_due(int64_t last_s, int64_t now_s)
+{
+	return last_s == 0 || now_s - last_s >= WEEK_S;
+}
+
+bool lb_snapshot_counts(int64_t made_s, int64_t now_s)
+{
+	return made_s <= now_s + DAY_S;
 }

@@ -70,6 +70,11 @@ struct lb_snapshot_limits {
 size_t lb_snapshot_retention(const struct lb_snapshot_set *set,
 			     const struct lb_snapshot_limits *limits, bool *doomed);
 
+/* Is the next weekly one due, when the last one was made then (seconds since 1970, 0 = never)? */
+bool lb_snapshot_is_due(int64_t last_s, int64_t now_s);
+/* Not one that a clock dated that was wrong: it would be the last one for years. */
+bool lb_snapshot_counts(int64_t made_s, int64_t now_s);
+
 /* --- a rollback, as steps that may be run again
  *
  * The new root is made under a name of ours and exchanged with "@" at once: at no moment there is

@@ -102,6 +102,70 @@ static void take_line(struct lb_snapshot_info *info, const char *line, bool *kno
 	}
 }
 
+/* Exactly n digits. */
+static bool take_digits(const char **text, int n, int *out)
+{
+	int value = 0;
+
+	for (; n > 0; n--, (*text)++) {
+		if (**text < '0' || **text > '9')
+			return false;
+		value = value * 10 + (**text - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool take_char(const char **text, char c)
+{
+	const bool is = **text == c;
+
+	*text += is;
+	return is;
+}
+
+/* Years that begin in March end with the leap day. Source: the rule of the Gregorian calendar. */
+static int64_t days_since_1970(int year, int month, int day)
+{
+	const int64_t y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+static int take_zone(const char *text, int *minutes)
+{
+	const bool west = *text == '-';
+	int hours, rest;
+
+	*minutes = 0;
+	if (!*text)
+		return 0;
+	if ((!take_char(&text, '-') && !take_char(&text, '+')) || !take_digits(&text, 2, &hours) ||
+	    !take_digits(&text, 2, &rest) || *text)
+		return LB_E(FORMAT);
+	*minutes = (hours * 60 + rest) * (west ? -1 : 1);
+	return 0;
+}
+
+int lb_snapshot_time(int64_t *out_s, const char *created)
+{
+	int year, month, day, hour, minute, second, zone;
+
+	if (!take_digits(&created, 4, &year) || !take_char(&created, '-') ||
+	    !take_digits(&created, 2, &month) || !take_char(&created, '-') ||
+	    !take_digits(&created, 2, &day) || !take_char(&created, ' ') ||
+	    !take_digits(&created, 2, &hour) || !take_char(&created, ':') ||
+	    !take_digits(&created, 2, &minute) || !take_char(&created, ':') ||
+	    !take_digits(&created, 2, &second) || month < 1 || month > 12 || day < 1 || day > 31)
+		return LB_E(FORMAT);
+	(void)take_char(&created, ' ');
+	if (take_zone(created, &zone) < 0)
+		return LB_E(FORMAT);
+	*out_s = ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute - zone) * 60 +
+		 second;
+	return 0;
+}
+
 int lb_snapshot_info_parse(struct lb_snapshot_info *out, const void *text, size_t n)
 {
 	struct lb_snapshot_info info = {0};

@@ -53,5 +53,9 @@ bool lb_snapshot_filter(char out[LB_SNAPSHOT_TEXT_MAX], const char *text);
  * `out` is untouched. */
 MUST_CHECK int lb_snapshot_info_parse(struct lb_snapshot_info *out, const void *text, size_t n);
 
+/* Seconds since 1970 of a CREATED, such as "2026-11-21 09:17:00 +0100"; without a zone it is UTC.
+ * LB_E(FORMAT). */
+MUST_CHECK int lb_snapshot_time(int64_t *out_s, const char *created);
+
 /* Returns the length. */
 size_t lb_snapshot_info_format(char out[LB_SNAPSHOT_INFO_MAX], const struct lb_snapshot_info *info);

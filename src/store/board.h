@@ -130,6 +130,11 @@ struct lb_board {
 		menu_hang_ms; /* a mode that gets no further for so long is ended; default 15 min */
 	unsigned menu_back_ms; /* a failure is shown for so long; 0 = for ever; default 300000 */
 
+	/* Of a root with a subvolume: snapshots that nobody has to think of. */
+	bool snapshot_before_update; /* default true */
+	bool snapshot_weekly;	     /* default true */
+	unsigned snapshot_keep;	     /* so many weekly ones, and of updates; default 5 */
+
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
 	unsigned watchdog_timeout_s;	    /* default 30 */
 	enum lb_handover watchdog_handover; /* default DISARM */

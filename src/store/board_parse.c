@@ -117,7 +117,7 @@ static void refuse_unknown(const cfg_t *cfg, const char *typed)
 	const char *near = nearest_word(section, typed);
 	const struct lb_board_key *elsewhere = same_key_elsewhere(typed);
 	struct lb_shown shown = lb_board_show(typed);
-	char words[128];
+	char words[192];
 
 	if (elsewhere && elsewhere->section[0])
 		(void)refuse((unsigned)cfg->line,

@@ -487,6 +487,63 @@ def test_import__damaged__changes_nothing(top, tmp_path):
     assert top.run("import", tmp_path / "other.zip").returncode == 100
 
 
+def board_with(tmp_path, text):
+    file = tmp_path / "board.conf"
+    file.write_text(f'storage {{ subvolume = "@" }}\nsnapshots {{ {text} }}\n')
+    return file
+
+
+def date(days):
+    """So many days ago, as an .info has it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S +0000", time.gmtime(time.time() - days * 86400))
+
+
+def put_info(top, number, kind, days):
+    (top / f"{number}.info").write_text(f'TYPE="{kind}"\nDESCRIPTION="x"\nCREATED="{date(days)}"\n')
+
+
+def test_auto__weekly__when_the_last_one_is_a_week_old(top, tmp_path):
+    board = board_with(tmp_path, "keep = 2")
+    weekly = ["auto", "--board", board, "weekly"]
+    top.ok("create", "a single one does not count")
+    assert top.ok(*weekly) == "Snapshot number 2 created\n"
+    assert 'TYPE="time"\nDESCRIPTION="Automatic weekly snapshot"' in info(top, 2)
+    assert top.ok(*weekly) == ""
+    put_info(top, 2, "time", 6.9)
+    assert top.ok(*weekly) == ""
+    put_info(top, 2, "time", 7.1)
+    assert top.ok(*weekly) == "Snapshot number 3 created\n"
+    put_info(top, 2, "time", 15)
+    put_info(top, 3, "time", 8)
+    assert top.ok(*weekly) == "Snapshot number 4 created\nSnapshot 2 deleted.\n", "two are kept"
+    put_info(top, 3, "time", 9)
+    put_info(top, 4, "time", -4000)
+    assert top.ok(*weekly).startswith("Snapshot number 5 created\n"), "what a wrong clock has dated does not count"
+    assert top.ok("auto", "--board", board_with(tmp_path, "weekly = false"), "weekly") == ""
+
+
+def test_auto__clock_not_set__makes_none_and_says_so(top, tmp_path):
+    future = tmp_path / "lifeboat"  # a clock that is before the program's own date was never set
+    shutil.copy(LIFEBOAT, future)
+    os.utime(future, (time.time() + 1000, time.time() + 1000))
+    words = [future, "snapshot", "-d", top.folder, "auto", "--board", board_with(tmp_path, "keep = 2")]
+    done = subprocess.run([*words, "weekly"], env=ENV, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "") and "the clock of this router is not set" in done.stderr
+    done = subprocess.run([*words, "-q", "weekly"], env=ENV, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert top.names() == ["@", "@factory"]
+
+
+def test_auto__update__is_one_of_type_pre_and_the_oldest_go(top, tmp_path):
+    board = board_with(tmp_path, "keep = 1")
+    assert top.ok("auto", "--board", board, "update") == "Snapshot number 1 created\n"
+    assert 'TYPE="pre"\nDESCRIPTION="Automatic snapshot before an update"' in info(top, 1)
+    top.ok("create", "-t", "post")
+    assert top.ok("auto", "--board", board, "update") == "Snapshot number 3 created\nSnapshot 1 deleted.\n"
+    assert top.ok("auto", "--board", board_with(tmp_path, "before_update = false"), "update") == ""
+    assert top.run("auto", "sometimes").returncode == 100
+
+
 @pytest.fixture
 def medkit(top, tmp_path):
     tree, file = tmp_path / "tree", tmp_path / "mox-medkit-latest.tar.gz"

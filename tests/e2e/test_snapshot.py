@@ -47,7 +47,7 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert at_top(router) == {"@", "@factory"}
 
     router.sh("uci set network.lan.ipaddr=192.168.1.77; mkdir -p /srv && btrfs subvolume create /srv/box")
-    assert router.sh("schnapps create -t pre before the change") == "Snapshot number 1 created"
+    assert router.sh("lifeboat snapshot auto update") == "Snapshot number 1 created"
     router.sh("uci set network.lan.ipaddr=10.1.2.3; echo mine >/srv/box/data; rm /etc/banner; mkdir -p /opt; echo new >/opt/new; sync")
     assert " - /etc/banner" in router.sh("schnapps cmp").splitlines()
     assert router.sh("schnapps rollback").splitlines() == [

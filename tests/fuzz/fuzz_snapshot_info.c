@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	uint8_t *text = malloc(n + 1); /* no byte behind the end may be read */
 	char out[LB_SNAPSHOT_INFO_MAX];
 	struct lb_snapshot_info info, again;
+	int64_t made_s;
 
 	CHECK(text);
 	if (n > 0)
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		CHECK(info.type < LB_SNAPSHOT_TYPES && info.forget <= LB_FORGET_ALL);
 		CHECK(memchr(info.description, 0, sizeof(info.description)));
 		CHECK(memchr(info.created, 0, sizeof(info.created)));
+		(void)lb_snapshot_time(&made_s, info.created);
 		CHECK(is_harmless(info.description) && is_harmless(info.created));
 		n = lb_snapshot_info_format(out, &info);
 		CHECK(n == strlen(out) && n < sizeof(out));

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "lifeboat/running/watch.h"
+#include "lifeboat/running/weekly.h"
 #include "plat/fake/plat.h"
 
 #define NOW   5000u
@@ -334,6 +335,80 @@ static void other_events__signals_lines_and_words__change_nothing(void **state)
 	assert_int_equal(fake.edge_count, 20);
 }
 
+/* --- what is done by time */
+
+static struct lb_weekly week;
+
+static int start_weekly(void *ctx, bool quiet)
+{
+	if (refuse)
+		return refuse;
+	tell("weekly%s\n", quiet ? " quiet" : "");
+	return next_pid++;
+}
+
+static uint64_t tick(void *ctx, uint64_t now_ms)
+{
+	return lb_weekly_tick(&week, now_ms);
+}
+
+static void ended(void *ctx, int pid, int status)
+{
+	lb_weekly_ended(&week, pid, status);
+}
+
+static const char *run_weekly(uint64_t end_ms)
+{
+	const struct plat p = lb_fake_plat(&fake);
+	const struct lb_watch_hands hands = {.begin = begin,
+					     .take_leds = take_leds,
+					     .give_leds_back = give_leds_back,
+					     .tick = tick,
+					     .ended = ended};
+
+	week = (struct lb_weekly){.start = start_weekly};
+	fake.ends_ms = NOW + end_ms + 1000;
+	lb_weekly_begin(&week, NOW);
+	signal_at(end_ms, SIGTERM);
+	lb_watch(&p, &hands, buttons, sizeof(buttons) / sizeof(buttons[0]), 20, 0);
+	return told;
+}
+
+#define MINUTE_MS 60000u
+
+static void weekly__every_hour__and_the_clock_is_spoken_of_once(void **state)
+{
+	child(6 * MINUTE_MS, 100, LB_EXIT_NO << 8);  /* the clock is not set */
+	child(66 * MINUTE_MS, 101, LB_EXIT_NO << 8); /* nor now */
+	child(126 * MINUTE_MS, 102, 0);
+	assert_string_equal(run_weekly(190 * MINUTE_MS), "300000 weekly\n"
+							 "3900000 weekly quiet\n"
+							 "7500000 weekly quiet\n"
+							 "11100000 weekly\n");
+}
+
+static void weekly__one_that_hangs_or_a_press__are_not_in_each_others_way(void **state)
+{
+	press(WPS, 10 * MINUTE_MS, 10 * MINUTE_MS + 500);
+	child(20 * MINUTE_MS, 101, 0);
+	press(WPS, 66 * MINUTE_MS, 66 * MINUTE_MS + 500);
+	assert_string_equal(run_weekly(130 * MINUTE_MS),
+			    "300000 weekly\n"
+			    "600520 button 'wps' was held for 0.5 s: its command runs\n"
+			    "600520 begin wps /sbin/short 500\n"
+			    "3960520 button 'wps' was held for 0.5 s: its command runs\n"
+			    "3960520 begin wps /sbin/short 500\n");
+}
+
+static void weekly__cannot_be_started__said_and_tried_again(void **state)
+{
+	refuse = LB_E(NOSPC);
+	assert_string_equal(
+		run_weekly(70 * MINUTE_MS),
+		"300000 error: whether a weekly snapshot is due cannot be found out: the child process does not fit\n"
+		"3900000 error: whether a weekly snapshot is due cannot be found out: the child process does not fit\n");
+}
+
 #define watch(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 TESTS(watch(short_press__of_reset__reboots_and_no_led_changes),
@@ -351,4 +426,7 @@ TESTS(watch(short_press__of_reset__reboots_and_no_led_changes),
       watch(child__cannot_be_started__said_and_the_next_press_tries_again),
       watch(reset_at_once__orderly_reboot_hangs__is_carried_out_while_held),
       watch(end__while_armed__leds_are_given_back),
+      watch(weekly__every_hour__and_the_clock_is_spoken_of_once),
+      watch(weekly__one_that_hangs_or_a_press__are_not_in_each_others_way),
+      watch(weekly__cannot_be_started__said_and_tried_again),
       watch(other_events__signals_lines_and_words__change_nothing))

@@ -2,6 +2,8 @@
 #include "tests/t.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "plan/snapshot.h"
 
@@ -307,6 +309,52 @@ static void resume__after_each_cut__finishes_or_undoes(void **state)
 	}
 }
 
+static void time__of_each_form__is_as_the_calendar_says(void **state)
+{
+	static const struct {
+		const char *created, *shown; /* the same in UTC */
+		int zone_s;
+	} good[] = {{"2026-11-21 09:17:00 +0100", "2026-11-21 09:17:00", 3600},
+		    {"2024-02-29 23:59:59 -0730", "2024-02-29 23:59:59", -27000},
+		    {"2000-03-01 00:00:00 +0000", "2000-03-01 00:00:00", 0},
+		    {"1970-01-01 00:00:00", "1970-01-01 00:00:00", 0},
+		    {"2100-12-31 12:00:00 +0000", "2100-12-31 12:00:00", 0}};
+	static const char *const bad[] = {"",
+					  "2026-11-21",
+					  "2026-13-21 09:17:00 +0100",
+					  "2026-00-21 09:17:00 +0100",
+					  "2026-11-00 09:17:00 +0100",
+					  "2026-11-21 09:17:00 0100",
+					  "2026-11-21 09:17:00 +01000",
+					  "2026-11-21 09:17:00 +",
+					  " 026-11-21 09:17:00 +0100"};
+	int64_t at_s = 7;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct tm tm = {0};
+
+		assert_non_null(strptime(good[i].shown, "%Y-%m-%d %H:%M:%S", &tm));
+		assert_int_equal(lb_snapshot_time(&at_s, good[i].created), 0);
+		assert_int_equal(at_s, timegm(&tm) - good[i].zone_s);
+	}
+	at_s = 7;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(lb_snapshot_time(&at_s, bad[i]), LB_E(FORMAT));
+	assert_int_equal(at_s, 7);
+}
+
+static void weekly__last_one_and_now__due_after_seven_days(void **state)
+{
+	const int64_t now_s = 1795000000, day_s = 86400;
+
+	assert_true(lb_snapshot_is_due(0, now_s));
+	assert_true(lb_snapshot_is_due(now_s - 7 * day_s, now_s));
+	assert_false(lb_snapshot_is_due(now_s - 7 * day_s + 1, now_s));
+	assert_false(lb_snapshot_is_due(now_s + 3600, now_s));
+	assert_true(lb_snapshot_counts(now_s + day_s, now_s));
+	assert_false(lb_snapshot_counts(now_s + day_s + 1, now_s));
+}
+
 TESTS(unit(name__of_each_kind__is_read_and_written),
       unit(next__after_a_hole__is_the_highest_and_one),
       unit(target__again_and_again__steps_back_one_by_one),
@@ -316,5 +364,7 @@ TESTS(unit(name__of_each_kind__is_read_and_written),
       unit(info__of_schnapps__is_read_and_written_the_same),
       unit(info__with_a_program_in_it__is_data),
       unit(info__without_a_type__is_refused_and_out_untouched),
+      unit(time__of_each_form__is_as_the_calendar_says),
+      unit(weekly__last_one_and_now__due_after_seven_days),
       unit(rollback__of_each_kind__takes_its_steps),
       unit(resume__after_each_cut__finishes_or_undoes))

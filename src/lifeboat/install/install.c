@@ -13,6 +13,7 @@
 #include "lifeboat/install/install_note.h"
 #include "lifeboat/install/install_report.h"
 #include "lifeboat/slots/slots.h"
+#include "lifeboat/snapshot/snapshot_auto.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/guard.h"
@@ -215,6 +216,8 @@ static int note_begin(void *ctx)
 {
 	const struct installation *in = ctx;
 
+	if (in->slot >= 0)
+		lb_snapshot_before_update(&in->board);
 	return in->slot < 0 ? 0 : lb_slots_mark_writing(&in->board, in->slot);
 }
 

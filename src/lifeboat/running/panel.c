@@ -16,6 +16,7 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/running/watch.h"
+#include "lifeboat/running/weekly.h"
 #include "lifeboat/status_file.h"
 #include "plat/linux/files/files.h"
 #include "plat/linux/machine/led_loan.h"
@@ -31,6 +32,7 @@ static struct panel {
 	struct lb_machine machine;
 	struct lb_led_loan loan;
 	bool was_running; /* when the LEDs were taken */
+	struct lb_weekly weekly;
 } panel;
 
 static bool is_running(void)
@@ -142,6 +144,34 @@ static int begin(void *unused, const struct lb_deed *deed, const struct lb_butto
 	_exit(run_deed(deed));
 }
 
+static int start_weekly(void *unused, bool quiet)
+{
+	pid_t pid = lb_fork();
+	int null;
+
+	if (pid != 0)
+		return pid > 0 ? pid : lb_err_from_errno(errno);
+	(void)setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO); /* which one it made is for people who ask */
+	}
+	(void)execl("/proc/self/exe", "lifeboat", "snapshot", "auto", "weekly",
+		    quiet ? "-q" : (char *)NULL, (char *)NULL);
+	_exit(EXIT_NOT_HERE);
+}
+
+static uint64_t tick(void *unused, uint64_t now_ms)
+{
+	return lb_weekly_tick(&panel.weekly, now_ms);
+}
+
+static void ended(void *unused, int pid, int status)
+{
+	lb_weekly_ended(&panel.weekly, pid, status);
+}
+
 /* Two of them would do everything twice. The descriptor stays open as long as this process. */
 static int lock(void)
 {
@@ -194,7 +224,7 @@ static void prepare(void)
 int applet_panel(int argc, char **argv)
 {
 	struct lb_machine *m = &panel.machine;
-	const struct lb_watch_hands hands = {
+	struct lb_watch_hands hands = {
 		.begin = begin, .take_leds = take_leds, .give_leds_back = give_leds_back};
 	struct plat p;
 	int rc;
@@ -220,6 +250,12 @@ int applet_panel(int argc, char **argv)
 	}
 	introduce(&panel.board, &m->inputs);
 	p = lb_machine_plat(m);
+	if (panel.board.snapshot_weekly && panel.board.subvolume[0]) {
+		panel.weekly.start = start_weekly;
+		lb_weekly_begin(&panel.weekly, p.now_ms(p.ctx));
+		hands.tick = tick;
+		hands.ended = ended;
+	}
 	lb_watch(&p, &hands, panel.board.buttons, panel.board.button_count, panel.board.debounce_ms,
 		 lb_inputs_held(&m->inputs));
 	lb_machine_stop(m);

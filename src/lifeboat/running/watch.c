@@ -208,6 +208,13 @@ static void start(struct watch *w, size_t count, unsigned debounce_ms, unsigned 
 	lb_hold_start(&w->hold, configs, (unsigned)count, held, now_ms);
 }
 
+static uint64_t earliest(uint64_t a, uint64_t b, uint64_t c)
+{
+	const uint64_t first = a < b ? a : b;
+
+	return first < c ? first : c;
+}
+
 void lb_watch(const struct plat *p, const struct lb_watch_hands *hands,
 	      const struct lb_button *buttons, size_t count, unsigned debounce_ms, unsigned held)
 {
@@ -218,13 +225,16 @@ void lb_watch(const struct plat *p, const struct lb_watch_hands *hands,
 	while (!asks_to_end(&ev)) {
 		struct lb_hold_event hev = to_hold_event(&ev);
 		struct lb_hold_out out = lb_hold_step(&w.hold, &hev, ev.at_ms);
-		uint64_t edge_ms;
+		uint64_t edge_ms, tick_ms;
 
 		if (ev.kind == PLAT_EV_CHILD)
 			child_ended(&w, ev.pid, ev.status);
+		if (ev.kind == PLAT_EV_CHILD && hands->ended)
+			hands->ended(hands->ctx, ev.pid, ev.status);
 		answer(&w, &out);
 		edge_ms = show(&w, out.armed);
-		p->wait(p->ctx, out.wake_ms < edge_ms ? out.wake_ms : edge_ms, &ev);
+		tick_ms = hands->tick ? hands->tick(hands->ctx, ev.at_ms) : LB_NEVER;
+		p->wait(p->ctx, earliest(out.wake_ms, edge_ms, tick_ms), &ev);
 	}
 	(void)show(&w, 0);
 }

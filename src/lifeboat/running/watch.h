@@ -18,6 +18,11 @@ struct lb_watch_hands {
 	/* Take the LEDs from whoever drives them, dark; then give them back as they were. */
 	void (*take_leds)(void *ctx);
 	void (*give_leds_back)(void *ctx);
+	/* What is done besides, by time: called whenever something happened, and at the time that
+	 * it returned. NULL = nothing. */
+	uint64_t (*tick)(void *ctx, uint64_t now_ms);
+	/* Of a child that begin() did not start. */
+	void (*ended)(void *ctx, int pid, int status);
 };
 
 /* Watch until SIGTERM or SIGINT comes. Bit i of held: button i is down right now, and does nothing

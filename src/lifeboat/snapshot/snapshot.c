@@ -247,7 +247,8 @@ int lb_snapshot_delete_one(struct lb_snapshot_session *s, uint32_t number, bool 
 
 	switch (rc) {
 	case 0:
-		(void)printf("Snapshot %u deleted.\n", number);
+		if (!s->quiet)
+			(void)printf("Snapshot %u deleted.\n", number);
 		return LB_EXIT_OK;
 	case LB_E(NOENT):
 		(void)printf("WARNING: Snapshot number %u does not exists!\n", number);
@@ -407,6 +408,9 @@ static const struct {
 	const char *name, *args, *help;
 	int (*run)(struct lb_snapshot_session *s, int argc, char **argv);
 } commands[] = {
+	{"auto", "[-q] [--board FILE] weekly | update",
+	 "make the one that the board file asks for, if it is due; -q: say once less",
+	 lb_snapshot_auto},
 	{"cleanup", "[-c]",
 	 "delete what is more than is to be kept; -c: what is the same twice too", cleanup},
 	{"cmp", "[A] [B] [PATH]", "say which files differ", lb_snapshot_cmp},

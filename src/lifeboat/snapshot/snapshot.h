@@ -11,6 +11,7 @@
 /* A file system that is open, with what is on it. There is one: it is large. */
 struct lb_snapshot_session {
 	const char *path; /* -d: a path on the file system, NULL = the root */
+	bool quiet;	  /* standard output is somebody else's */
 	struct lb_btrfs fs;
 	struct plat_snapshots plat;
 	struct lb_snapshot_set set;
@@ -40,11 +41,14 @@ int lb_snapshot_export(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_import(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_factory_version(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_savepoint(struct lb_snapshot_session *s, int argc, char **argv);
+int lb_snapshot_auto(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv);
 
 /* Make one, and delete those of a type; for more than one command. Exit codes. */
 int lb_snapshot_make(struct lb_snapshot_session *s, enum lb_snapshot_type type, const char *text,
 		     uint32_t *number);
 int lb_snapshot_delete_type(struct lb_snapshot_session *s, enum lb_snapshot_type type, bool all);
+/* Delete what is more than the owner keeps, or than `keep` of a kind where he says nothing. */
+int lb_snapshot_retain(struct lb_snapshot_session *s, unsigned keep);
 /* Says that it is deleted, or why not. */
 int lb_snapshot_delete_one(struct lb_snapshot_session *s, uint32_t number, bool all);

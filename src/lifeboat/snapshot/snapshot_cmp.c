@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "lifeboat/board_file.h"
 #include "lifeboat/snapshot/snapshot.h"
 #include "plan/uci.h"
 #include "plat/linux/files/files.h"
@@ -139,8 +140,8 @@ static int to_limit(const char *text)
 	return i > 0 && !text[i] ? n : -1;
 }
 
-/* The router's own file, whose presets these are. */
-static void read_limits(struct lb_snapshot_limits *l)
+/* The router's own file; `keep` and the others are its presets. */
+static void read_limits(struct lb_snapshot_limits *l, int keep)
 {
 	const struct {
 		const char *name;
@@ -155,7 +156,7 @@ static void read_limits(struct lb_snapshot_limits *l)
 	struct lb_uci u;
 	int n = lb_file_read(CONFIG, text, sizeof(text));
 
-	*l = (struct lb_snapshot_limits){.single = -1, .time = 5, .update = 5, .rollback = 3};
+	*l = (struct lb_snapshot_limits){.single = -1, .time = keep, .update = keep, .rollback = 3};
 	if (n < 0)
 		return;
 	lb_uci_begin(&u, text, (size_t)n);
@@ -208,10 +209,20 @@ static int delete_doomed(struct lb_snapshot_session *s, const bool *doomed)
 	return code;
 }
 
-int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv)
+int lb_snapshot_retain(struct lb_snapshot_session *s, unsigned keep)
 {
 	static bool doomed[LB_SNAPSHOTS_MAX];
 	struct lb_snapshot_limits limits;
+
+	read_limits(&limits, (int)keep);
+	return lb_snapshot_retention(&s->set, &limits, doomed) > 0 ? delete_doomed(s, doomed)
+								   : LB_EXIT_OK;
+}
+
+int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv)
+{
+	static bool doomed[LB_SNAPSHOTS_MAX];
+	static struct lb_board board;
 	bool compare = false;
 	int code, one;
 
@@ -225,9 +236,7 @@ int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv)
 		return code;
 	if (compare && mark_doubles(s, doomed) > 0)
 		code = delete_doomed(s, doomed);
-	read_limits(&limits);
-	if (lb_snapshot_retention(&s->set, &limits, doomed) == 0)
-		return code;
-	one = delete_doomed(s, doomed);
+	lb_board_for_this_machine(&board, NULL);
+	one = lb_snapshot_retain(s, board.snapshot_keep);
 	return one > code ? one : code;
 }

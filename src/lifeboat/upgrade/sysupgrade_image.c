@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "install/verify.h"
 #include "lifeboat/board_file.h"
+#include "lifeboat/snapshot/snapshot_auto.h"
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/sysupgrade_write.h"
 #include "lifeboat/upgrade/upgrade.h"
@@ -202,6 +203,7 @@ static int upgrade(const struct lb_sysupgrade *o, const struct lb_board *board, 
 		return code;
 	(void)signal(SIGHUP, SIG_IGN); /* the connection may go, the upgrade goes on */
 	(void)signal(SIGPIPE, SIG_IGN);
+	lb_snapshot_before_update(board);
 	if (!slots)
 		return upgrade_root(o, board, piped ? IMAGE_COPY : o->image, archive);
 	return lb_sysupgrade_write_slot(o, board, fd, archive, slots);
