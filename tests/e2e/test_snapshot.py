@@ -2,9 +2,13 @@
 
 import json
 
-from lab import NO_WINDOW, READY_S
+import pytest
+from lab import LONG, NO_WINDOW, READY_S
 
 BOARD = "virt-sd"
+# Of the form of OpenWrt, with nothing in it: refused, as a btrfs is not written over, but only after all else was seen to
+IMAGE = ("mkdir /tmp/sysupgrade-x && cd /tmp && echo BOARD=x >sysupgrade-x/CONTROL && head -c 9000 /etc/services >sysupgrade-x/kernel; "
+         "head -c 70000 /bin/busybox >sysupgrade-x/root; tar -cf image.bin sysupgrade-x; sysupgrade -n -F image.bin 2>&1")
 TORN_AT = (64 << 10) + 6 * 512  # a sector of the superblock: most of the backup roots
 
 
@@ -47,7 +51,9 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert at_top(router) == {"@", "@factory"}
 
     router.sh("uci set network.lan.ipaddr=192.168.1.77; mkdir -p /srv && btrfs subvolume create /srv/box")
-    assert router.sh("lifeboat snapshot auto update") == "Snapshot number 1 created"
+    code, said = router.serial.run(IMAGE)
+    print(said)
+    assert code != 0 and "snapshot 1 holds the system as it was before the update" in said and "nothing was changed" in said
     router.sh("uci set network.lan.ipaddr=10.1.2.3; echo mine >/srv/box/data; rm /etc/banner; mkdir -p /opt; echo new >/opt/new; sync")
     assert " - /etc/banner" in router.sh("schnapps cmp").splitlines()
     assert router.sh("schnapps rollback").splitlines() == [
@@ -76,3 +82,18 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert router.sh("cat /etc/turris-version") == "9.9", "the system that was imported"
     assert snapshots(router) == {} and at_top(router) == {"@", "@factory"}
     router.sh("test ! -e /etc/secret")
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/trace plays a savepoint on a virtual clock")
+def test_savepoint__nobody_commits__the_router_goes_back_by_itself(bench):
+    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router.to_up(login=True)
+    router.sh("lifeboat snapshot savepoint 1")
+    router.sh("rm /etc/banner; sync")
+    resets = len(router.resets)
+    router.wait_reset(240, count=resets + 1)
+    router.wait_up(60)
+    router.serial.login(timeout=READY_S)
+    router.sh("test -e /etc/banner")
+    assert [s["type"] for s in snapshots(router).values()] == ["save", "rollback"]
+    assert router.sh("lifeboat snapshot commit") == "Snapshot 1 deleted."

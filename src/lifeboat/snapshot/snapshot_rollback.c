@@ -9,11 +9,11 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "lifeboat/snapshot/hooks.h"
+#include "lifeboat/snapshot/savepoint.h"
 #include "lifeboat/snapshot/snapshot.h"
 #include "plat/linux/machine/proc.h"
 #include "tables/tables.h"
 
-#define WARN_S	    15 /* before a savepoint is gone back to, as schnapps does; less than a minute */
 #define MINUTES	    10
 #define MINUTES_MAX 1440
 
@@ -91,7 +91,13 @@ int lb_snapshot_rollback(struct lb_snapshot_session *s, int argc, char **argv)
 
 /* --- a savepoint */
 
-static void warn_everybody(void)
+struct savepoint {
+	struct lb_snapshot_session *s;
+	uint32_t number;
+	const char *created;
+};
+
+static void warn_everybody(void *ctx)
 {
 	const char *const argv[] = {
 		"wall", "Nobody has said 'commit': rolling back to the savepoint and rebooting",
@@ -102,50 +108,63 @@ static void warn_everybody(void)
 }
 
 /* Is it the one that was made then, and still to be confirmed? */
-static bool is_pending(const struct lb_snapshot_session *s, uint32_t number, const char *created)
+static bool is_pending(void *ctx)
 {
+	const struct savepoint *p = ctx;
 	struct lb_snapshot_info info;
 
-	return lb_snapshots_info(&s->plat, number, &info) == 0 && info.type == LB_SNAPSHOT_SAVE &&
-	       strcmp(info.created, created) == 0;
+	return lb_snapshots_info(&p->s->plat, p->number, &info) == 0 &&
+	       info.type == LB_SNAPSHOT_SAVE && strcmp(info.created, p->created) == 0;
 }
 
-/* For so long, a suspended machine's sleep included. False as soon as it is no more: whoever has
- * said 'commit' can unmount the disk at once. */
-static bool stays_pending(const struct lb_snapshot_session *s, uint32_t number, const char *created,
-			  unsigned seconds)
+static uint64_t boottime_s(void *ctx)
 {
-	const struct timespec second = {.tv_sec = 1};
-	struct timespec now;
-	time_t until_s = 0;
+	struct timespec now = {0};
 
-	while (clock_gettime(CLOCK_BOOTTIME, &now) == 0 && is_pending(s, number, created)) {
-		if (until_s == 0)
-			until_s = now.tv_sec + (time_t)seconds;
-		if (now.tv_sec >= until_s)
-			return true;
-		(void)nanosleep(&second, NULL);
-	}
-	return false;
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+static void sleep_s(void *ctx, unsigned seconds)
+{
+	const struct timespec t = {.tv_sec = seconds};
+
+	(void)nanosleep(&t, NULL);
+}
+
+static int go_back(void *ctx)
+{
+	const struct savepoint *p = ctx;
+
+	if (lb_btrfs_lock(&p->s->fs, true, true) < 0 || !is_pending(ctx) ||
+	    lb_snapshots_resume(&p->s->plat, &p->s->set) < 0 ||
+	    go(p->s, p->number, LB_FORGET_NOTHING) != LB_EXIT_OK)
+		return LB_E(STATE);
+	sync();
+	return 0;
+}
+
+static int restart(void *ctx)
+{
+	const char *const argv[] = {"reboot", NULL};
+
+	return lb_program_run(argv, true) == 0 ? 0 : LB_E(CHILD);
 }
 
 /* In a process of its own, which outlives the terminal. A commit or a reboot ends it. */
 static _Noreturn void wait_for_commit(struct lb_snapshot_session *s, uint32_t number,
 				      const char *created, unsigned minutes)
 {
-	const char *const reboot[] = {"reboot", NULL};
+	struct savepoint point = {.s = s, .number = number, .created = created};
+	const struct lb_savepoint_hands hands = {.ctx = &point,
+						 .now_s = boottime_s,
+						 .sleep_s = sleep_s,
+						 .is_pending = is_pending,
+						 .warn = warn_everybody,
+						 .go_back = go_back,
+						 .reboot = restart};
 
-	if (!stays_pending(s, number, created, minutes * 60 - WARN_S))
-		_exit(0);
-	warn_everybody();
-	if (!stays_pending(s, number, created, WARN_S))
-		_exit(0);
-	if (lb_btrfs_lock(&s->fs, true, true) < 0 || !is_pending(s, number, created) ||
-	    lb_snapshots_resume(&s->plat, &s->set) < 0 ||
-	    go(s, number, LB_FORGET_NOTHING) != LB_EXIT_OK)
-		_exit(1);
-	sync();
-	_exit(lb_program_run(reboot, true) == 0 ? 0 : 1);
+	_exit(lb_savepoint_watch(&hands, minutes) == LB_SAVEPOINT_FAILED ? 1 : 0);
 }
 
 static int start_waiting(struct lb_snapshot_session *s, uint32_t number, unsigned minutes)
