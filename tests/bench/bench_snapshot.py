@@ -1,5 +1,6 @@
-"""Snapshots, against the bare ioctls with a sync, and against a shell script that starts a program for each step. On a
-btrfs in a file: needs root, and btrfs-progs."""
+"""Snapshots, against a program that makes only the calls to the kernel, and against a shell script that starts a program for
+each step, as a script for a router does: find the device, look for quotas and settings, mount the top level, do it, unmount.
+On a btrfs in a file: needs root, a C compiler and btrfs-progs."""
 
 import ctypes
 import os
@@ -10,26 +11,52 @@ from pathlib import Path
 from bench import compare, seconds
 from bench_start import LIFEBOAT
 
-RENAME_EXCHANGE = 2
+HERE = Path(__file__).resolve().parent
 SHELL = r"""
 set -e
-cd "$1"
-n=$(ls -d @* | sed -n 's/^@\([0-9][0-9]*\)$/\1/p' | sort -n | tail -1)
-n=$((n + 1))
-case $2 in
+command=$1
+device=$(btrfs filesystem show "$2" | sed -n 's|.* path \(/dev/[^ ]*\)$|\1|p' | tail -1)
+work=$3
+for key in max_single max_time max_updater max_rollback; do
+	value=$(sed -n "s/.*option *$key *'\(.*\)'/\1/p" /etc/config/schnapps 2>/dev/null || true)
+done
+mkdir "$work.lock"
+mount -t btrfs -o subvol=/ "$device" "$work"
+btrfs qgroup show "$work" >/dev/null 2>&1 || true
+cd "$work"
+numbers() {
+	ls -d @* | sed -n 's/^@\([0-9][0-9]*\)$/\1/p' | sort -n
+}
+info() {
+	echo "TYPE=\"$2\"" | cat >"$1.info"
+	echo "DESCRIPTION=\"$(echo "$3" | tr -c 'a-zA-Z0-9 .,\n' _)\"" | cat >>"$1.info"
+	echo "CREATED=\"$(date '+%Y-%m-%d %H:%M:%S %z')\"" | cat >>"$1.info"
+}
+next=$(($(numbers | tail -1) + 1))
+case $command in
 create)
-	btrfs subvolume snapshot @ "@$n" >/dev/null
-	for line in 'TYPE="single"' 'DESCRIPTION="x"' "CREATED=\"$(date '+%Y-%m-%d %H:%M:%S %z')\""; do
-		echo "$line" | cat >>"$n.info"
-	done ;;
+	btrfs subvolume snapshot @ "@$next" >/dev/null
+	info "$next" single x ;;
+rollback)
+	mv @ "@$next"
+	info "$next" rollback "Rollback to snapshot 1"
+	btrfs subvolume snapshot @1 @ >/dev/null
+	sync -f . ;;
+delete)
+	btrfs subvolume delete -c @2 >/dev/null
+	rm 2.info ;;
 list)
-	for n in $(ls -d @* | sed -n 's/^@\([0-9][0-9]*\)$/\1/p' | sort -n); do
+	sizes=$(btrfs qgroup show . 2>/dev/null || true)
+	for n in $(numbers); do
 		type=$(sed -n 's/^TYPE="\(.*\)"/\1/p' "$n.info")
 		text=$(sed -n 's/^DESCRIPTION="\(.*\)"/\1/p' "$n.info")
 		date=$(sed -n 's/^CREATED="\(.*\)"/\1/p' "$n.info")
 		printf '%4s | %s | %s | %s\n' "$n" "$type" "$date" "$text"
 	done ;;
 esac
+cd /
+umount -l "$work"
+rmdir "$work.lock"
 """
 
 
@@ -42,6 +69,10 @@ class Top:
         self.folder = folder
         self.script = folder.parent / "peer.sh"
         self.script.write_text(SHELL)
+        self.work = folder.parent / "work"
+        self.work.mkdir()
+        self.bare_program = folder.parent / "ioctls"
+        run("cc", "-O2", "-D_GNU_SOURCE", "-o", self.bare_program, HERE / "snapshot_ioctls.c")
         self.libc = ctypes.CDLL(None)
         self.util = ctypes.CDLL("libbtrfsutil.so.1")
         run("btrfs", "subvolume", "create", folder / "@")
@@ -52,7 +83,10 @@ class Top:
         run(LIFEBOAT, "snapshot", "-d", self.folder, *words)
 
     def shell(self, word):
-        run("sh", self.script, self.folder, word)
+        run("sh", self.script, word, self.folder, self.work)
+
+    def bare(self, word):
+        run(self.bare_program, word, self.folder)
 
     def path(self, name):
         return os.fsencode(self.folder / name)
@@ -61,9 +95,6 @@ class Top:
         fd = os.open(self.folder, os.O_RDONLY)
         self.libc.syncfs(fd)
         os.close(fd)
-
-    def copy(self, name, source="@"):
-        assert self.util.btrfs_util_create_snapshot(self.path(source), self.path(name), 0, None, None) == 0
 
     def drop(self, name):
         assert self.util.btrfs_util_delete_subvolume(self.path(name), 0) == 0
@@ -85,23 +116,18 @@ def measure(top, work, before=lambda: None):
     return one
 
 
-def bare_rollback(top):
-    top.copy("@9", "@1")
-    top.libc.renameat2(-100, top.path("@"), -100, top.path("@9"), RENAME_EXCHANGE)
-    top.sync()
-
-
 def main(top):
-    create = ("lifeboat snapshot create", measure(top, lambda: top.ours("create", "x")))
-    compare("snapshot create", create, ("bare ioctl", measure(top, lambda: top.copy("@2"))))
-    compare("snapshot create", create, ("shell script", measure(top, lambda: top.shell("create"))))
-    compare("snapshot rollback", ("lifeboat snapshot rollback", measure(top, lambda: top.ours("rollback", "1"))),
-            ("bare ioctl, exchange, sync", measure(top, lambda: bare_rollback(top))))
-    compare("snapshot delete", ("lifeboat snapshot delete", measure(top, lambda: top.ours("delete", "2"), lambda: top.ours("create"))),
-            ("bare ioctl, sync", measure(top, lambda: (top.drop("@2"), top.sync()), lambda: top.ours("create"))))
+    def made():
+        top.ours("create", "x")
+
+    for word, ours, before in (("create", ("create", "x"), lambda: None), ("rollback", ("rollback", "1"), lambda: None),
+                               ("delete", ("delete", "2"), made)):
+        lifeboat = (f"lifeboat snapshot {word}", measure(top, lambda ours=ours: top.ours(*ours), before))
+        compare(f"snapshot {word}", lifeboat, ("bare calls", measure(top, lambda word=word: top.bare(word), before)))
+        compare(f"snapshot {word}", lifeboat, ("shell script", measure(top, lambda word=word: top.shell(word), before)))
     top.clear()
     for _ in range(199):
-        top.ours("create", "one of many")
+        made()
     compare("snapshot list of 200", ("lifeboat snapshot list", lambda: seconds(lambda: top.ours("list"))),
             ("shell script", lambda: seconds(lambda: top.shell("list"))), pairs=5)
 
