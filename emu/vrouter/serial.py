@@ -113,7 +113,7 @@ class Serial:
     def login(self, user="root", password="lifeboat", timeout=20):
         """Log in at the login prompt, which may have been printed already."""
         self.send("\n")
-        self.expect(r"login: $", timeout)
+        self.expect(r"login: ", timeout)  # what is logged meanwhile may follow on the same line
         self.send(f"{user}\n")
         self.expect(r"Password: ", timeout)
         self.send(f"{password}\n")
