@@ -150,7 +150,7 @@ def test_board__mistake__is_one_sentence_with_file_and_line(tmp_path):
 
 
 @pytest.mark.parametrize("line,sentence", [
-    ('short = "restart"', 'button.short must be "none", "reboot", "poweroff", "factory-reset" or "run:/path/of/program", '
+    ('short = "restart"', 'button.short must be "none", "reboot", "poweroff", "reset", "factory-reset" or "run:/path/of/program", '
                           'not "restart"'),
     ('long = "run:reset.sh"', 'button.long must have the absolute path of a program after "run:", such as '
                               '"run:/usr/sbin/wps-start", not "run:reset.sh"'),
