@@ -128,7 +128,8 @@ struct lb_board {
 				      min */
 	unsigned
 		menu_hang_ms; /* a mode that gets no further for so long is ended; default 15 min */
-	unsigned menu_back_ms; /* a failure is shown for so long; 0 = for ever; default 300000 */
+	unsigned menu_back_ms;	  /* a failure is shown for so long; 0 = for ever; default 300000 */
+	unsigned reflash_wait_ms; /* for a stick with a medkit; default 30000 */
 
 	/* Of a root with a subvolume: snapshots that nobody has to think of. */
 	bool snapshot_before_update; /* default true */

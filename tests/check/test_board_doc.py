@@ -7,7 +7,7 @@ from tables import rows, table
 from tree import Tree, assert_none
 
 WORDS = {"POLICY": "policies", "PROFILE": ["openwrt", "turris-mox"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "SWITCH": ["true", "false"],
-         **dict.fromkeys(["MODES", "MODE"], ["reboot", "rollback", "factory", "ssh", "shell"])}
+         **dict.fromkeys(["MODES", "MODE"], ["reboot", "rollback", "factory", "reflash", "ssh", "shell"])}
 TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",

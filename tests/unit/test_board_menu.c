@@ -33,14 +33,25 @@ static void menu__every_key__reaches_its_field(void **state)
 	assert_int_equal(b.menu_ssh_idle_ms, 10000);
 }
 
+static void reflash__every_key__reaches_its_field(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "menu { modes = reflash start = reflash }"), 0);
+	assert_int_equal(b.menu_start, LB_MODE_REFLASH);
+	assert_int_equal(b.reflash_wait_ms, 30000);
+	assert_int_equal(parse(&b, "reflash { wait_seconds = 90 }"), 0);
+	assert_int_equal(b.reflash_wait_ms, 90000);
+}
+
 static void menu__wrong_values__one_sentence_says_what_to_write(void **state)
 {
 	assert_refused("menu { modes = {reboot, internet} }",
 		       "b.conf:1: menu.modes must be one of \"reboot\", \"rollback\", \"factory\", "
-		       "\"ssh\", \"shell\", not \"internet\"");
+		       "\"reflash\", \"ssh\", \"shell\", not \"internet\"");
 	assert_refused(
 		"menu { start = 1 }",
-		"b.conf:1: menu.start must be one of \"reboot\", \"rollback\", \"factory\", \"ssh\", "
+		"b.conf:1: menu.start must be one of \"reboot\", \"rollback\", \"factory\", \"reflash\", \"ssh\", "
 		"\"shell\", not \"1\"");
 	assert_refused("menu { modes = {reboot, factory, reboot} }",
 		       "b.conf:1: menu.modes lists \"reboot\" twice: take one of them out");
@@ -55,4 +66,5 @@ static void menu__wrong_values__one_sentence_says_what_to_write(void **state)
 }
 
 TESTS(unit(menu__not_in_the_file__there_is_none), unit(menu__every_key__reaches_its_field),
+      unit(reflash__every_key__reaches_its_field),
       unit(menu__wrong_values__one_sentence_says_what_to_write))

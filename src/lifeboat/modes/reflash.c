@@ -1,0 +1,252 @@
+/* The mode "reflash": the system of a medkit on a stick or card goes onto the router's card. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "image/medkit_choice.h"
+#include "lifeboat/install/medkit_flash.h"
+#include "lifeboat/modes/medkit_search.h"
+#include "lifeboat/modes/mode.h"
+
+#define LOOK_EVERY_MS 1000
+#define SETTLE_MS \
+	2000 /* one stick is there: of two that were plugged in together so is the other */
+
+static struct work {
+	const struct lb_mode_ask *ask;
+	struct lb_medkit_search search;
+	char version[LB_MEDKITS_MAX][LB_NAME_MAX];
+	char refused[LB_SENTENCE_MAX]; /* why the first one was left out */
+} work;
+
+PRINTF_LIKE(3, 4)
+static int fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...)
+{
+	va_list args;
+
+	out->failure = failure;
+	va_start(args, fmt);
+	(void)vsnprintf(out->why, sizeof(out->why), fmt, args);
+	va_end(args);
+	return LB_E(STATE);
+}
+
+PRINTF_LIKE(1, 2) static void say(const char *fmt, ...)
+{
+	char line[2 * LB_SENTENCE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	work.ask->say(work.ask->ctx, line);
+}
+
+/* --- finding them */
+
+static const char *family(const struct lb_board *b)
+{
+	return b->image_name_count ? b->image_names[0] : b->id;
+}
+
+static int explain_nothing(struct lb_mode_result *out)
+{
+	const struct lb_board *b = work.ask->board;
+
+	if (work.search.other[0])
+		return fail(out, LB_FAILURE_IMAGE,
+			    "%.80s is a medkit for another router: this one takes "
+			    "%.40s-medkit-latest.tar.gz",
+			    work.search.other, family(b));
+	return fail(
+		out, LB_FAILURE_IMAGE,
+		"no medkit was found within %u s: put %.40s-medkit-latest.tar.gz on a stick with "
+		"FAT32, exFAT, ext4 or btrfs, not into a folder",
+		b->reflash_wait_ms / 1000, family(b));
+}
+
+static int find(struct lb_mode_result *out)
+{
+	const struct timespec pause = {.tv_sec = LOOK_EVERY_MS / 1000};
+	const uint64_t until_ms = lb_monotonic_ms() + work.ask->board->reflash_wait_ms;
+	uint64_t since_ms = 0;
+	bool seen = false;
+
+	say("lifeboat: looking for a medkit: plug in the stick");
+	for (;;) {
+		const uint64_t now_ms = lb_monotonic_ms();
+
+		lb_medkit_look(&work.search);
+		if (work.search.count && !seen) {
+			seen = true;
+			since_ms = now_ms;
+		}
+		if (work.search.count && now_ms >= since_ms + SETTLE_MS)
+			return 0;
+		if (!work.search.count && now_ms >= until_ms)
+			return explain_nothing(out);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* --- choosing one */
+
+static void ask_of(struct lb_medkit_ask *out, const char *name, const char *folder, int fd)
+{
+	*out = (struct lb_medkit_ask){.board = work.ask->board,
+				      .fd = fd,
+				      .name = name,
+				      .companions = folder,
+				      .door = LB_DOOR_REMOVABLE,
+				      .progress = work.ask->step,
+				      .ctx = work.ask->ctx};
+}
+
+static int open_in(const char *folder, const char *name)
+{
+	char path[2 * LB_PATH_MAX];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? lb_err_from_errno(errno) : fd;
+}
+
+static void leave_out(const struct lb_medkit_place *p, const char *why)
+{
+	say("lifeboat: %s on %s is left out: %s", p->name, p->node, why);
+	if (!work.refused[0])
+		(void)snprintf(work.refused, sizeof(work.refused), "%s", why);
+}
+
+static bool is_good(size_t i)
+{
+	const struct lb_medkit_place *p = &work.search.found[i];
+	struct lb_medkit_report report = {0};
+	struct lb_medkit_ask ask;
+	char folder[LB_PATH_MAX];
+	int rc = lb_medkit_enter(&work.search, p, folder);
+
+	if (rc == 0) {
+		CLEANUP(lb_fd_closep) int fd = open_in(folder, p->name);
+
+		ask_of(&ask, p->name, folder, fd);
+		rc = fd < 0 ? fd : lb_medkit_check(&report, &ask);
+	}
+	lb_medkit_leave();
+	if (rc < 0) {
+		leave_out(p, report.why[0] ? report.why : lb_strerror(rc));
+		return false;
+	}
+	memcpy(work.version[i], report.version, sizeof(work.version[i]));
+	return true;
+}
+
+static struct lb_medkit_candidate candidate(size_t i)
+{
+	return (struct lb_medkit_candidate){work.search.found[i].name, work.version[i]};
+}
+
+/* Of the good ones; LB_E(NOENT): there is none. */
+static int best_of(bool minimal)
+{
+	int best = LB_E(NOENT);
+
+	for (size_t i = 0; i < work.search.count; i++) {
+		const struct lb_medkit_candidate c = candidate(i);
+
+		if (lb_medkit_is_minimal(c.name) != minimal || !is_good(i))
+			continue;
+		if (best >= 0) {
+			const struct lb_medkit_candidate so_far = candidate((size_t)best);
+
+			if (!lb_medkit_is_meant(&c, &so_far))
+				continue;
+		}
+		best = (int)i;
+	}
+	return best;
+}
+
+/* A single one is not read here: it is before the card is written. */
+static int choose(struct lb_mode_result *out)
+{
+	int best;
+
+	for (size_t i = 0; i < work.search.count; i++)
+		say("lifeboat: %s is on %s (%s)", work.search.found[i].name,
+		    work.search.found[i].node, work.search.found[i].fs);
+	if (work.search.count == 1)
+		return 0;
+	best = best_of(false);
+	if (best < 0)
+		best = best_of(true);
+	return best < 0 ? fail(out, LB_FAILURE_IMAGE, "%.250s", work.refused) : best;
+}
+
+/* --- writing it */
+
+static int explain_source(struct lb_mode_result *out, const struct lb_medkit_place *p, int rc)
+{
+	return fail(out, LB_FAILURE_IMAGE, "%.80s on %.40s cannot be read: it %s", p->name, p->node,
+		    lb_strerror(rc));
+}
+
+/* A medkit on the partition that is going to be written has to be in RAM by then. */
+static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
+		 char folder[LB_PATH_MAX])
+{
+	uint64_t size_bytes = 0, room_bytes = 0;
+	int rc = lb_medkit_enter(&work.search, p, folder);
+
+	if (rc == 0 && p->on_card) {
+		say("lifeboat: it lies on the card itself, and is copied to RAM first");
+		rc = lb_medkit_to_ram(p, folder, &size_bytes, &room_bytes);
+	}
+	if (rc == LB_E(NOSPC))
+		return fail(out, LB_FAILURE_SPACE,
+			    "%.60s lies on the card itself and its %" PRIu64
+			    " MiB do not fit into RAM (%" PRIu64 " are free): put it on a stick",
+			    p->name, size_bytes >> 20, room_bytes >> 20);
+	return rc < 0 ? explain_source(out, p, rc) : 0;
+}
+
+static void write_card(struct lb_mode_result *out, const struct lb_medkit_place *p)
+{
+	struct lb_medkit_report report;
+	struct lb_medkit_ask ask;
+	char folder[LB_PATH_MAX];
+
+	if (fetch(out, p, folder) < 0)
+		return;
+	CLEANUP(lb_fd_closep) int fd = open_in(folder, p->name);
+	ask_of(&ask, p->name, folder, fd);
+	if (fd < 0) {
+		(void)explain_source(out, p, fd);
+		return;
+	}
+	out->failure = LB_FAILURE_NONE;
+	if (lb_medkit_flash(&report, &ask, NULL) < 0)
+		out->failure = report.failure;
+	(void)snprintf(out->why, sizeof(out->why), "%s", report.why);
+}
+
+void lb_mode_reflash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
+{
+	int which;
+
+	*out = (struct lb_mode_result){0};
+	work = (struct work){.ask = ask, .search = {.board = ask->board}};
+	if (find(out) < 0)
+		return;
+	which = choose(out);
+	if (which < 0)
+		return;
+	write_card(out, &work.search.found[which]);
+	lb_medkit_leave();
+}

@@ -1,0 +1,78 @@
+"""Rescue mode 4 (virt-sd): the system of a medkit on a stick goes onto the card."""
+
+import hashlib
+import json
+import sys
+
+from lab import NO_WINDOW, READY_S, ROOT, board_file
+from vrouter import build_medkit, make_stick
+
+sys.path.insert(0, str(ROOT / "tests/cli"))
+import firmware  # noqa: E402  needs the path
+
+BOARD = "virt-sd"
+NAME = "virt-sd-medkit-latest.tar.gz"
+KEY_ID = "0123456789abcdef"
+PATIENT = {"menu {": "reflash {\n\twait_seconds = 600\n}\n\nmenu {\n\tback_seconds = 2"}
+HASTY = {"menu {": "reflash {\n\twait_seconds = 1\n}\n\nmenu {\n\tback_seconds = 2"}
+WORK_S = 180  # patience for a medkit's 26 MB in an emulated CPU
+
+
+def conf(change):
+    return board_file(NO_WINDOW, change, board=BOARD)
+
+
+def root_hash(router):
+    off, size = router.partition("rootfs")
+    with open(router.disk, "rb") as disk:
+        disk.seek(off)
+        return hashlib.sha256(disk.read(size)).hexdigest()
+
+
+def test_mode_4__no_stick__a_code_and_a_normal_boot(bench):
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False, initramfs_extra={"etc/lifeboat/board.conf": conf(HASTY)})
+    router.power_on("force_mode=4")
+    router.says("looking for a medkit: plug in the stick")
+    router.says(r"rescue mode 4 \(reflash\) failed: no medkit was found within 1 s: put virt-sd-medkit-latest.tar.gz on a stick")
+    router.says("the LED blinks 2 times, again and again: no image that may be used")
+    router.wait_up(60)
+
+
+def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system(bench, tmp_path):
+    key = firmware.Key(tmp_path, "maker", KEY_ID)
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False, initramfs_extra={f"etc/opkg/keys/{KEY_ID}": key.public()})
+    medkit = build_medkit(BOARD, version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
+    whole = medkit.read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 1
+    bad = make_stick(tmp_path / "bad", {
+        "virt-sd-medkit-202601010000.tar.gz": bytes(damaged),
+        "virt-sd-medkit-202601020000.tar.gz": whole, "virt-sd-medkit-202601020000.tar.gz.sig": key.sign_data(b"something else"),
+        "virt-sd-medkit-202601030000.tar.gz": whole, "virt-sd-medkit-202601030000.tar.gz.sha256": b"0" * 64 + b"\n",
+        "omnia-medkit-latest.tar.gz": whole}, partitioned=True)
+    router.power_on("force_mode=4")
+    before = root_hash(router)
+    router.says("looking for a medkit")
+    router.usb_plug(bad)
+    router.says(r"virt-sd-medkit-202601010000.tar.gz is on /dev/sda1 \(vfat\)", 60)
+    router.says(r"rescue mode 4 \(reflash\) failed: virt-sd-medkit-2026010.0000.tar.gz", WORK_S)
+    assert root_hash(router) == before
+    for day in (1, 2, 3):
+        assert f"virt-sd-medkit-2026010{day}0000.tar.gz on /dev/sda1 is left out" in router.console
+    router.wait_up(60)
+    router.power_cut("kill")
+
+    least = build_medkit(BOARD, version="3.0", board_conf=conf(PATIENT), extra={"etc/new-system": "minimal\n"})
+    good = make_stick(tmp_path / "good", {
+        "virt-sd-medkit-min-latest.tar.gz": least,
+        NAME: whole, f"{NAME}.sig": key.sign_data(whole), f"{NAME}.sha256": hashlib.sha256(whole).hexdigest().encode()})
+    router.power_on("force_mode=4")
+    router.usb_plug(good)
+    router.says(rf"rescue mode 4 \(reflash\) is done: {NAME}, version 2.0 is on /dev/mmcblk0p2; the router reboots", WORK_S)
+    router.wait_reset(READY_S)
+    router.says("looking for a medkit", 60)  # what the command line asks for once more
+    router.power_cut("kill")
+    router.to_up(login=True)
+    assert router.sh("cat /etc/new-system /etc/turris-version").split() == ["full", "2.0"]
+    assert "version 2.0 is on" in json.loads(router.sh("lifeboat status --json"))["last_mode"]
+    router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cmp /mnt/@factory/etc/new-system /etc/new-system && umount /mnt")
