@@ -6,7 +6,7 @@
 #include "base/crc32.h"
 
 #define VERSION_MAJOR	 1 /* another layout: older software must not touch the payload */
-#define VERSION_MINOR	 4 /* fields were added: older software skips them */
+#define VERSION_MINOR	 5 /* fields were added: older software skips them */
 
 #define MAGIC		 "LBRECORD"
 #define MAGIC_BYTES	 8

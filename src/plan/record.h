@@ -115,7 +115,8 @@ struct lb_record {
 	struct lb_reset_result reset;
 	struct lb_upgrade_record upgrade;
 	struct lb_rescue_record rescue;
-	size_t log_len; /* whole lines of printable ASCII, each ended by \n, oldest first */
+	uint8_t card_mode; /* enum lb_mode: it was writing the card; 0 = none was */
+	size_t log_len;	   /* whole lines of printable ASCII, each ended by \n, oldest first */
 	char log[LB_LOG_TAIL_BYTES];
 };
 

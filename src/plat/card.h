@@ -2,10 +2,14 @@
  * All return 0 or an LB_E value. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "plat/snapshot.h"
 
 struct plat_card {
 	void *ctx;
+	/* From now on a boot has to go on with this, or it has not: it lasts. */
+	int (*note)(void *ctx, bool begun);
 	int (*wipe)(void *ctx);	  /* what is there is no file system any more; it lasts */
 	int (*format)(void *ctx); /* an empty one */
 	int (*open)(void *ctx, struct plat_snapshots *out);

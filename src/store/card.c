@@ -34,6 +34,8 @@ static int place(struct run *r)
 static int carry_out(struct run *r, enum lb_card_step step)
 {
 	switch (step) {
+	case LB_CARD_NOTE:
+		return r->p->note(r->p->ctx, true);
 	case LB_CARD_WIPE:
 		return r->p->wipe(r->p->ctx);
 	case LB_CARD_FORMAT:
@@ -46,6 +48,8 @@ static int carry_out(struct run *r, enum lb_card_step step)
 		return r->top.copy(r->top.ctx, NEW, FACTORY, false);
 	case LB_CARD_PLACE:
 		return place(r);
+	case LB_CARD_SETTLE:
+		return r->p->note(r->p->ctx, false);
 	case LB_CARD_DONE:
 		break;
 	}
@@ -56,7 +60,7 @@ int lb_card_run(const struct plat_card *p, enum lb_card_step *failed)
 {
 	struct run r = {.p = p};
 
-	for (enum lb_card_step step = LB_CARD_WIPE; step != LB_CARD_DONE; step++) {
+	for (enum lb_card_step step = LB_CARD_NOTE; step != LB_CARD_DONE; step++) {
 		int rc = carry_out(&r, step);
 
 		if (rc < 0) {

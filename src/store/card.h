@@ -3,20 +3,25 @@
  *
  * "@" is there when it is whole, and not before: it is made under a name that nobody boots, and
  * comes to its own by a rename, last. What was on the partition goes first, as a whole. So after a
- * power cut at any moment there is the old system, or none, or the new one with its "@factory". */
+ * power cut at any moment there is the old system, or none, or the new one with its "@factory".
+ *
+ * Before anything goes it is noted where a boot finds it, and taken back when all is done: where
+ * there is no system there always is the note, and doing all of it again mends. */
 #pragma once
 
 #include "plat/card.h"
 
 enum lb_card_step {
+	LB_CARD_NOTE,
 	LB_CARD_WIPE,
 	LB_CARD_FORMAT,
 	LB_CARD_OPEN,
 	LB_CARD_FILL,
 	LB_CARD_FACTORY,
 	LB_CARD_PLACE,
+	LB_CARD_SETTLE,
 	LB_CARD_DONE
 };
 
-/* 0, or the error of the step that *failed names. Doing all of it again mends. */
+/* 0, or the error of the step that *failed names. */
 MUST_CHECK int lb_card_run(const struct plat_card *p, enum lb_card_step *failed);

@@ -1,6 +1,6 @@
 /* A card gets a new system, and the power is cut, or an operation fails, at each step. There is an
- * "@" only when it is whole, the old one or the new one, and with the new one its "@factory".
- * Whatever is left, doing all of it again mends. */
+ * "@" only when it is whole, the old one or the new one, and with the new one its "@factory". Where
+ * there is none the next boot knows, and mends it. */
 #include "tests/t.h"
 
 #include <inttypes.h>
@@ -29,11 +29,23 @@ static void run(void *ctx)
 	result = lb_card_run(&p, &failed);
 }
 
+/* What the boot gate does when it is told to. */
+static void boot(void *ctx)
+{
+	result = LB_E(STATE);
+	if (fake.noted)
+		run(ctx);
+}
+
 static const char *look(void)
 {
 	const char *root = lb_fake_card_root(&fake);
 	const struct lb_fake_subvolume *factory;
 
+	if (!root && !fake.noted)
+		return "there is no system, and no boot goes on by itself";
+	if (result == 0 && fake.noted)
+		return "each boot does all of it again";
 	if (!root)
 		return result == 0 ? "it says that all is well, and there is no system" : NULL;
 	if (strcmp(root, "old") == 0)
@@ -53,9 +65,11 @@ static const char *check_cut(void *ctx)
 	if (wrong)
 		return wrong;
 	lb_fake_snapshots_reboot(&fake.fs);
-	run(NULL);
+	boot(NULL);
 	wrong = look();
-	return wrong || result == 0 ? wrong : "a second attempt fails";
+	if (wrong)
+		return wrong;
+	return lb_fake_card_root(&fake) ? NULL : "a boot does not mend it";
 }
 
 static const char *check_failure(void *ctx)
@@ -74,6 +88,37 @@ static void card__cut_at_every_step__old_or_none_or_new_and_again_mends(void **s
 	assert_true(cuts > 30);
 }
 
+static struct lb_fake_card kept;
+
+static void keep(void *ctx)
+{
+	lb_fake_snapshots_reboot(&fake.fs);
+	kept = fake;
+}
+
+static void setup_kept(void *ctx)
+{
+	power = (struct lb_fake_power){0};
+	lb_fake_card_init(&fake, &power);
+	fake.holds = kept.holds;
+	fake.noted = kept.noted;
+	fake.fs.seen = kept.fs.seen;
+	fake.fs.stored = kept.fs.stored;
+	p = lb_fake_card_plat(&fake);
+	result = LB_E(STATE);
+}
+
+static void card__cut_and_cut_again_in_the_next_boot__the_one_after_mends(void **state)
+{
+	const struct lb_fake_scenario first = {.setup = setup, .run = run, .check = check_cut};
+	const struct lb_fake_scenario then = {.setup = setup_kept, .run = boot, .check = check_cut};
+	const struct lb_fake_again again = {.first = &first, .keep = keep, .then = &then};
+	uint64_t cuts = lb_fake_power_cuts_again(&power, &again);
+
+	print_message("%" PRIu64 " second power cuts\n", cuts);
+	assert_true(cuts > 300);
+}
+
 static void card__each_step_fails__it_is_told_and_again_mends(void **state)
 {
 	const struct lb_fake_scenario s = {.setup = setup, .run = run, .check = check_failure};
@@ -82,4 +127,5 @@ static void card__each_step_fails__it_is_told_and_again_mends(void **state)
 }
 
 TESTS(unit(card__cut_at_every_step__old_or_none_or_new_and_again_mends),
+      unit(card__cut_and_cut_again_in_the_next_boot__the_one_after_mends),
       unit(card__each_step_fails__it_is_told_and_again_mends))

@@ -272,6 +272,8 @@ static void note_decision(struct lb_record *r, void *line)
 	r->boot_count = gate.status.boot_count;
 	r->request = LB_REQUEST_NONE;
 	r->upgrade.flags |= LB_UPGRADE_TOLD;
+	if (gate.root.kind != LB_ROOT_NONE) /* nothing of it is missing, or it would not be there */
+		r->card_mode = 0;
 	r->last_state = (uint8_t)gate.status.state;
 	r->last_reason = (uint8_t)gate.status.reason;
 	(void)snprintf(line, LB_SENTENCE_MAX, "boot %u: %s, %s: %.180s", r->boot_count,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "lifeboat/card_note.h"
 #include "lifeboat/gate/mode_child.h"
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
@@ -268,6 +269,21 @@ static enum lb_leave stay(struct menu *g)
 	}
 }
 
+/* Nobody is asked once more about what the power cut off. */
+static void go_on(struct menu *g, struct lb_menu_config *c)
+{
+	/* Held, or a boot loader has seen it so: the person has something else in mind. */
+	const bool asked = c->forced || g->held || c->hold_ms == 0;
+	const unsigned mode = asked ? 0 : lb_card_noted_at_boot(g->board);
+
+	if (mode == 0 || mode > LB_MODE_COUNT || c->next[mode] == 0)
+		return;
+	c->start = mode;
+	c->forced = true;
+	say(g, "lifeboat: the power failed while the card was written: rescue mode %u goes on",
+	    mode);
+}
+
 enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  struct lb_machine *machine, const char *cmdline, struct lb_status *status)
 {
@@ -287,6 +303,7 @@ enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  .progress = {.machine = machine, .board = board, .status = status},
 			  .leave = LB_LEAVE_REBOOT};
 	config = config_of(board, cmdline);
+	go_on(&g, &config);
 	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
 	if (g.m.phase == LB_MENU_BOOT)
 		return LB_LEAVE_CONTINUE;

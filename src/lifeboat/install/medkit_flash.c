@@ -1,6 +1,7 @@
 #include "lifeboat/install/medkit_flash.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,12 +9,14 @@
 
 #include "base/cleanup.h"
 #include "install/tree.h"
+#include "lifeboat/card_note.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/storage/carddev.h"
 #include "store/card.h"
 
 struct flash {
 	const struct lb_medkit_ask *ask;
+	bool is_root; /* and not another device, which no rescue mode knows */
 	struct lb_tree_report tree;
 	uint64_t packed_bytes;
 	unsigned percent;
@@ -58,6 +61,17 @@ static int fill(void *ctx, int dir)
 	return lb_tree_unpack(f->ask->fd, dir, &limits, &f->tree);
 }
 
+static int note(void *ctx, bool begun)
+{
+	const struct flash *f = ctx;
+	const struct lb_medkit_ask *ask = f->ask;
+	const enum lb_mode mode = ask->door == LB_DOOR_NETWORK ? LB_MODE_INTERNET : LB_MODE_REFLASH;
+
+	if (f->is_root)
+		lb_card_note(ask->board, begun ? mode : 0);
+	return 0;
+}
+
 static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, const char *device)
 {
 	int rc = lb_carddev_open(card, device);
@@ -78,12 +92,14 @@ static int fail_step(struct lb_medkit_report *out, const struct flash *f, enum l
 		     int err, const char *device)
 {
 	static const char *const deeds[] = {
+		[LB_CARD_NOTE] = "is not begun",
 		[LB_CARD_WIPE] = "cannot be cleared",
 		[LB_CARD_FORMAT] = "cannot be formatted (mkfs.btrfs)",
 		[LB_CARD_OPEN] = "cannot be mounted",
 		[LB_CARD_FILL] = "cannot be filled",
 		[LB_CARD_FACTORY] = "takes no @factory",
 		[LB_CARD_PLACE] = "takes no @",
+		[LB_CARD_SETTLE] = "is not ended",
 	};
 
 	if (step == LB_CARD_FILL && f->tree.why[0])
@@ -98,7 +114,7 @@ int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 {
 	CLEANUP(lb_carddev_closep) struct lb_carddev card = LB_CARDDEV_CLOSED;
 	struct lb_medkit_ask with_room = *ask;
-	struct flash f = {.ask = ask};
+	struct flash f = {.ask = ask, .is_root = !device};
 	struct plat_card p;
 	char found[LB_PATH_MAX];
 	enum lb_card_step step;
@@ -118,6 +134,7 @@ int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 	if (rc < 0)
 		return rc;
 	f.packed_bytes = fstat(ask->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	card.note = note;
 	card.fill = fill;
 	card.ctx = &f;
 	p = lb_carddev_plat(&card);

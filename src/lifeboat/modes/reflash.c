@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "image/medkit_choice.h"
+#include "lifeboat/card_note.h"
 #include "lifeboat/install/medkit_flash.h"
 #include "lifeboat/modes/medkit_search.h"
 #include "lifeboat/modes/mode.h"
+#include "plat/linux/disk/btrfs.h"
 
 #define LOOK_EVERY_MS 1000
 #define SETTLE_MS \
@@ -70,10 +73,17 @@ static int explain_nothing(struct lb_mode_result *out)
 		b->reflash_wait_ms / 1000, family(b));
 }
 
+/* In tenths, for a console to bear. The gate ends a mode that says nothing for too long. */
+static void tell_waiting(uint64_t waited_ms, uint64_t wait_ms)
+{
+	work.ask->step(work.ask->ctx, "waiting", (unsigned)(waited_ms * 10 / wait_ms) * 10);
+}
+
 static int find(struct lb_mode_result *out)
 {
 	const struct timespec pause = {.tv_sec = LOOK_EVERY_MS / 1000};
-	const uint64_t until_ms = lb_monotonic_ms() + work.ask->board->reflash_wait_ms;
+	const uint64_t wait_ms = work.ask->board->reflash_wait_ms;
+	const uint64_t began_ms = lb_monotonic_ms();
 	uint64_t since_ms = 0;
 	bool seen = false;
 
@@ -88,10 +98,31 @@ static int find(struct lb_mode_result *out)
 		}
 		if (work.search.count && now_ms >= since_ms + SETTLE_MS)
 			return 0;
-		if (!work.search.count && now_ms >= until_ms)
+		if (!work.search.count && now_ms >= began_ms + wait_ms)
 			return explain_nothing(out);
+		if (!work.search.count)
+			tell_waiting(now_ms - began_ms, wait_ms);
 		(void)nanosleep(&pause, NULL);
 	}
+}
+
+/* The power failed before the old system went, or after the new one was there. */
+static bool card_is_whole(void)
+{
+	CLEANUP(lb_btrfs_closep) struct lb_btrfs fs = LB_BTRFS_CLOSED;
+
+	return work.search.card[0] && lb_btrfs_open(&fs, work.search.card) == 0 &&
+	       faccessat(fs.top, "@", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void settle(struct lb_mode_result *out)
+{
+	if (!lb_card_noted(work.ask->board) || !card_is_whole())
+		return;
+	lb_card_note(work.ask->board, 0);
+	*out = (struct lb_mode_result){
+		.why = "no medkit is there any more, and the system on the card is whole: it "
+		       "stays"};
 }
 
 /* --- choosing one */
@@ -242,8 +273,10 @@ void lb_mode_reflash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 
 	*out = (struct lb_mode_result){0};
 	work = (struct work){.ask = ask, .search = {.board = ask->board}};
-	if (find(out) < 0)
+	if (find(out) < 0) {
+		settle(out);
 		return;
+	}
 	which = choose(out);
 	if (which < 0)
 		return;

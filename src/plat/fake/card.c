@@ -13,23 +13,25 @@ static void card_cut(void *ctx, const struct lb_fake_fate *fate)
 	case LB_FAKE_NONE_LEFT:
 		break;
 	case LB_FAKE_HALF_LEFT: /* a superblock is one sector: it is there, or it is not */
-		if (f->next == LB_FAKE_CARD_NOTHING)
+		if (f->next == LB_FAKE_CARD_NOTHING || f->next_noted != f->noted)
 			break;
 		f->holds = LB_FAKE_CARD_NOTHING;
 		break;
 	case LB_FAKE_ALL_LEFT:
 		f->holds = f->next;
+		f->noted = f->next_noted;
 		break;
 	}
 }
 
-static int change(struct lb_fake_card *f, enum lb_fake_card_holds next)
+static int change(struct lb_fake_card *f, enum lb_fake_card_holds next, bool noted)
 {
 	const enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
 
 	if (outcome == LB_FAKE_FAIL || outcome == LB_FAKE_DEAD)
 		return LB_E(IO);
 	f->next = next;
+	f->next_noted = noted;
 	if (outcome == LB_FAKE_CUT) {
 		f->load.at_stake = f->load.under_way = 1;
 		lb_fake_power_go_off(f->power);
@@ -37,12 +39,23 @@ static int change(struct lb_fake_card *f, enum lb_fake_card_holds next)
 		return LB_E(IO);
 	}
 	f->holds = next;
+	f->noted = noted;
 	return 0;
+}
+
+/* The record has two copies: it is the old one or the new one. */
+static int fake_note(void *ctx, bool begun)
+{
+	struct lb_fake_card *f = ctx;
+
+	return change(f, f->holds, begun);
 }
 
 static int fake_wipe(void *ctx)
 {
-	return change(ctx, LB_FAKE_CARD_NOTHING);
+	struct lb_fake_card *f = ctx;
+
+	return change(f, LB_FAKE_CARD_NOTHING, f->noted);
 }
 
 static int fake_format(void *ctx)
@@ -55,7 +68,7 @@ static int fake_format(void *ctx)
 	memset(&f->fs.stored, 0, sizeof(f->fs.stored));
 	f->fs.seen.last_id = f->fs.stored.last_id = 255;
 	f->fs.changes = 0;
-	return change(f, LB_FAKE_CARD_NEW);
+	return change(f, LB_FAKE_CARD_NEW, f->noted);
 }
 
 static int fake_open(void *ctx, struct plat_snapshots *out)
@@ -97,6 +110,7 @@ void lb_fake_card_init(struct lb_fake_card *f, struct lb_fake_power *power)
 struct plat_card lb_fake_card_plat(struct lb_fake_card *f)
 {
 	return (struct plat_card){.ctx = f,
+				  .note = fake_note,
 				  .wipe = fake_wipe,
 				  .format = fake_format,
 				  .open = fake_open,

@@ -16,6 +16,7 @@ struct lb_fake_card {
 		LB_FAKE_CARD_NOTHING,
 		LB_FAKE_CARD_NEW
 	} holds, next; /* when the operation under way is done */
+	bool noted, next_noted;
 };
 
 /* With an old system on it: "@" holds "old". */

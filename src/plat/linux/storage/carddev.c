@@ -18,6 +18,13 @@
 /* Where a btrfs has its superblock, and the copies of it. */
 static const uint64_t supers[] = {UINT64_C(64) << 10, UINT64_C(64) << 20, UINT64_C(256) << 30};
 
+static int do_note(void *ctx, bool begun)
+{
+	struct lb_carddev *c = ctx;
+
+	return c->note(c->ctx, begun);
+}
+
 static int do_wipe(void *ctx)
 {
 	struct lb_carddev *c = ctx;
@@ -104,6 +111,7 @@ int lb_carddev_open(struct lb_carddev *c, const char *device)
 struct plat_card lb_carddev_plat(struct lb_carddev *c)
 {
 	return (struct plat_card){.ctx = c,
+				  .note = do_note,
 				  .wipe = do_wipe,
 				  .format = do_format,
 				  .open = do_open,

@@ -11,6 +11,8 @@ struct lb_carddev {
 	char device[LB_PATH_MAX];
 	uint64_t size_bytes;
 	struct lb_btrfs btrfs;
+	/* plat_card's. */
+	int (*note)(void *ctx, bool begun);
 	/* Puts the system into this directory. */
 	int (*fill)(void *ctx, int dir);
 	void *ctx;

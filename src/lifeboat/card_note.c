@@ -1,0 +1,58 @@
+#include "lifeboat/card_note.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "lifeboat/record_io.h"
+#include "plat/linux/disk/blockdev.h"
+#include "plat/linux/machine/machine.h"
+
+#define WAIT_FOR_RECORD_MS 10000 /* as for the root */
+#define LOOK_EVERY_MS	   20
+
+static void change(struct lb_record *r, void *mode)
+{
+	r->card_mode = *(const uint8_t *)mode;
+}
+
+void lb_card_note(const struct lb_board *board, unsigned mode)
+{
+	uint8_t code = (uint8_t)mode;
+	int rc = lb_record_change(board, change, &code);
+
+	if (rc < 0 && rc != LB_E(NOENT))
+		log_warn("the recovery record cannot be told of the card: it %s; a power cut would "
+			 "have to be mended by hand",
+			 lb_strerror(rc));
+}
+
+static int read_note(const struct lb_board *board, unsigned *mode)
+{
+	static struct lb_record record; /* 9 KiB are too much for the stack of PID 1 */
+	int rc = lb_record_read(board, &record);
+
+	*mode = rc == 0 ? record.card_mode : 0;
+	return rc;
+}
+
+unsigned lb_card_noted(const struct lb_board *board)
+{
+	unsigned mode;
+
+	return read_note(board, &mode) < 0 ? 0 : mode;
+}
+
+unsigned lb_card_noted_at_boot(const struct lb_board *board)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
+	const uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_RECORD_MS;
+	char root[LB_PATH_MAX];
+	unsigned mode;
+
+	/* Partitions of one card come together: where the root is, the record would be. */
+	while (read_note(board, &mode) == LB_E(NOENT) && board->record[0] &&
+	       lb_blockdev_find(board->root, root, &lb_blockdev_roots) < 0 &&
+	       lb_monotonic_ms() < until_ms)
+		(void)nanosleep(&pause, NULL);
+	return read_note(board, &mode) < 0 ? 0 : mode;
+}
