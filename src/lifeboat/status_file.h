@@ -26,6 +26,7 @@ struct lb_status {
 	bool initramfs;		     /* the boot gate was started there, not on the root itself */
 	char slot[LB_SLOT_NAME_MAX]; /* the one that was booted, "" = no slots, or none */
 	char slot_reason[LB_SENTENCE_MAX]; /* why that one */
+	unsigned slot_counted_ms;	   /* since the kernel's start; 0: it was not */
 	bool failsafe_available;
 	char failsafe_why_not[LB_SENTENCE_MAX]; /* "" when it is available */
 	enum lb_policy policy;

@@ -30,20 +30,33 @@ static void choose_unstored(const struct question *q, const struct lb_slots_stat
 		e->choice = lb_slots_choose_uncounted(&e->state, q->rules, e->unusable);
 }
 
+static void ask(const struct question *q)
+{
+	struct lb_slots_state before = q->entry->state;
+
+	(void)!q->store->load(q->store->ctx, &before);
+	q->entry->not_stored = q->store->change(q->store->ctx, choose, (void *)q);
+	if (q->entry->not_stored < 0)
+		choose_unstored(q, &before);
+}
+
+void lb_slots_begin(const struct plat_slots *store, const struct lb_slots_rules *rules,
+		    struct lb_slots_entry *out)
+{
+	const struct question q = {.store = store, .rules = rules, .entry = out};
+
+	*out = (struct lb_slots_entry){0};
+	ask(&q);
+}
+
 int lb_slots_enter(const struct plat_slots *store, const struct lb_slots_rules *rules,
 		   int (*enter)(void *ctx, int slot), void *ctx, struct lb_slots_entry *out)
 {
-	struct question q = {.store = store, .rules = rules, .entry = out};
+	const struct question q = {.store = store, .rules = rules, .entry = out};
 
-	*out = (struct lb_slots_entry){0};
 	for (int i = 0; i <= LB_SLOTS_MAX; i++) {
-		struct lb_slots_state before = {0};
-
-		if (store->load(store->ctx, &before) < 0 && i > 0)
-			before = out->state;
-		out->not_stored = store->change(store->ctx, choose, &q);
-		if (out->not_stored < 0)
-			choose_unstored(&q, &before);
+		if (i > 0)
+			ask(&q);
 		if (out->choice.slot < 0)
 			break;
 		if (enter(ctx, out->choice.slot) == 0)

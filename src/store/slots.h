@@ -11,9 +11,14 @@ struct lb_slots_entry {
 	int not_stored;	   /* 0, or why the last choice could not be stored */
 };
 
-/* `enter` mounts the slot's root and makes it the system's: 0, or an error when it cannot be used.
- * 0: a slot was entered; LB_E(NOENT): neither could be. A store that fails costs the counting, not
- * the boot. */
+/* Choose for this boot, count it and have that stored: as early as the store can be had. A store
+ * that fails costs the counting, not the boot. */
+void lb_slots_begin(const struct plat_slots *store, const struct lb_slots_rules *rules,
+		    struct lb_slots_entry *out);
+
+/* After lb_slots_begin(). `enter` mounts the slot's root and makes it the system's: 0, or an error
+ * when it cannot be used; then the other slot is chosen, stored and entered.
+ * 0: a slot was entered; LB_E(NOENT): neither could be. */
 MUST_CHECK int lb_slots_enter(const struct plat_slots *store, const struct lb_slots_rules *rules,
 			      int (*enter)(void *ctx, int slot), void *ctx,
 			      struct lb_slots_entry *out);

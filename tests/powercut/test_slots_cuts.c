@@ -109,6 +109,7 @@ static bool boot(void)
 {
 	struct lb_slots_entry e;
 
+	lb_slots_begin(&store, &rules, &e);
 	if (lb_slots_enter(&store, &rules, enter, NULL, &e) < 0)
 		return false;
 	if (w.entered == NEW && !w.new_works)
@@ -228,8 +229,10 @@ static void run_toggle(void *ctx)
 {
 	struct lb_slots_entry e;
 
-	for (unsigned i = 0; i < 2 * rules.toggle + 3; i++)
+	for (unsigned i = 0; i < 2 * rules.toggle + 3; i++) {
+		lb_slots_begin(&store, &rules, &e);
 		(void)!lb_slots_enter(&store, &rules, enter, NULL, &e);
+	}
 }
 
 static const char *check_toggle(void *ctx)
@@ -239,6 +242,7 @@ static const char *check_toggle(void *ctx)
 	for (unsigned i = 0; i < 2 * rules.toggle + 2; i++) {
 		struct lb_slots_entry e;
 
+		lb_slots_begin(&store, &rules, &e);
 		if (lb_slots_enter(&store, &rules, enter, NULL, &e) < 0)
 			return "a boot entered no slot";
 		changes += last >= 0 && w.active != last;

@@ -70,6 +70,18 @@ static void kick(void *unused)
 	lb_watchdog_kick(gate.machine.watchdog);
 }
 
+/* The drivers of the record come first in many a list: the boot is counted before the others are
+ * loaded. Not where a person may be about to choose a rescue mode, which is no boot that failed. */
+static void between_modules(void *unused)
+{
+	const struct lb_board *b = &gate.board;
+
+	kick(NULL);
+	if (b->slot_store == LB_SLOT_STORE_RECORD && b->menu_mode_count == 0 &&
+	    lb_root_is_initramfs() && lb_slot_boot_chooses(b, gate.cmdline))
+		lb_slot_boot_count(b, &gate.status);
+}
+
 /* A boot loader may have armed the watchdog: it is fed as soon as its driver is there. */
 static void load_modules(void)
 {
@@ -79,7 +91,8 @@ static void load_modules(void)
 	m->watchdog = -1;
 	if (access(b->watchdog, F_OK) == 0)
 		m->watchdog = lb_watchdog_open(b->watchdog, b->watchdog_timeout_s);
-	if (lb_modules_load(b->modules, kick, NULL) < 0)
+	between_modules(NULL);
+	if (lb_modules_load(b->modules, between_modules, NULL) < 0)
 		log_debug("no list of kernel modules: %s", b->modules);
 	if (m->watchdog < 0)
 		m->watchdog = lb_watchdog_open(b->watchdog, b->watchdog_timeout_s);

@@ -26,6 +26,33 @@ bool lb_slot_boot_chooses(const struct lb_board *board, const char *cmdline)
 	return board->slot_count && lb_cmdline_get(cmdline, "root", root, sizeof(root)) < 0;
 }
 
+/* The choice of this boot. */
+static struct lb_slots_entry entry;
+static bool counted;
+
+static struct lb_slots_rules rules_of(const struct lb_board *board)
+{
+	return (struct lb_slots_rules){.tries = board->slot_tries, .toggle = board->slot_toggle};
+}
+
+static void count(const struct lb_board *board, const struct plat_slots *store, struct lb_status *s)
+{
+	const struct lb_slots_rules rules = rules_of(board);
+
+	lb_slots_begin(store, &rules, &entry);
+	counted = true;
+	s->slot_counted_ms = entry.not_stored < 0 ? 0 : (unsigned)lb_monotonic_ms();
+}
+
+void lb_slot_boot_count(const struct lb_board *board, struct lb_status *s)
+{
+	const struct plat_slots store = lb_slots_store(board);
+	struct lb_slots_state unused;
+
+	if (!counted && store.load(store.ctx, &unused) == 0)
+		count(board, &store, s);
+}
+
 static int enter(void *ctx, int slot)
 {
 	struct way *w = ctx;
@@ -81,29 +108,31 @@ static void wait_for_store(const struct plat_slots *store, void (*kick)(void *ct
 int lb_slot_boot(const struct lb_board *board, struct lb_status *s, const struct lb_slot_hands *h,
 		 char why[LB_SENTENCE_MAX])
 {
-	const struct lb_slots_rules rules = {.tries = board->slot_tries,
-					     .toggle = board->slot_toggle};
+	const struct lb_slots_rules rules = rules_of(board);
 	const struct plat_slots store = lb_slots_store(board);
 	struct way w = {.hands = h, .why = why};
-	struct lb_slots_entry e;
+	const struct lb_slots_entry *e = &entry;
 	int rc;
 
-	wait_for_store(&store, h->kick);
-	rc = lb_slots_enter(&store, &rules, enter, &w, &e);
+	if (!counted) {
+		wait_for_store(&store, h->kick);
+		count(board, &store, s);
+	}
+	rc = lb_slots_enter(&store, &rules, enter, &w, &entry);
 
 	for (int i = 0; i < LB_SLOTS_MAX; i++)
 		if (w.reasons[i][0])
 			log_err("slot %s: %s", board->slots[i].name, w.reasons[i]);
-	say(board, &e);
+	say(board, e);
 	(void)snprintf(s->slot_reason, sizeof(s->slot_reason), "%s",
-		       lb_slot_reason_text(e.choice.reason));
+		       lb_slot_reason_text(e->choice.reason));
 	if (rc == 0) {
-		(void)snprintf(s->slot, sizeof(s->slot), "%s", board->slots[e.choice.slot].name);
-		return e.choice.slot;
+		(void)snprintf(s->slot, sizeof(s->slot), "%s", board->slots[e->choice.slot].name);
+		return e->choice.slot;
 	}
 	(void)snprintf(why, LB_SENTENCE_MAX, "neither slot can be booted; %s: %s; %s: %s",
-		       board->slots[0].name, objection(&w, &e.state, 0), board->slots[1].name,
-		       objection(&w, &e.state, 1));
+		       board->slots[0].name, objection(&w, &e->state, 0), board->slots[1].name,
+		       objection(&w, &e->state, 1));
 	return -1;
 }
 

@@ -15,6 +15,11 @@ struct lb_slot_hands {
 	void (*kick)(void *unused); /* called while something is waited for */
 };
 
+/* Choose a slot and store that, if what is known of the slots can be had by now; asked again and
+ * again while drivers come up, so that a boot is counted before anything that takes time. Only for
+ * boards whose store the gate writes. */
+void lb_slot_boot_count(const struct lb_board *board, struct lb_status *s);
+
 /* Choose a slot, store that, enter it; the other slot when that fails. `why` holds the sentence of
  * enter() then. The slot entered, or -1: neither could be, and `why` tells both reasons. Says on
  * the console what is out of the ordinary; fills s->slot and s->slot_reason. */
