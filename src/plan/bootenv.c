@@ -10,6 +10,9 @@
 #define COUNTING "upgrade_available"
 #define COUNT	 "bootcount"
 #define LIMIT	 "bootlimit"
+/* Boots in a row that did not last, and after how many of them the other slot is entered. */
+#define UNSETTLED "toggle_count"
+#define TOGGLE	  "toggle"
 /* A slot that is to be tried, but is not the one that boots enter now. */
 #define LATER	  "later"
 
@@ -131,8 +134,21 @@ static unsigned countable(unsigned tries)
 	return tries < COUNT_MAX ? tries : COUNT_MAX;
 }
 
+/* Without a toggle the loader counts nothing, and need not know of it. */
+static void add_toggle(struct lb_bootenv_vars *out, const struct lb_slots_state *s, unsigned toggle)
+{
+	char number[LB_BOOTENV_VALUE_MAX] = "";
+
+	if (toggle > 0)
+		(void)snprintf(number, sizeof(number), "%u", countable(s->unsettled));
+	add(out, UNSETTLED, number, false);
+	if (toggle > 0)
+		(void)snprintf(number, sizeof(number), "%u", countable(toggle));
+	add(out, TOGGLE, number, false);
+}
+
 void lb_bootenv_encode(struct lb_bootenv_vars *out, const struct lb_slots_state *s,
-		       enum lb_bootenv_scheme scheme, unsigned tries)
+		       enum lb_bootenv_scheme scheme, const struct lb_slots_rules *rules)
 {
 	char text[LB_BOOTENV_VALUE_MAX];
 
@@ -145,7 +161,19 @@ void lb_bootenv_encode(struct lb_bootenv_vars *out, const struct lb_slots_state 
 	state_text(text, s, 1);
 	add(out, STATE_B, text, false);
 	if (has_counter(scheme))
-		add_counter(out, s, countable(tries));
+		add_counter(out, s, countable(rules->tries));
+	if (has_counter(scheme))
+		add_toggle(out, s, rules->toggle);
+}
+
+bool lb_bootenv_knows_toggle(const struct lb_bootenv_vars *vars, enum lb_bootenv_scheme scheme,
+			     unsigned toggle)
+{
+	const char *known = value_of(vars, TOGGLE);
+
+	if (!has_counter(scheme) || toggle == 0)
+		return !has_counter(scheme) || !*known;
+	return known[0] == (char)('0' + countable(toggle)) && !known[1];
 }
 
 void lb_bootenv_good(struct lb_bootenv_vars *out)
@@ -158,8 +186,9 @@ void lb_bootenv_good(struct lb_bootenv_vars *out)
 void lb_bootenv_ask(struct lb_bootenv_vars *out, enum lb_bootenv_scheme scheme)
 {
 	const struct lb_slots_state any = {0};
+	const struct lb_slots_rules none = {0};
 
-	lb_bootenv_encode(out, &any, scheme, 0);
+	lb_bootenv_encode(out, &any, scheme, &none);
 	for (size_t i = 0; i < out->count; i++)
 		out->var[i].value[0] = '\0';
 }
@@ -243,8 +272,10 @@ void lb_bootenv_decode(struct lb_slots_state *out, const struct lb_bootenv_vars 
 	out->active = active_in(vars, scheme);
 	parse_state(out, 0, value_of(vars, STATE_A), limit);
 	parse_state(out, 1, value_of(vars, STATE_B), limit);
-	if (has_counter(scheme))
+	if (has_counter(scheme)) {
 		heed_counter(out, vars, limit);
+		out->unsettled = (uint8_t)countable(number(value_of(vars, UNSETTLED)));
+	}
 	out->entered = out->active;
 	out->reason = (uint8_t)lb_slots_follow(out, out->active).reason;
 }

@@ -53,9 +53,13 @@ void lb_bootenv_ask(struct lb_bootenv_vars *out, enum lb_bootenv_scheme scheme);
 void lb_bootenv_decode(struct lb_slots_state *out, const struct lb_bootenv_vars *vars,
 		       enum lb_bootenv_scheme scheme, unsigned tries);
 
-/* What is to stand there. */
+/* What is to stand there, `rules` being the board's. */
 void lb_bootenv_encode(struct lb_bootenv_vars *out, const struct lb_slots_state *s,
-		       enum lb_bootenv_scheme scheme, unsigned tries);
+		       enum lb_bootenv_scheme scheme, const struct lb_slots_rules *rules);
+
+/* Does the boot loader know after how many boots the board toggles? It counts only then. */
+bool lb_bootenv_knows_toggle(const struct lb_bootenv_vars *vars, enum lb_bootenv_scheme scheme,
+			     unsigned toggle);
 
 /* The counters of all boot loaders that we know, set back: the running system proved itself. */
 void lb_bootenv_good(struct lb_bootenv_vars *out);

@@ -46,17 +46,25 @@ static int write_vars(const struct lb_bootenv_vars *vars, const struct plat_boot
 	return changed ? env->commit(env->ctx) : 0;
 }
 
-int lb_slots_env_load(const struct lb_slots_env *e, struct lb_slots_state *out)
+static int load(const struct lb_slots_env *e, struct lb_slots_state *out, bool *knows_toggle)
 {
 	static struct lb_bootenv_vars vars;
 	int rc = read_vars(&vars, &e->env, e->scheme);
 
 	if (rc < 0)
 		return rc;
-	lb_bootenv_decode(out, &vars, e->scheme, e->tries);
+	lb_bootenv_decode(out, &vars, e->scheme, e->rules.tries);
 	if (e->entered >= 0) /* another one may be the active one by now */
 		(void)lb_slots_follow(out, e->entered);
+	*knows_toggle = lb_bootenv_knows_toggle(&vars, e->scheme, e->rules.toggle);
 	return 0;
+}
+
+int lb_slots_env_load(const struct lb_slots_env *e, struct lb_slots_state *out)
+{
+	bool unused;
+
+	return load(e, out, &unused);
 }
 
 static bool is_same(const struct lb_bootenv_vars *a, const struct lb_bootenv_vars *b)
@@ -73,14 +81,15 @@ int lb_slots_env_change(const struct lb_slots_env *e,
 {
 	static struct lb_bootenv_vars before, after;
 	struct lb_slots_state s;
-	int rc = lb_slots_env_load(e, &s);
+	bool knows_toggle;
+	int rc = load(e, &s, &knows_toggle);
 
 	if (rc < 0)
 		return rc;
-	lb_bootenv_encode(&before, &s, e->scheme, e->tries);
+	lb_bootenv_encode(&before, &s, e->scheme, &e->rules);
 	edit(&s, arg);
-	lb_bootenv_encode(&after, &s, e->scheme, e->tries);
-	rc = is_same(&before, &after) ? 0 : write_vars(&after, &e->env);
+	lb_bootenv_encode(&after, &s, e->scheme, &e->rules);
+	rc = knows_toggle && is_same(&before, &after) ? 0 : write_vars(&after, &e->env);
 	if (rc == 0)
 		*out = s;
 	return rc;

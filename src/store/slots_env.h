@@ -7,8 +7,8 @@
 struct lb_slots_env {
 	struct plat_bootenv env;
 	enum lb_bootenv_scheme scheme;
-	unsigned tries; /* the board's */
-	int entered;	/* the slot of this boot; -1: the active one, before the system runs */
+	struct lb_slots_rules rules; /* the board's */
+	int entered; /* the slot of this boot; -1: the active one, before the system runs */
 };
 
 /* Read it. 0 or LB_E(...). */

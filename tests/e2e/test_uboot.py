@@ -72,6 +72,7 @@ def test_slots__system_that_does_not_come_up__counted_left_and_told_then_the_goo
         assert r.serial.run("cat /etc/whose")[0] != 0
         assert "trying, 2 tries left" in r.serial.run("lifeboat slot")[1]
         assert uboot.read_boot_counter(part(r, "s_env")) == [1, 0, 1, 2]
+        assert "the boot loader has counted 2 boots" in r.serial.run("lifeboat slot")[1]
         assert r.serial.run("lifeboat slot good")[0] == 0
         r.power_cut("kill")
         assert uboot.read_boot_counter(part(r, "s_env")) == [1, 0, 1, 2, 0]
@@ -121,3 +122,18 @@ def test_slots__no_copy_is_whole__the_default_slot_and_nothing_is_written_over()
             code, said = r.serial.run(command)
             assert code != 0 and "has a wrong checksum" in said
         assert part(r, "slot-env") == damaged
+
+
+def test_toggle__three_boots_that_did_not_last__u_boot_enters_the_other_slot():
+    with lab.Bench(lab.NO_WINDOW, {"toggle = 0 ": "toggle = 3 ", "tries = 3": "tries = 3\n\tstable_seconds = 1"}, board="virt-uboot",
+                   recorder=True, network=False) as r:
+        assert up(r) == ("a", "0")  # U-Boot does not know of it yet: the gate tells it
+        lab.wait_until(lambda: in_use(copies(r)).get("toggle") == "3", what="the word to U-Boot")
+        r.power_cut("kill")
+        for boot in "123":
+            assert counted(r) == ("a", "0")
+            assert in_use(copies(r))["toggle_count"] == boot
+        assert up(r) == ("b", "0")
+        assert in_use(copies(r))["slot"] == "b"
+        # It lasts, and the count is set back
+        lab.wait_until(lambda: in_use(copies(r))["toggle_count"] == "0", what="the end of the count")

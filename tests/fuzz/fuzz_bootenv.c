@@ -44,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const enum lb_bootenv_scheme scheme =
 		(enum lb_bootenv_scheme)(data[0] % LB_BOOTENV_SCHEME_COUNT);
 	const unsigned tries = data[1] % 100 + 1;
+	const struct lb_slots_rules rules = {.tries = tries, .toggle = 3};
 	char *text = strndup((const char *)at, n - 2);
 
 	CHECK(text);
@@ -57,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	CHECK(s.active < LB_SLOTS_MAX && s.entered == s.active);
 	for (int i = 0; i < LB_SLOTS_MAX; i++)
 		CHECK(s.slot[i].tries <= tries);
-	lb_bootenv_encode(&said, &s, scheme, tries);
+	lb_bootenv_encode(&said, &s, scheme, &rules);
 	CHECK(said.count <= LB_BOOTENV_VARS_MAX);
 	lb_bootenv_ask(&vars, scheme);
 	for (size_t i = 0; i < vars.count; i++)

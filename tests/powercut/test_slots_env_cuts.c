@@ -59,7 +59,7 @@ static void begin(void)
 	lb_fake_bootenv_init(&env, &power);
 	slots = (struct lb_slots_env){.env = lb_fake_bootenv_plat(&env),
 				      .scheme = LB_BOOTENV_LIFEBOAT,
-				      .tries = TRIES,
+				      .rules = {.tries = TRIES},
 				      .entered = -1};
 	lb_fake_bootenv_poke(&env, "slot", "a");
 	lb_fake_bootenv_poke(&env, "owners", "own variable");
@@ -157,6 +157,39 @@ static void change__that_the_environment_does_not_know__is_not_written(void **un
 	assert_int_equal(env.commits, 1);
 }
 
+static void settle(struct lb_slots_state *s, void *arg)
+{
+	lb_slots_settle(s);
+}
+
+static void toggle__loader_that_does_not_know__is_told_once_and_set_back(void **unused)
+{
+	static void (*const what[])(struct lb_slots_state *, void *) = {settle, NULL};
+
+	begin();
+	put_back(NULL);
+	slots.rules.toggle = 3;
+	assert_int_equal(change(follow), 0);
+	assert_string_equal(lb_fake_bootenv_peek(&env, "toggle"), "3");
+	assert_int_equal(env.commits, 1);
+	assert_int_equal(change(settle), 0);
+	assert_int_equal(env.commits, 1);
+	lb_fake_bootenv_poke(&env, "toggle_count", "2");
+	assert_int_equal(change(follow), 0);
+	assert_int_equal(env.commits, 1);
+	assert_int_equal(change(settle), 0);
+	assert_int_equal(env.commits, 2);
+	assert_string_equal(lb_fake_bootenv_peek(&env, "toggle_count"), "0");
+
+	begin();
+	slots.rules.toggle = 3;
+	lb_fake_bootenv_poke(&env, "toggle_count", "2");
+	kept = env.stored;
+	const struct lb_fake_scenario s = {.setup = put_back, .run = update, .check = look};
+	steps = what;
+	assert_true(lb_fake_power_cuts(&power, &s) >= 1);
+}
+
 /* The loader has counted the boot before the system sees it. */
 static void boots__of_a_new_system__counted_by_the_loader_alone(void **unused)
 {
@@ -205,6 +238,7 @@ static void change__value_that_is_longer_than_any_of_ours__is_replaced(void **un
 TESTS(cmocka_unit_test(update__that_proves_itself__cut_everywhere),
       cmocka_unit_test(update__that_fails_its_health_check__cut_everywhere),
       cmocka_unit_test(change__that_the_environment_does_not_know__is_not_written),
+      cmocka_unit_test(toggle__loader_that_does_not_know__is_told_once_and_set_back),
       cmocka_unit_test(boots__of_a_new_system__counted_by_the_loader_alone),
       cmocka_unit_test(good__counters_of_other_loaders__set_back_once),
       cmocka_unit_test(change__value_that_is_longer_than_any_of_ours__is_replaced))

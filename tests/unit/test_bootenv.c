@@ -4,6 +4,8 @@
 
 #define TRIES 3
 
+static const struct lb_slots_rules rules = {.tries = TRIES}, many = {.tries = 40, .toggle = 40};
+
 static struct lb_bootenv_vars env;
 static struct lb_slots_state state;
 
@@ -120,7 +122,7 @@ static void encode__try__counter_at_zero_and_the_limit_beside_it(void **unused)
 {
 	state = (struct lb_slots_state){0};
 	lb_slots_begin_try_in(&state, 1, TRIES);
-	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, TRIES);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, &rules);
 	assert_string_equal(value("slot"), "b");
 	assert_string_equal(value("slot_a_state"), "new");
 	assert_string_equal(value("slot_b_state"), "trying");
@@ -135,7 +137,7 @@ static void encode__good__counting_ends(void **unused)
 	lb_slots_begin_try_in(&state, 1, TRIES);
 	state.slot[1].tries = 1;
 	assert_int_equal(lb_slots_mark_good_in(&state, 1), 0);
-	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, TRIES);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, &rules);
 	assert_string_equal(value("slot"), "b");
 	assert_string_equal(value("slot_b_state"), "good");
 	assert_string_equal(value("upgrade_available"), "0");
@@ -146,18 +148,47 @@ static void encode__more_tries_than_the_script_can_count__nine(void **unused)
 {
 	state = (struct lb_slots_state){0};
 	lb_slots_begin_try_in(&state, 0, 40);
-	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, 40);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, &many);
 	assert_string_equal(value("bootlimit"), "9");
 	assert_string_equal(value("bootcount"), "0");
+	assert_string_equal(value("toggle"), "9");
+}
+
+static void toggle__count_of_the_loader__is_known_and_set_back(void **unused)
+{
+	const struct lb_slots_rules three = {.tries = TRIES, .toggle = 3};
+
+	lb_bootenv_ask(&env, LB_BOOTENV_LIFEBOAT);
+	assert_false(lb_bootenv_knows_toggle(&env, LB_BOOTENV_LIFEBOAT, 3));
+	assert_true(lb_bootenv_knows_toggle(&env, LB_BOOTENV_LIFEBOAT, 0));
+	assert_true(lb_bootenv_knows_toggle(&env, LB_BOOTENV_LINKSYS_MX, 3));
+	says("toggle", "3");
+	says("toggle_count", "2");
+	assert_true(lb_bootenv_knows_toggle(&env, LB_BOOTENV_LIFEBOAT, 3));
+	assert_false(lb_bootenv_knows_toggle(&env, LB_BOOTENV_LIFEBOAT, 0));
+	assert_false(lb_bootenv_knows_toggle(&env, LB_BOOTENV_LIFEBOAT, 4));
+	decode(LB_BOOTENV_LIFEBOAT);
+	assert_int_equal(state.unsettled, 2);
+	lb_slots_settle(&state);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, &three);
+	assert_string_equal(value("toggle_count"), "0");
+	assert_string_equal(value("toggle"), "3");
+	/* without a toggle both go */
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LIFEBOAT, &rules);
+	assert_string_equal(value("toggle_count"), "");
+	assert_string_equal(value("toggle"), "");
+	says("toggle_count", "99999999");
+	decode(LB_BOOTENV_LIFEBOAT);
+	assert_int_equal(state.unsettled, 9);
 }
 
 static void encode__linksys__all_of_its_variables_name_the_slot(void **unused)
 {
 	state = (struct lb_slots_state){.active = 1};
-	lb_bootenv_encode(&env, &state, LB_BOOTENV_LINKSYS_MVEBU, TRIES);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LINKSYS_MVEBU, &rules);
 	assert_string_equal(value("boot_part"), "2");
 	assert_string_equal(value("bootcmd"), "run altnandboot");
-	lb_bootenv_encode(&env, &state, LB_BOOTENV_LINKSYS_MX, TRIES);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LINKSYS_MX, &rules);
 	assert_string_equal(value("boot_part"), "2");
 	assert_string_equal(value("auto_recovery"), "yes");
 	assert_string_equal(value("boot_part_ready"), "3");
@@ -172,7 +203,7 @@ static void good__counters_of_every_maker__only_where_they_are(void **unused)
 	for (size_t i = 0; i < env.count; i++)
 		assert_true(env.var[i].only_if_there);
 	state = (struct lb_slots_state){0};
-	lb_bootenv_encode(&env, &state, LB_BOOTENV_LINKSYS_IPQ, TRIES);
+	lb_bootenv_encode(&env, &state, LB_BOOTENV_LINKSYS_IPQ, &rules);
 	assert_null(value("owrt_bootcount")); /* a boot that has only begun sets nothing back */
 }
 
@@ -192,7 +223,7 @@ static void encode__every_state__comes_back(void **unused)
 			}
 			s.entered = s.active;
 			s.reason = (uint8_t)lb_slots_follow(&s, s.active).reason;
-			lb_bootenv_encode(&env, &s, (enum lb_bootenv_scheme)scheme, TRIES);
+			lb_bootenv_encode(&env, &s, (enum lb_bootenv_scheme)scheme, &rules);
 			decode((enum lb_bootenv_scheme)scheme);
 			assert_memory_equal(&state, &s, sizeof(s));
 		}
@@ -249,6 +280,7 @@ TESTS(cmocka_unit_test(decode__nothing_there__first_slot_and_both_as_delivered),
       cmocka_unit_test(encode__try__counter_at_zero_and_the_limit_beside_it),
       cmocka_unit_test(encode__good__counting_ends),
       cmocka_unit_test(encode__more_tries_than_the_script_can_count__nine),
+      cmocka_unit_test(toggle__count_of_the_loader__is_known_and_set_back),
       cmocka_unit_test(encode__linksys__all_of_its_variables_name_the_slot),
       cmocka_unit_test(good__counters_of_every_maker__only_where_they_are),
       cmocka_unit_test(encode__every_state__comes_back),

@@ -113,7 +113,15 @@ static json_object *slot_object(const struct lb_slots *s, int i)
 	return NULL;
 }
 
-static int print_json(const struct lb_slots *s)
+/* Of a boot loader that counts for itself; NULL: there is no such count. */
+static json_object *loader_count(const struct lb_board *board)
+{
+	uint32_t count;
+
+	return lb_boot_counter_of(board, &count) == 0 ? json_object_new_int64(count) : NULL;
+}
+
+static int print_json(const struct lb_slots *s, const struct lb_board *board)
 {
 	CLEANUP(json_putp) json_object *o = json_object_new_object();
 	json_object *list = json_object_new_array();
@@ -126,7 +134,8 @@ static int print_json(const struct lb_slots *s)
 	     add(o, "next", name_or_null(s, s->next)) &&
 	     add(o, "reason", json_object_new_string(lb_slot_reason_name(reason))) &&
 	     add(o, "reason_code", json_object_new_int((int)reason)) &&
-	     add(o, "boots_that_did_not_last", json_object_new_int(s->state.unsettled));
+	     add(o, "boots_that_did_not_last", json_object_new_int(s->state.unsettled)) &&
+	     add(o, "boot_loader_count", loader_count(board));
 	if (!ok || puts(json_object_to_json_string_ext(
 			   o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)) == EOF)
 		return LB_EXIT_SYSTEM;
@@ -151,8 +160,10 @@ static int print_status(const struct ask *a)
 {
 	const struct lb_slots *s = &a->slots;
 
+	uint32_t count;
+
 	if (a->json)
-		return print_json(s);
+		return print_json(s, a->board);
 	if (s->running >= 0)
 		(void)printf("slot %s is running: %s\n", s->slot[s->running].name,
 			     lb_slot_reason_text(s->state.reason));
@@ -160,6 +171,9 @@ static int print_status(const struct ask *a)
 		(void)printf("no slot is running\n");
 	for (int i = 0; i < (int)s->count; i++)
 		print_slot(s, i);
+	if (lb_boot_counter_of(a->board, &count) == 0 && count > 0)
+		(void)printf("the boot loader has counted %u boots that nobody called good\n",
+			     count);
 	return LB_EXIT_OK;
 }
 

@@ -43,7 +43,7 @@ static int open_env(const struct lb_board *board, struct lb_bootenv *opened,
 
 	*out = (struct lb_slots_env){
 		.scheme = board->slot_scheme,
-		.tries = board->slot_tries,
+		.rules = {.tries = board->slot_tries, .toggle = board->slot_toggle},
 		.entered = chosen >= 0 ? chosen : lb_slots_running(board),
 	};
 	return lb_bootenv_open(opened, &out->env, board->slot_env, board->slot_env_count);
@@ -109,17 +109,32 @@ static int clear_env(const struct lb_board *board)
 	return rc < 0 ? rc : lb_slots_env_good(&env.env);
 }
 
-/* The guard keeps everybody out of such a partition. This is the one write that it takes, because
- * the board file asks for it by name, and only if what lies there is a counter. */
-static int clear_partition(const char *place)
+static int open_counter(const struct lb_board *board, struct lb_flash_fd *flash,
+			struct plat_mtd *mtd, int flags)
+{
+	char path[LB_PATH_MAX];
+	int rc = lb_blockdev_find_raw(board->boot_counter, path, &lb_blockdev_roots);
+
+	return rc < 0 ? rc : lb_flash_open_mtd(flash, mtd, path, flags);
+}
+
+int lb_boot_counter_of(const struct lb_board *board, uint32_t *out)
 {
 	CLEANUP(lb_flash_closep) struct lb_flash_fd flash = LB_FLASH_CLOSED;
-	char path[LB_PATH_MAX];
 	struct plat_mtd mtd;
-	int rc = lb_blockdev_find_raw(place, path, &lb_blockdev_roots);
+	int rc = board->boot_counter[0] ? open_counter(board, &flash, &mtd, O_RDONLY) : LB_E(NOENT);
 
-	if (rc == 0)
-		rc = lb_flash_open_mtd(&flash, &mtd, path, O_RDWR);
+	return rc < 0 ? rc : lb_boot_counter_read(out, &mtd);
+}
+
+/* The guard keeps everybody out of such a partition. This is the one write that it takes, because
+ * the board file asks for it by name, and only if what lies there is a counter. */
+static int clear_partition(const struct lb_board *board)
+{
+	CLEANUP(lb_flash_closep) struct lb_flash_fd flash = LB_FLASH_CLOSED;
+	struct plat_mtd mtd;
+	int rc = open_counter(board, &flash, &mtd, O_RDWR);
+
 	if (rc == 0)
 		rc = lb_block_lock(flash.fd);
 	return rc < 0 ? rc : lb_boot_counter_clear(&mtd);
@@ -130,7 +145,7 @@ int lb_boot_counters_clear(const struct lb_board *board)
 	const bool others_count = board->slot_store == LB_SLOT_STORE_UBOOT_ENV &&
 				  board->slot_scheme != LB_BOOTENV_LIFEBOAT;
 	int env_rc = others_count ? clear_env(board) : 0;
-	int flash_rc = board->boot_counter[0] ? clear_partition(board->boot_counter) : 0;
+	int flash_rc = board->boot_counter[0] ? clear_partition(board) : 0;
 
 	return env_rc < 0 ? env_rc : flash_rc;
 }

@@ -13,3 +13,7 @@ struct plat_slots lb_slots_uboot(const struct lb_board *board);
  * there is nothing to set back. 0 also on a board without either; LB_E(...): the first that failed.
  */
 MUST_CHECK int lb_boot_counters_clear(const struct lb_board *board);
+
+/* What the boot loader has counted in the partition of slots.boot_counter: boots that nobody called
+ * good. LB_E(NOENT): the board has none; LB_E(...): it cannot be read, or no counter lies there. */
+MUST_CHECK int lb_boot_counter_of(const struct lb_board *board, uint32_t *out);
