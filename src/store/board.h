@@ -64,8 +64,8 @@ struct lb_board {
 
 	char lan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* none listed = the first Ethernet port */
 	size_t lan_port_count;
-	char wan_ports[LB_LAN_PORTS_MAX]
-		      [LB_IFNAME_MAX]; /* only to be refused as LAN ports, never touched */
+	char wan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* refused as LAN ports; the rescue mode
+							    "internet" alone uses them */
 	size_t wan_port_count;
 	uint32_t address;     /* rescue address, host byte order; default 192.168.1.1 */
 	unsigned prefix_bits; /* default 24 */
@@ -135,6 +135,13 @@ struct lb_board {
 	bool snapshot_before_update; /* default true */
 	bool snapshot_weekly;	     /* default true */
 	unsigned snapshot_keep;	     /* so many weekly ones, and of updates; default 5 */
+
+	/* What the rescue mode "internet" gets, and how. */
+	char internet_url[LB_PATH_MAX];		       /* of a medkit; "" = none, the default */
+	char internet_ca[LB_PATH_MAX];		       /* CA certificates; default
+							  /etc/ssl/certs/ca-certificates.crt */
+	char internet_dns[LB_DNS_MAX][LB_ADDRESS_MAX]; /* asked when the net names no server */
+	size_t internet_dns_count;
 
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
 	unsigned watchdog_timeout_s;	    /* default 30 */

@@ -14,8 +14,9 @@ static bool has_mode(const struct lb_board *b, enum lb_mode mode)
 
 /* Those of tables/modes.def that lifeboat/gate can carry out. */
 static const bool can_be_had[LB_MODE_COUNT + 1] = {
-	[LB_MODE_REBOOT] = true,  [LB_MODE_ROLLBACK] = true, [LB_MODE_FACTORY] = true,
-	[LB_MODE_REFLASH] = true, [LB_MODE_SSH] = true,	     [LB_MODE_SHELL] = true,
+	[LB_MODE_INTERNET] = true, [LB_MODE_REBOOT] = true,  [LB_MODE_ROLLBACK] = true,
+	[LB_MODE_FACTORY] = true,  [LB_MODE_REFLASH] = true, [LB_MODE_SSH] = true,
+	[LB_MODE_SHELL] = true,
 };
 
 static void say_which(const char *instead, char what[LB_SENTENCE_MAX])

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/near.h"
+#include "store/board_internet.h"
 #include "store/board_menu.h"
 #include "store/board_text.h"
 #include "store/board_value.h"
@@ -117,7 +118,7 @@ static void refuse_unknown(const cfg_t *cfg, const char *typed)
 	const char *near = nearest_word(section, typed);
 	const struct lb_board_key *elsewhere = same_key_elsewhere(typed);
 	struct lb_shown shown = lb_board_show(typed);
-	char words[192];
+	char words[200];
 
 	if (elsewhere && elsewhere->section[0])
 		(void)refuse((unsigned)cfg->line,
@@ -357,6 +358,10 @@ static int check_whole(void)
 			      "menu.start is \"%s\", which menu.modes does not list: set it to one "
 			      "that is there",
 			      lb_mode_name(b->menu_start));
+	if (lb_board_lacks_url(b))
+		return refuse(loading->lines.key[LB_BOARD_MENU_MODES],
+			      "menu.modes lists \"internet\", and internet.url is not set: say "
+			      "where the medkit lies, or take the mode out");
 	if (b->slot_count == 1)
 		return refuse(loading->lines.slot[0],
 			      "there is one slot only: add the other one, or write its place as "
@@ -377,7 +382,8 @@ static cfg_opt_t key_option(const struct lb_board_key *key)
 	bool is_list = key->kind == LB_KIND_LAN_PORT || key->kind == LB_KIND_WAN_PORT ||
 		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME ||
 		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE ||
-		       key->kind == LB_KIND_ENV_PLACE || key->kind == LB_KIND_MODES;
+		       key->kind == LB_KIND_ENV_PLACE || key->kind == LB_KIND_MODES ||
+		       key->kind == LB_KIND_NAME_SERVER;
 	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 

@@ -11,7 +11,9 @@
 
 #include "base/near.h"
 #include "plan/place.h"
+#include "store/board_internet.h"
 #include "store/board_menu.h"
+#include "store/board_service.h"
 #include "store/board_store.h"
 
 struct value {
@@ -445,12 +447,32 @@ static int set_policy(const struct value *v)
 	return 0;
 }
 
-static int set_menu(const struct value *v)
+typedef int setter(struct lb_board *board, enum lb_board_kind kind, const char *text,
+		   char what[LB_SENTENCE_MAX]);
+
+/* For keys that another file knows. */
+static int set_there(const struct value *v, setter *set)
 {
 	char what[LB_SENTENCE_MAX];
 
-	return lb_board_set_menu(v->board, v->key->kind, v->text, what) < 0 ? refuse(v, "%s", what)
-									    : 0;
+	return set(v->board, v->key->kind, v->text, what) < 0 ? refuse(v, "%s", what) : 0;
+}
+
+static int set_menu(const struct value *v)
+{
+	return set_there(v, lb_board_set_menu);
+}
+
+static int set_slot_store(const struct value *v)
+{
+	return set_there(v, lb_board_set_store);
+}
+
+static int set_internet(const struct value *v)
+{
+	int rc = check_length(v);
+
+	return rc < 0 ? rc : set_there(v, lb_board_set_internet);
 }
 
 static int set_profile(const struct value *v)
@@ -478,14 +500,6 @@ static int set_handover(const struct value *v)
 	return 0;
 }
 
-static int set_slot_store(const struct value *v)
-{
-	char what[LB_SENTENCE_MAX];
-
-	return lb_board_set_store(v->board, v->key->kind, v->text, what) < 0 ? refuse(v, "%s", what)
-									     : 0;
-}
-
 static int add_health_port(const struct value *v)
 {
 	struct lb_board *b = v->board;
@@ -505,45 +519,11 @@ static int add_health_port(const struct value *v)
 	return 0;
 }
 
-static int parse_service(const struct value *v, struct lb_health_service *out)
-{
-	const char *rest = strchr(v->text, ':');
-	const size_t n = rest ? (size_t)(rest++ - v->text) : 0;
-	bool is_file =
-		n == 3 && (strncmp(v->text, "pid", n) == 0 || strncmp(v->text, "run", n) == 0);
-	long port;
-
-	if (is_file && rest[0] == '/') {
-		out->kind = v->text[0] == 'p' ? LB_SERVICE_PID : LB_SERVICE_RUN;
-		memcpy(out->what, rest, strlen(rest) + 1);
-		return 0;
-	}
-	if (n == 3 && strncmp(v->text, "tcp", n) == 0 && to_number(rest, 10, &port) == 0 &&
-	    port > 0 && port <= UINT16_MAX) {
-		out->kind = LB_SERVICE_TCP;
-		out->port = (unsigned)port;
-		return 0;
-	}
-	return refuse(v,
-		      "must list services such as \"tcp:22\", \"pid:/run/dropbear.pid\" or "
-		      "\"run:/usr/sbin/is-online\", not \"%s\"",
-		      lb_board_show(v->text).text);
-}
-
 static int add_service(const struct value *v)
 {
-	struct lb_board *b = v->board;
-	struct lb_health_service service = {0};
 	int rc = check_length(v);
 
-	if (rc == 0)
-		rc = parse_service(v, &service);
-	if (rc < 0)
-		return rc;
-	if (b->health_service_count == LB_HEALTH_MAX)
-		return refuse(v, "must list at most %d services", LB_HEALTH_MAX);
-	b->health_services[b->health_service_count++] = service;
-	return 0;
+	return rc < 0 ? rc : set_there(v, lb_board_add_service);
 }
 
 static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
@@ -563,6 +543,8 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_WAN_PORT] = set_wan_port,
 	[LB_KIND_IMAGE_NAME] = add_image_name,
 	[LB_KIND_VOLUME] = add_volume,
+	[LB_KIND_URL] = set_internet,
+	[LB_KIND_NAME_SERVER] = set_internet,
 	[LB_KIND_MODES] = set_menu,
 	[LB_KIND_MODE] = set_menu,
 	[LB_KIND_POLICY] = set_policy,

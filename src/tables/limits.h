@@ -6,6 +6,8 @@
 #define LB_PROTECTED_MAX     16 /* names that one board adds; its layout has 20 at most */
 #define LB_NAME_MAX	     64 /* LED, button, board names: longest in Linux device trees is about 40 */
 #define LB_IFNAME_MAX	     16	 /* IFNAMSIZ */
+#define LB_DNS_MAX	     3	 /* name servers: what resolv.conf(5) takes */
+#define LB_ADDRESS_MAX	     64	 /* an IPv6 address with the name of a port behind it has 55 */
 #define LB_PATH_MAX	     256 /* paths in board files; PATH_MAX would waste the stack of PID 1 */
 #define LB_SERIAL_MAX	     64	 /* serial numbers: device tree strings, SMBIOS 2.x text */
 #define LB_COMMAND_MAX	     128 /* of a button: a program and some words; more goes into a script */

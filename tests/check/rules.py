@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "lifeboat/root": ["lifeboat/slots/*", "lifeboat/settings/*", "lifeboat/snapshot/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/upgrade": ["lifeboat/root/*", "lifeboat/slots/*", "lifeboat/settings/*", "lifeboat/snapshot/*", "lifeboat/install/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/reset": ["lifeboat/root/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
-    "lifeboat/modes": ["lifeboat/root/*", "lifeboat/snapshot/*", "lifeboat/install/*", "lifeboat/upgrade/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/modes": ["lifeboat/fetch/*", "lifeboat/root/*", "lifeboat/snapshot/*", "lifeboat/install/*", "lifeboat/upgrade/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/gate": ["lifeboat/modes/*", "lifeboat/upgrade/*", "lifeboat/reset/*", "lifeboat/root/*", "lifeboat/slots/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeline": ["install/*", "store/*", "plat/*.h", *LINUX, "proto/*", "image/*", "tables/*", "base/*"],
 }

@@ -46,13 +46,13 @@ static void reflash__every_key__reaches_its_field(void **state)
 
 static void menu__wrong_values__one_sentence_says_what_to_write(void **state)
 {
-	assert_refused("menu { modes = {reboot, internet} }",
+	assert_refused("menu { modes = {reboot, jump} }",
 		       "b.conf:1: menu.modes must be one of \"reboot\", \"rollback\", \"factory\", "
-		       "\"reflash\", \"ssh\", \"shell\", not \"internet\"");
+		       "\"reflash\", \"ssh\", \"internet\", \"shell\", not \"jump\"");
 	assert_refused(
 		"menu { start = 1 }",
 		"b.conf:1: menu.start must be one of \"reboot\", \"rollback\", \"factory\", \"reflash\", \"ssh\", "
-		"\"shell\", not \"1\"");
+		"\"internet\", \"shell\", not \"1\"");
 	assert_refused("menu { modes = {reboot, factory, reboot} }",
 		       "b.conf:1: menu.modes lists \"reboot\" twice: take one of them out");
 	assert_refused(

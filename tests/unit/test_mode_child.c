@@ -49,6 +49,11 @@ void lb_mode_rollback(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 		(void)pause();
 }
 
+/* Not started here. */
+void lb_mode_internet(const struct lb_mode_ask *ask, struct lb_mode_result *out)
+{
+}
+
 static void begin(enum lb_mode mode)
 {
 	machine.consoles.kmsg = -1;

@@ -45,6 +45,8 @@ class Guest:
         tree.chardev("dev/console", 5, 1)
         if mode == "initramfs":
             self._put_rescue(tree)
+            for source, target in self.board.guest.get("rescue_programs", {}).items():
+                self.programs.put(tree, source, target)
             self._put_lifeboat(tree)
             tree.link("init", "sbin/lifeboat")
             self._put_modules(tree, self.modules)

@@ -5,25 +5,19 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "install/verify.h"
 #include "lifeboat/applet.h"
-#include "lifeboat/fetch/download.h"
-#include "plat/linux/files/mounts.h"
-#include "plat/linux/files/spool.h"
-
-#define SIGNATURE_MAX_BYTES 8192 /* usign writes 150, a chain of certificates some hundreds */
+#include "lifeboat/fetch/pair.h"
 
 struct arguments {
 	const char *board, *keys, *cacert, *url, *file;
 };
 
 struct names {
-	char part[LB_PATH_MAX], signature[LB_PATH_MAX], signature_part[LB_PATH_MAX],
-		signature_url[LB_PATH_MAX * 4];
+	char part[LB_PATH_MAX], signature[LB_PATH_MAX], signature_part[LB_PATH_MAX];
 };
 
 static int read_arguments(int argc, char **argv, struct arguments *out)
@@ -73,11 +67,9 @@ static int make_names(struct names *n, const struct arguments *a)
 	if (snprintf(n->part, sizeof(n->part), "%s.part", a->file) < LB_PATH_MAX - 8 &&
 	    snprintf(n->signature, sizeof(n->signature), "%s.sig", a->file) < LB_PATH_MAX &&
 	    snprintf(n->signature_part, sizeof(n->signature_part), "%s.sig.part", a->file) <
-		    LB_PATH_MAX - 8 &&
-	    snprintf(n->signature_url, sizeof(n->signature_url), "%s.sig", a->url) <
-		    (int)sizeof(n->signature_url))
+		    LB_PATH_MAX - 8)
 		return LB_EXIT_OK;
-	(void)fprintf(stderr, "lifeboat fetch: the address or the name of the file is too long\n");
+	(void)fprintf(stderr, "lifeboat fetch: the name of the file is too long\n");
 	return LB_EXIT_USAGE;
 }
 
@@ -94,23 +86,6 @@ static int load_board(struct lb_board *out, const char *path)
 	return rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
 }
 
-/* In RAM whoever unpacks and writes afterwards needs some too. */
-static uint64_t free_room(const char *file)
-{
-	char folder[LB_PATH_MAX];
-	const char *slash = strrchr(file, '/');
-	struct statvfs fs;
-	uint64_t room, ram;
-
-	(void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file + 1) : 1,
-		       slash ? file : ".");
-	if (statvfs(folder, &fs) < 0)
-		return 0;
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	ram = lb_spool_room();
-	return lb_is_tmpfs(folder) && ram && ram < room ? ram : room;
-}
-
 static void say(void *ctx, const char *line)
 {
 	(void)ctx;
@@ -124,24 +99,6 @@ static void show(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
 		(void)fprintf(stderr, "\r%3u %%\r",
 			      have_bytes < whole_bytes ? (unsigned)(have_bytes * 100 / whole_bytes)
 						       : 100);
-}
-
-static int get(const struct arguments *a, const char *url, const char *path, uint64_t room_bytes,
-	       bool any_certificate)
-{
-	const struct lb_download d = {.url = url,
-				      .path = path,
-				      .cacert = a->cacert,
-				      .any_certificate = any_certificate,
-				      .room_bytes = room_bytes,
-				      .say = say,
-				      .progress = show};
-	char why[LB_SENTENCE_MAX];
-
-	if (lb_download(&d, why) == LB_FETCH_END_GOT)
-		return LB_EXIT_OK;
-	say(NULL, why);
-	return LB_EXIT_NO;
 }
 
 static int verify(const struct arguments *a, const struct names *n, const struct lb_board *board)
@@ -183,18 +140,20 @@ static int keep(const struct arguments *a, const struct names *n)
 
 static int fetch(const struct arguments *a, const struct names *n, const struct lb_board *board)
 {
-	const bool clock_is_wrong = lb_clock_is_wrong();
+	const struct lb_pair p = {.url = a->url,
+				  .cacert = a->cacert,
+				  .image = n->part,
+				  .signature = n->signature_part,
+				  .say = say,
+				  .progress = show};
+	char why[LB_SENTENCE_MAX];
 	int code;
 
-	if (clock_is_wrong)
-		say(NULL, "the clock of this device was not set: the server's certificate is not "
-			  "checked, only the signature of the image");
-	/* Small, and without it the image is of no use. */
-	code = get(a, n->signature_url, n->signature_part, SIGNATURE_MAX_BYTES, clock_is_wrong);
-	if (code == LB_EXIT_OK)
-		code = get(a, a->url, n->part, free_room(a->file), clock_is_wrong);
-	if (code == LB_EXIT_OK)
-		code = verify(a, n, board);
+	if (lb_pair_get(&p, why) != LB_FETCH_END_GOT) {
+		say(NULL, why);
+		return LB_EXIT_NO;
+	}
+	code = verify(a, n, board);
 	if (code == LB_EXIT_OK)
 		code = keep(a, n);
 	return code;

@@ -28,4 +28,4 @@ struct lb_mode_result {
 /* Does the work and fills all of `out`. */
 typedef void lb_mode_run(const struct lb_mode_ask *ask, struct lb_mode_result *out);
 
-lb_mode_run lb_mode_rollback, lb_mode_factory, lb_mode_reflash;
+lb_mode_run lb_mode_rollback, lb_mode_factory, lb_mode_reflash, lb_mode_internet;

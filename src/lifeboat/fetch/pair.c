@@ -1,0 +1,63 @@
+#include "lifeboat/fetch/pair.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "plat/linux/files/mounts.h"
+#include "plat/linux/files/spool.h"
+
+#define SIGNATURE_MAX_BYTES 8192 /* usign writes 150, a chain of certificates some hundreds */
+
+/* In RAM whoever unpacks and writes afterwards needs some too. */
+static uint64_t free_room(const char *file)
+{
+	char folder[LB_PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	struct statvfs fs;
+	uint64_t room, ram;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file + 1) : 1,
+		       slash ? file : ".");
+	if (statvfs(folder, &fs) < 0)
+		return 0;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	ram = lb_spool_room();
+	return lb_is_tmpfs(folder) && ram && ram < room ? ram : room;
+}
+
+static void silent(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
+{
+}
+
+enum lb_fetch_end lb_pair_get(const struct lb_pair *p, char why[LB_SENTENCE_MAX])
+{
+	char signature_url[LB_PATH_MAX * 4];
+	struct lb_download d = {.url = signature_url,
+				.path = p->signature,
+				.cacert = p->cacert,
+				.any_certificate = lb_clock_is_wrong(),
+				.room_bytes = SIGNATURE_MAX_BYTES,
+				.say = p->say,
+				.progress = silent,
+				.ctx = p->ctx};
+	enum lb_fetch_end end;
+
+	if (snprintf(signature_url, sizeof(signature_url), "%s.sig", p->url) >=
+	    (int)sizeof(signature_url)) {
+		(void)snprintf(why, LB_SENTENCE_MAX, "the address is too long");
+		return LB_FETCH_END_REFUSED;
+	}
+	if (d.any_certificate)
+		p->say(p->ctx, "the clock of this device was not set: the server's certificate is "
+			       "not checked, only the signature of the image");
+	/* Small, and without it the image is of no use. */
+	end = lb_download(&d, why);
+	if (end != LB_FETCH_END_GOT)
+		return end;
+	d.url = p->url;
+	d.path = p->image;
+	d.room_bytes = free_room(p->image);
+	d.progress = p->progress;
+	return lb_download(&d, why);
+}

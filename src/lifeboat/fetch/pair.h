@@ -1,0 +1,21 @@
+/* lifeboat/fetch/pair.h - an image and its signature, from one https server. */
+#pragma once
+
+#include <stdint.h>
+
+#include "lifeboat/fetch/download.h"
+
+struct lb_pair {
+	const char *url;    /* of the image; the signature is beside it, with ".sig" behind */
+	const char *cacert; /* NULL = the CA certificates of the system */
+	const char *image;  /* where each is put; free of what is not finished if it fails */
+	const char *signature;
+	void (*say)(void *ctx, const char *line);
+	void (*progress)(void *ctx, uint64_t have_bytes, uint64_t whole_bytes); /* of the image */
+	void *ctx;
+};
+
+/* GOT with both there, unverified; otherwise `why` is one sentence. Never writes more than there is
+ * room for: in RAM that is half of what is free. Where the clock was never set, certificates are
+ * not checked, which is said: the signature is what decides. */
+enum lb_fetch_end lb_pair_get(const struct lb_pair *p, char why[LB_SENTENCE_MAX]);
