@@ -1,16 +1,14 @@
 """lifeboat fetch, from an https server on this machine that breaks off, changes its mind, and lies."""
 
-import http.server
 import os
 import shutil
 import socket
-import ssl
 import subprocess
-import threading
 from pathlib import Path
 
 import firmware
 import pytest
+from https import File, Server, certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 LIFEBOAT = Path(os.environ.get("LIFEBOAT_SANITIZED", ROOT / "build-sanitize")) / "src/lifeboat/lifeboat"
@@ -23,60 +21,6 @@ pytestmark = [
 ]
 
 
-class File:
-    """What the server has under one name, and how it behaves about it."""
-
-    def __init__(self, data, tag='"one"'):
-        self.data, self.tag = data, tag
-        self.breaks = []  # after how many bytes of an answer the connection is dropped, answer by answer
-        self.then = None  # what the file is after the first break
-        self.length = True  # whether the server says how long the file is
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.close_connection = True
-        server = self.server
-        server.asked.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
-        if self.path in server.moved:
-            self.send_response(302)
-            self.send_header("Location", server.moved[self.path])
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
-        file = server.files.get(self.path)
-        if not file:
-            return self.send_error(404)
-        start = 0
-        if (wanted := self.headers.get("Range")) and self.headers.get("If-Range") == file.tag:
-            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(file.data) - 1}/{len(file.data)}")
-        if file.tag:
-            self.send_header("ETag", file.tag)
-        if file.length:
-            self.send_header("Content-Length", str(len(file.data) - start))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        data = file.data[start:]
-        if file.breaks:
-            data = data[: file.breaks.pop(0)]
-            server.files[self.path] = file.then or file
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, address):
-        pass  # a client that leaves, or does not trust the certificate
-
-
 class Shop:
     """The server, and a device with a board file that asks it."""
 
@@ -87,22 +31,12 @@ class Shop:
         self.key = firmware.Key(folder, "release", "0123456789abcdef")
         (folder / "keys/0123456789abcdef").write_bytes(self.key.public())
         self.board()
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                        folder / "tls.key", "-out", folder / "tls.crt", "-subj", "/CN=shop", "-days", "2", "-addext",
-                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.files, self.server.moved, self.server.asked = {}, {}, []
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.thread.start()
+        certificate(folder, "IP:127.0.0.1")
+        self.server = Server(socket.create_server(("127.0.0.1", 0)), folder)
         self.url = f"https://127.0.0.1:{self.server.server_port}"
 
     def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        self.server.end()
 
     def board(self, text=""):
         (self.folder / "board.conf").write_text(f'id = "acme,r1"\nimage {{ keys = "{self.folder}/keys"\n{text}\n}}\n')

@@ -1,23 +1,11 @@
 """Where failsafe can be reached, and where not. A negative answer counts only beside a positive one by the same means."""
 
-import socket
-
 from lab import ADDRESS, DHCP, FAST, wait_until
-from wires import Capture, arp_answers, dhcp_offer, inside
+from wires import Capture, arp_answers, dhcp_offer, tcp_connects
 
 WATCHDOG_S = 5  # the shortest that a board file may have
 LAN_PORTS = ["lan1", "lan2"]
 ROUTER_MACS = {f"02:1b:0a:00:00:0{n}" for n in (1, 2, 3)}
-
-
-def tcp_connects(namespace, address, port):
-    with inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as s:
-        s.settimeout(2)
-        try:
-            s.connect((address, port))
-        except OSError:
-            return False
-        return True
 
 
 def from_router(capture):

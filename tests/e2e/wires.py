@@ -40,6 +40,16 @@ def inside(namespace, make):
     return result[0]
 
 
+def tcp_connects(namespace, address, port):
+    with inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as s:
+        s.settimeout(2)
+        try:
+            s.connect((address, port))
+        except OSError:
+            return False
+        return True
+
+
 def arp_answers(namespace, port, address, sender, seconds):
     """MAC addresses that say on this port that they have the address; stops at the first."""
     with inside(namespace, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP))) as arp:

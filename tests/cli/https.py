@@ -1,0 +1,85 @@
+"""An https server that breaks off, changes its mind, and lies."""
+
+import http.server
+import ssl
+import subprocess
+import threading
+
+
+def certificate(folder, name):
+    """tls.crt and tls.key for this subjectAltName in the folder: the certificate vouches for itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                    folder / "tls.key", "-out", folder / "tls.crt", "-subj", "/CN=shop", "-days", "2", "-addext",
+                    f"subjectAltName={name}"], check=True, capture_output=True)
+
+
+class File:
+    """What the server has under one name, and how it behaves about it."""
+
+    def __init__(self, data, tag='"one"'):
+        self.data, self.tag = data, tag
+        self.breaks = []  # after how many bytes of an answer the connection is dropped, answer by answer
+        self.then = None  # what the file is after the first break
+        self.length = True  # whether the server says how long the file is
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.close_connection = True
+        server = self.server
+        server.asked.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
+        if self.path in server.moved:
+            self.send_response(302)
+            self.send_header("Location", server.moved[self.path])
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        file = server.files.get(self.path)
+        if not file:
+            return self.send_error(404)
+        start = 0
+        if (wanted := self.headers.get("Range")) and self.headers.get("If-Range") == file.tag:
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(file.data) - 1}/{len(file.data)}")
+        if file.tag:
+            self.send_header("ETag", file.tag)
+        if file.length:
+            self.send_header("Content-Length", str(len(file.data) - start))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        data = file.data[start:]
+        if file.breaks:
+            data = data[: file.breaks.pop(0)]
+            server.files[self.path] = file.then or file
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Answers on a socket that listens already, with the certificate of that folder, until end()."""
+
+    daemon_threads = True
+
+    def __init__(self, listener, folder):
+        super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.server_port = listener.getsockname()[1]
+        self.files, self.moved, self.asked = {}, {}, []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        self.socket = context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+
+    def end(self):
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+    def handle_error(self, request, address):
+        pass  # a client that leaves, or does not trust the certificate
