@@ -1,10 +1,11 @@
 """Rescue modes chosen with one button and one LED at power-on (virt-sd)."""
 
 import json
+import re
 
 import pytest
 
-from lab import LIT, NO_WINDOW, READY_S, STATUS_LED, lifeline
+from lab import LIT, NO_WINDOW, READY_S, ROOT, STATUS_LED, board_file, lifeline
 from vrouter import Blink, Steady
 from wires import Listener
 
@@ -36,6 +37,52 @@ def assert_announced_as(router, mode, t):
     dark = router.leds.lengths_ms(STATUS_LED, False, t - 0.2, end + 0.01)
     assert dark[0] == pytest.approx(700, abs=120) and dark[-1] == pytest.approx(500, abs=100)  # a pause, and the first blink's dark
     return end
+
+
+# What the LED shows, in tenths of a second: + lit, - dark
+GRID = {True: (2, 5, 10, 30, 35), False: (2, 5, 7, 10)}
+
+
+def shown(router):
+    """All that the LED has shown since it was first lit, in the times that the dialogue knows."""
+    phases = router.leds.phases(STATUS_LED)
+    first = next(i for i, phase in enumerate(phases) if phase.on)
+    return "".join(f"{'-+'[p.on]}{min(GRID[p.on], key=lambda n: abs(n - p.length * 10))} " for p in phases[first:-1])
+
+
+def blinking(mode):
+    return "-7 " + " -2 ".join(["\\+2"] * mode) + " -5 "
+
+
+def fourth_mode():
+    """The number of the fourth of the board's modes."""
+    words = re.search(r"modes = \{(.*?)\}", board_file(board=BOARD)).group(1)
+    name = words.split(",")[3].strip(' "')
+    return int(re.search(rf'^MODE\(\w+, *(\d), *\d, *"{name}"', (ROOT / "src/tables/modes.def").read_text(), re.M).group(1))
+
+
+def test_sample_scenario__row_by_row__as_its_users_were_promised(bench):
+    """Seed 001."""
+    router = bench(NO_WINDOW, QUICK, board=BOARD, network=False, initramfs_extra=HOOKS)
+    button, last = router.button("reset"), fourth_mode()
+
+    def press_when_asked(mode):
+        router.leds.wait_for(Steady(STATUS_LED, True, for_ms=300), READY_S, after=announced(router, mode) + 0.5)
+        button.press(0.2)
+
+    router.power_on(hold=["reset"])
+    router.says("^- rescue modes -")
+    button.release()
+    press_when_asked(1)
+    press_when_asked(2)
+    announced(router, 3)  # and missed
+    press_when_asked(3)
+    announced(router, last)
+    router.says(f"rescue mode {last} is carried out now")
+    router.leds.wait_for(WORKING)
+    press = r"\+\d+ "
+    assert re.match(rf"\+10 -10 \+10 {blinking(1)}{press}{blinking(2)}{press}{blinking(3)}\+30 {blinking(3)}{press}"
+                    rf"{blinking(last)}\+30 {blinking(last)}\+35 -5 \+5 -5 \+5 ", shown(router)), shown(router)
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
