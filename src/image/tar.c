@@ -159,9 +159,12 @@ static void take_data(struct lb_tar *t, struct lb_rd *r)
 {
 	const size_t taken = least(t->data_left, lb_rd_left(r));
 	const size_t kept = least(LB_TAR_TEXT_MAX - t->text_len, taken);
+	const uint8_t *data = lb_rd_take(r, taken);
 
-	memcpy(t->text + t->text_len, lb_rd_take(r, taken), kept);
+	memcpy(t->text + t->text_len, data, kept);
 	t->text_len += kept;
+	if (t->data)
+		t->data(t->ctx, &t->header, data, taken);
 	t->data_left -= taken;
 	if (t->data_left == 0)
 		member_is_over(t);
@@ -181,6 +184,7 @@ static void take_block(struct lb_tar *t, struct lb_rd *r)
 
 	memcpy(t->block + t->block_used, lb_rd_take(r, taken), taken);
 	t->block_used += taken;
+	t->data_at = t->taken_bytes + taken;
 	if (t->block_used == LB_TAR_BLOCK)
 		take_header(t);
 }
@@ -190,14 +194,16 @@ void lb_tar_feed(struct lb_tar *t, const void *data, size_t n)
 	struct lb_rd r = lb_rd_init(data, n);
 
 	while (lb_rd_left(&r) > 0 && t->error == 0 && t->zero_blocks < 2) {
+		const size_t left = lb_rd_left(&r);
+
 		if (t->data_left > 0)
 			take_data(t, &r);
 		else if (t->padding_left > 0)
 			take_padding(t, &r);
 		else
 			take_block(t, &r);
+		t->taken_bytes += left - lb_rd_left(&r);
 	}
-	t->taken_bytes += n - lb_rd_left(&r);
 }
 
 int lb_tar_end(const struct lb_tar *t)

@@ -29,8 +29,12 @@ MUST_CHECK int lb_tar_parse(struct lb_tar_header *out, const void *block, size_t
 typedef void lb_tar_member(void *ctx, const struct lb_tar_header *h, const char *text,
 			   size_t text_len);
 
+/* Called for each piece of a member's data, in order. */
+typedef void lb_tar_data(void *ctx, const struct lb_tar_header *h, const uint8_t *data, size_t n);
+
 struct lb_tar {
 	lb_tar_member *member;
+	lb_tar_data *data; /* NULL, unless set after lb_tar_init() */
 	void *ctx;
 	struct lb_tar_header header;
 	uint8_t block[LB_TAR_BLOCK];
@@ -41,6 +45,7 @@ struct lb_tar {
 	bool long_name_next;
 	unsigned members;
 	uint64_t taken_bytes; /* of the archive: what is behind its end was left alone */
+	uint64_t data_at;     /* where the data of the member begin, as seen by `member` */
 	int error;	      /* once set, the rest is not looked at */
 };
 

@@ -37,9 +37,9 @@ struct lb_install_report {
 		refusal; /* LB_REFUSAL_COUNT = the image is not refused, or that is forced */
 	char why[LB_SENTENCE_MAX]; /* one sentence without a full stop; "" = it went well */
 	uint64_t image_bytes;	   /* read */
-	uint64_t bytes;		   /* written */
+	uint64_t bytes;		   /* written, of an archive to both places */
 	uint64_t bad_bytes;	   /* of flash, left out */
-	uint8_t sha256[32];	   /* of what was written */
+	uint8_t sha256[32];	   /* of what was written, of an archive its root */
 	bool streamed;		   /* written before the verdict on it was there */
 	uint32_t verify_ms, write_ms, read_back_ms;
 };
@@ -48,6 +48,8 @@ struct lb_install_ask {
 	struct lb_verify_ask image;   /* max_bytes: 0 = the room of the target */
 	struct lb_verified *verified; /* filled; large, the caller's */
 	const struct plat_target *target;
+	const struct plat_target *kernel; /* where the kernel of a sysupgrade archive goes; NULL =
+					     nowhere */
 	bool running; /* the target is not a spare: only an image that was verified whole before may
 			 be written. A file is always verified before */
 	bool clear_rest; /* no old overlay may be found behind it */

@@ -32,15 +32,43 @@ static void copy_value(char out[LB_NAME_MAX], const char *text, const char *key)
 	}
 }
 
+/* NULL: not one of those that go to a place. */
+static struct lb_scan_place *part_of(struct lb_scan_layer *l, const struct lb_tar_header *h)
+{
+	const char *base = strchr(h->name, '/');
+	char board[LB_NAME_MAX];
+
+	if ((h->type != '0' && h->type != '7') || !base || lb_sysupgrade_board(board, h->name) < 0)
+		return NULL;
+	if (strcmp(base, "/root") == 0)
+		return &l->part[LB_SCAN_ROOT];
+	return strcmp(base, "/kernel") == 0 ? &l->part[LB_SCAN_KERNEL] : NULL;
+}
+
+static void see_data(void *ctx, const struct lb_tar_header *h, const uint8_t *data, size_t n)
+{
+	struct lb_scan_layer *l = ctx;
+	struct lb_scan_place *p = part_of(l, h);
+
+	if (p && p->count == 0)
+		lb_sha256_feed(&p->state, data, n);
+}
+
 static void see_member(void *ctx, const struct lb_tar_header *h, const char *text, size_t text_len)
 {
-	const char *base = strrchr(h->name, '/');
+	const char *base = strchr(h->name, '/');
 	struct lb_scan_layer *l = ctx;
+	struct lb_scan_place *part = part_of(l, h);
 	char board[LB_NAME_MAX];
 
 	lb_medkit_member(&l->content, h->name);
 	if (lb_sysupgrade_board(board, h->name) == 0 && base && strcmp(base, "/CONTROL") == 0)
 		copy_value(l->control_board, text, "BOARD=");
+	if (part && part->count++ == 0) {
+		lb_sha256_end(&part->state, part->sha256);
+		part->at_bytes = l->tar.data_at;
+		part->size_bytes = h->size_bytes;
+	}
 	if (strcmp(h->name, "etc/turris-version") == 0)
 		copy_value(l->turris_version, text, "");
 }
@@ -67,6 +95,11 @@ static void decide(struct lb_scan_layer *l)
 	l->walks = l->image.kind == LB_IMAGE_TAR || l->image.kind == LB_IMAGE_TARBALL;
 	if (l->walks)
 		l->tar = lb_tar_init(see_member, l);
+	if (l->image.kind != LB_IMAGE_TAR)
+		return;
+	l->tar.data = see_data;
+	for (int i = 0; i < LB_SCAN_PARTS; i++)
+		lb_sha256_begin(&l->part[i].state);
 }
 
 /* Bytes `at` to `at + n` of the layer have come: add up those that one of the format's checksums is

@@ -21,6 +21,21 @@
 #include "install/hash.h"
 #include "install/unpack.h"
 
+/* What a sysupgrade archive brings for two places. */
+enum lb_scan_part {
+	LB_SCAN_ROOT,
+	LB_SCAN_KERNEL,
+	LB_SCAN_PARTS,
+};
+
+/* A member of the archive: its data stand there as they are. */
+struct lb_scan_place {
+	uint64_t at_bytes, size_bytes;
+	unsigned count;		/* 0 = it is not there; of several the first one is told */
+	struct lb_sha256 state; /* until its end */
+	uint8_t sha256[LB_SHA256_SIZE];
+};
+
 /* An image, or what is inside of a packed one. */
 struct lb_scan_layer {
 	uint8_t head[LB_IMAGE_HEAD_BYTES];
@@ -37,6 +52,7 @@ struct lb_scan_layer {
 	struct lb_tar tar;
 	struct lb_medkit_content content;
 	char control_board[LB_NAME_MAX]; /* BOARD= of a sysupgrade archive's CONTROL */
+	struct lb_scan_place part[LB_SCAN_PARTS];
 	char turris_version[LB_NAME_MAX];
 };
 

@@ -221,6 +221,8 @@ static int code_of(const struct lb_install_report *r)
 	case LB_INSTALL_WHY_REFUSED:
 	case LB_INSTALL_WHY_UNCHECKED:
 	case LB_INSTALL_WHY_PARTS:
+	case LB_INSTALL_WHY_MEMBERS:
+	case LB_INSTALL_WHY_KERNEL:
 	case LB_INSTALL_WHY_TOO_LARGE:
 	case LB_INSTALL_WHY_RECORD:
 	case LB_INSTALL_WHY_CHANGED:

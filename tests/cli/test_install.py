@@ -95,6 +95,27 @@ def test_install__sizes_around_head_and_piece__arrive(desk):
         assert desk.place.read_bytes() == data, size
 
 
+def test_install__archive__root_and_kernel_go_to_two_places(desk):
+    kernel, root = b"kernel" * 9999, squashfs(2 * MIB + 11)
+    folder = "sysupgrade-acme_r1"
+    data = firmware.tar([(f"{folder}/CONTROL", b"BOARD=acme_r1\n"), (f"{folder}/kernel", kernel), (f"{folder}/root", root)])
+    place = desk.folder / "kernel"
+    for name, stdin in ((desk.image(data), None), ("-", data)):
+        code, found = desk.install("--force", "--kernel", place, name, stdin=stdin)
+        assert (code, found["end"], found["bytes"]) == (OK, "done", len(root) + len(kernel)), found
+        assert found["sha256"] == hashlib.sha256(root).hexdigest()
+        assert (desk.place.read_bytes(), place.read_bytes()) == (root, kernel)
+        desk.place.unlink()
+        place.unlink()
+
+
+def test_install__archive__without_a_place_for_its_kernel_or_packed__is_refused(desk):
+    data = firmware.sysupgrade()
+    for packed, words, why in ((data, (), "kernel"), (gzip.compress(data), ("--kernel", desk.folder / "kernel"), "parts")):
+        code, found = desk.install("--force", *words, desk.image(packed))
+        assert (code, found["end"], found["cause"]) == (DAMAGED, "refused", why), found
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, None])
 def test_install__packed_image__is_unpacked(desk, pack):
     data = squashfs(2 * MIB + 11)

@@ -10,6 +10,9 @@
 struct walk {
 	uint32_t sum; /* of all that was told */
 	unsigned members;
+	const struct lb_tar *tar;
+	const uint8_t *archive;
+	uint64_t data_at, told_bytes; /* of the member that is under way */
 };
 
 static void see(void *ctx, const struct lb_tar_header *h, const char *text, size_t text_len)
@@ -32,12 +35,27 @@ static void see(void *ctx, const struct lb_tar_header *h, const char *text, size
 		CHECK(board[0] && !strchr(board, '/'));
 }
 
+/* The bytes that stand there, each once. */
+static void see_data(void *ctx, const struct lb_tar_header *h, const uint8_t *data, size_t n)
+{
+	struct walk *w = ctx;
+
+	if (w->data_at != w->tar->data_at)
+		w->told_bytes = 0;
+	w->data_at = w->tar->data_at;
+	CHECK(n > 0 && w->told_bytes + n <= h->size_bytes);
+	CHECK(memcmp(w->archive + w->data_at + w->told_bytes, data, n) == 0);
+	w->told_bytes += n;
+}
+
 static int walk(struct walk *w, const uint8_t *data, size_t n, size_t step)
 {
 	struct lb_tar t = lb_tar_init(see, w);
-
 	int rc;
 
+	t.data = see_data;
+	w->tar = &t;
+	w->archive = data;
 	for (size_t at = 0; at < n; at += step)
 		lb_tar_feed(&t, data + at, n - at < step ? n - at : step);
 	CHECK(t.members == w->members);

@@ -46,7 +46,8 @@ static struct lb_verified verified;
 static struct lb_install_report report;
 static enum kind kind;
 static bool clear_fails;
-static bool running; /* was verified before: from a file; else it streams */
+static bool keeps_rest; /* an overlay was made behind the root before */
+static bool running;	/* was verified before: from a file; else it streams */
 static uint8_t image[PLACE_MAX], old[PLACE_MAX], seen[PLACE_MAX];
 static size_t image_len, place_len;
 static bool worn; /* a block of NAND that shows itself to be bad on the way */
@@ -205,7 +206,8 @@ static int install(void)
 					   .verified = &verified,
 					   .target = &target,
 					   .running = running,
-					   .clear_rest = true,
+					   .clear_rest = !keeps_rest,
+					   .keep_rest = keeps_rest,
 					   .spool_max_bytes = 4096,
 					   .begin = note_begin,
 					   .clear = clear_overlay,
@@ -493,6 +495,25 @@ static void overlay__cannot_be_cleared__new_image_is_not_to_be_found(void **stat
 	clear_fails = false;
 }
 
+static void overlay__made_before_behind_the_root__stays_whatever_the_image_has_there(void **state)
+{
+	const size_t overlay_at = 192 << 10;
+
+	kind = DISK;
+	running = keeps_rest = true;
+	fill(overlay_at - 3000, PLACE_MAX, false);
+	image_len = overlay_at + 8192; /* padding, a marker */
+	lb_fake_power_on(&power);
+	setup(NULL);
+	if (install() < 0)
+		fail_msg("%s", report.why);
+	look();
+	assert_memory_equal(seen, image, overlay_at);
+	assert_memory_equal(seen + overlay_at, old + overlay_at, PLACE_MAX - overlay_at);
+	assert_int_equal(report.bytes, overlay_at);
+	keeps_rest = false;
+}
+
 static void ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes(void **state)
 {
 	kind = UBI_SPARE;
@@ -519,6 +540,7 @@ int main(void)
 		unit(ubi__cut_anywhere__is_old_or_new_or_shows_it),
 		unit(ubi_with_room__cut_anywhere__is_old_or_new_and_nothing_else),
 		unit(overlay__cannot_be_cleared__new_image_is_not_to_be_found),
+		unit(overlay__made_before_behind_the_root__stays_whatever_the_image_has_there),
 		unit(ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes),
 	};
 

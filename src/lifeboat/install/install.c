@@ -21,7 +21,7 @@
 #include "store/board.h"
 
 struct arguments {
-	const char *image, *to, *board, *keys, *signature;
+	const char *image, *to, *kernel, *board, *keys, *signature;
 	enum lb_door door;
 	bool json, force, disk, whole;
 };
@@ -30,8 +30,8 @@ struct arguments {
 struct installation {
 	struct lb_board board;
 	struct lb_verified verified;
-	struct lb_target target;
-	struct plat_target plat;
+	struct lb_target target, kernel;
+	struct plat_target plat, kernel_plat;
 	struct lb_slots slots;
 	int slot; /* that the target is; -1 = none */
 	struct lb_install_disk disk;
@@ -76,6 +76,9 @@ static int take_option(struct arguments *out, int c, const char *word, const cha
 		out->to = value;
 		out->disk = c == 'D';
 		return LB_EXIT_OK;
+	case 'K':
+		out->kernel = value;
+		return LB_EXIT_OK;
 	case 'w':
 		out->whole = true;
 		return LB_EXIT_OK;
@@ -98,11 +101,17 @@ static int take_option(struct arguments *out, int c, const char *word, const cha
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
 	static const struct option known[] = {
-		{"json", no_argument, NULL, 'j'},	{"to", required_argument, NULL, 't'},
-		{"force", no_argument, NULL, 'f'},	{"board", required_argument, NULL, 'b'},
-		{"keys", required_argument, NULL, 'k'}, {"signature", required_argument, NULL, 's'},
-		{"door", required_argument, NULL, 'd'}, {"disk", required_argument, NULL, 'D'},
-		{"whole", no_argument, NULL, 'w'},	{0},
+		{"json", no_argument, NULL, 'j'},
+		{"to", required_argument, NULL, 't'},
+		{"force", no_argument, NULL, 'f'},
+		{"board", required_argument, NULL, 'b'},
+		{"keys", required_argument, NULL, 'k'},
+		{"signature", required_argument, NULL, 's'},
+		{"door", required_argument, NULL, 'd'},
+		{"disk", required_argument, NULL, 'D'},
+		{"whole", no_argument, NULL, 'w'},
+		{"kernel", required_argument, NULL, 'K'},
+		{0},
 	};
 	int c, code = LB_EXIT_OK;
 
@@ -187,6 +196,9 @@ static int open_place(struct installation *in, const struct arguments *a)
 	if (a->disk)
 		lb_install_disk_init(&in->disk, &in->board, &in->target, a->whole, &in->plat);
 	in->slot = slot_of(in);
+	if (a->kernel &&
+	    lb_target_open(&in->kernel, &in->kernel_plat, a->kernel, LB_TARGET_CREATE, why) < 0)
+		return say(LB_EXIT_NO, "", why);
 	return LB_EXIT_OK;
 }
 
@@ -249,6 +261,7 @@ static int run(struct installation *in, const struct arguments *a, int fd)
 			  .door = a->door},
 		.verified = &in->verified,
 		.target = &in->plat,
+		.kernel = a->kernel ? &in->kernel_plat : NULL,
 		.clear_rest = in->slot >= 0,
 		.force = a->force,
 		.ctx = in,
@@ -294,14 +307,16 @@ int applet_install(int argc, char **argv)
 	if (fd < 0)
 		return say(errno == ENOENT ? LB_EXIT_NO : LB_EXIT_SYSTEM, a.image,
 			   errno == ENOENT ? "there is no such file" : strerror(errno));
+	lb_target_none(&in.target);
+	lb_target_none(&in.kernel);
 	code = open_place(&in, &a);
-	if (code != LB_EXIT_OK)
-		return code;
-	if (lb_target_holds(&in.target, fd))
+	if (code == LB_EXIT_OK &&
+	    (lb_target_holds(&in.target, fd) || lb_target_holds(&in.kernel, fd)))
 		code = say(LB_EXIT_NO, a.image,
 			   "the image lies in the place that it is to be written to");
-	else
+	else if (code == LB_EXIT_OK)
 		code = run(&in, &a, fd);
+	lb_target_closep(&in.kernel);
 	lb_target_closep(&in.target);
 	return code;
 }

@@ -149,15 +149,20 @@ static int open_node(struct lb_target *t, struct plat_target *out, unsigned flag
 	return open_flash(t, out, why);
 }
 
+void lb_target_none(struct lb_target *t)
+{
+	t->kind = LB_TARGET_NONE;
+	t->disk = (struct lb_target_disk)LB_TARGET_DISK_CLOSED;
+	t->flash = (struct lb_target_flash)LB_TARGET_FLASH_CLOSED;
+}
+
 int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spec, unsigned flags,
 		   char why[LB_SENTENCE_MAX])
 {
 	struct plat_target opened;
 	int rc;
 
-	t->kind = LB_TARGET_NONE;
-	t->disk = (struct lb_target_disk)LB_TARGET_DISK_CLOSED;
-	t->flash = (struct lb_target_flash)LB_TARGET_FLASH_CLOSED;
+	lb_target_none(t);
 	rc = lb_blockdev_find_raw(spec, t->node, &lb_blockdev_roots);
 	if (rc == LB_E(NOENT))
 		return lb_target_refuse(why, rc, "there is no %s", spec);

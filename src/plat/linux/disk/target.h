@@ -49,4 +49,7 @@ MUST_CHECK int lb_target_open(struct lb_target *t, struct plat_target *out, cons
  * the disk that is the target? */
 bool lb_target_holds(const struct lb_target *t, int image_fd);
 
+/* One that is not open, for lb_target_closep(). */
+void lb_target_none(struct lb_target *t);
+
 void lb_target_closep(struct lb_target *t);
