@@ -140,7 +140,8 @@ static void print_summary(const struct lb_board *b)
 	print_leds(b);
 	print_network(b);
 	(void)printf("  console   %s\n", b->console_shell ? "shell in failsafe" : "no shell");
-	(void)printf("  storage   root %s, record %s%s%s\n", b->root,
+	(void)printf("  storage   root %s%s%s, record %s%s%s\n", b->root,
+		     b->kernel[0] ? ", kernel " : "", b->kernel,
 		     b->record[0] ? b->record : "nowhere",
 		     b->factory_image[0] ? ", factory image " : "", b->factory_image);
 	print_menu(b);

@@ -350,6 +350,8 @@ unsigned lb_board_compare(const struct lb_board *board, const struct lb_board_li
 	check_ports(&c, LB_BOARD_WAN_PORTS, board->wan_ports, board->wan_port_count);
 	if (board->slot_count == 0 || lines->key[LB_BOARD_ROOT])
 		check_storage(&c, LB_BOARD_ROOT, board->root);
+	if (board->kernel[0])
+		check_storage(&c, LB_BOARD_KERNEL, board->kernel);
 	check_slots(&c);
 	(void)lb_place_split(board->record, place);
 	if (place[0])

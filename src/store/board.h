@@ -74,6 +74,8 @@ struct lb_board {
 	bool console_shell; /* a shell on the serial console in failsafe; default true */
 
 	char root[LB_PATH_MAX];	     /* as lb_blockdev_find() takes it; default PARTLABEL=rootfs */
+	char kernel[LB_PATH_MAX];    /* the same, where the boot loader finds it; "" = not said,
+					the default */
 	char subvolume[LB_NAME_MAX]; /* of a btrfs root, such as "@"; "" = what the file system
 					says, the default */
 	char record[LB_PATH_MAX];    /* where the recovery record lives; "" = nowhere; default

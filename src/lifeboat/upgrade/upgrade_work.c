@@ -188,7 +188,7 @@ static int clear_overlay(void *ctx)
 	return lb_stage_settings(k->w->board, k->root, "", k->talk->why);
 }
 
-static int install(struct work *k, const struct plat_target *target, int fd)
+static int install(struct work *k, const struct plat_target targets[LB_SCAN_PARTS], int fd)
 {
 	static struct lb_install_report report;
 	const struct lb_upgrade_work *w = k->w;
@@ -200,7 +200,8 @@ static int install(struct work *k, const struct plat_target *target, int fd)
 			  .drop_settings = !k->settings[0],
 			  .ignore_minor = w->job.ignore_minor},
 		.verified = &verified,
-		.target = target,
+		.target = &targets[LB_SCAN_ROOT],
+		.kernel = w->board->kernel[0] ? &targets[LB_SCAN_KERNEL] : NULL,
 		.running = true,
 		.clear_rest = !k->safe,
 		.keep_rest = k->safe,
@@ -240,12 +241,31 @@ static int open_root(struct work *k, struct lb_target *target, struct plat_targe
 	return LB_E(UNSUP);
 }
 
+static int open_kernel(struct work *k, struct lb_target *target, struct plat_target *plat)
+{
+	const char *place = k->w->board->kernel;
+
+	lb_target_none(target);
+	return place[0] ? lb_target_open(target, plat, place, 0, k->talk->why) : 0;
+}
+
+/* Where the overlay of its root will begin shows only when it is there. */
+static bool is_archive(int fd)
+{
+	static uint8_t head[LB_IMAGE_HEAD_BYTES];
+	struct lb_image image;
+	const ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	return n > 0 && lb_image_identify(&image, head, (size_t)n) == 0 &&
+	       image.kind == LB_IMAGE_TAR;
+}
+
 static int do_write(void *ctx)
 {
-	static struct lb_target target;
+	static struct lb_target target, kernel;
 	struct work *k = ctx;
 	CLEANUP(lb_fd_closep) int fd = open(k->image, O_RDONLY | O_CLOEXEC);
-	struct plat_target plat;
+	struct plat_target plats[LB_SCAN_PARTS];
 	int rc;
 
 	if (fd < 0) {
@@ -254,17 +274,20 @@ static int do_write(void *ctx)
 			       lb_strerror(rc));
 		return LB_E(STATE);
 	}
-	rc = open_root(k, &target, &plat);
+	rc = open_root(k, &target, &plats[LB_SCAN_ROOT]);
 	if (rc < 0)
 		return LB_E(STATE);
-	k->target = &plat;
-	k->safe = !k->w->kept && k->settings[0] && lb_safe_copy_can(&target);
+	k->target = &plats[LB_SCAN_ROOT];
+	k->safe = !k->w->kept && k->settings[0] && lb_safe_copy_can(&target) && !is_archive(fd);
 	if (!k->w->kept && k->settings[0] && !k->safe)
 		log_warn("upgrade: the settings are in RAM only until the new system is there: "
 			 "do not switch off");
-	rc = install(k, &plat, fd);
+	rc = open_kernel(k, &kernel, &plats[LB_SCAN_KERNEL]);
+	if (rc == 0)
+		rc = install(k, plats, fd);
 	if (rc == 0)
 		lb_blockdev_disk_of(target.node, k->root);
+	lb_target_closep(&kernel);
 	lb_target_closep(&target);
 	if (rc < 0)
 		return k->begun ? LB_E(IO) : LB_E(STATE);
