@@ -25,14 +25,14 @@ KEPT = "/etc/config/kept"
 GOES = r"^lifeboat: an upgrade from UUID=\S+ (begins|goes on)"
 
 
-def new_image():
+def new_image(*changes, **files):
     """A sysupgrade image for this board, with a root that differs from the one that runs."""
-    root = images(board_file(FAST), squashfs_extra=tuple(NEW.items())).root
+    root = images(board_file(FAST, *changes), squashfs_extra=tuple({**NEW, **files}.items())).root
     return firmware.metadata(root.read_bytes(), ["lifeboat,virt-disk"])
 
 
-def owned(bench, **options):
-    router = bench(FAST, **options)
+def owned(bench, *changes, **options):
+    router = bench(FAST, *changes, **options)
     router.to_up(login=True)
     own(router)
     return router
@@ -63,6 +63,12 @@ def plug(router, stick):
     router.sh("until grep -q sda /proc/partitions; do sleep 0.1; done; mkdir -p /tmp/stick && mount /dev/sda /tmp/stick")
 
 
+def make_vfat(router):
+    """The stick as shops sell it."""
+    router.sh("cp /tmp/stick/new.img /tmp/ && umount /tmp/stick && busybox mkdosfs -n SHOP /dev/sda && "
+              "mount -t vfat /dev/sda /tmp/stick && mv /tmp/new.img /tmp/stick/New_Image.bin && sync")
+
+
 def assert_upgraded(router, settings=True):
     assert router.sh("cat /etc/release") == "the new system"
     assert router.sh(f"cat {KEPT} 2>/dev/null || true") == ("of the owner" if settings else "")
@@ -71,12 +77,15 @@ def assert_upgraded(router, settings=True):
     assert " /overlay f2fs rw" in router.sh("cat /proc/mounts")
 
 
-def by_ram(router, command):
+def by_ram(router, command, answers=()):
     """Upgrade from /tmp; returns when the new system is up."""
     router.sh("cp /tmp/stick/new.img /tmp/ && umount /tmp/stick")
     resets = len(router.resets)
     router.serial.skip()
     router.serial.send(f"{command} /tmp/new.img\n")
+    for question, answer in answers:
+        router.says(question)
+        router.serial.send(f"{answer}\n")
     began = router.says("^lifeboat: upgrade: services are being stopped", 90).t
     ended = router.says("^lifeboat: upgrade: complete, rebooting", 90).t
     blinks = router.leds.lengths_ms(STATUS_LED, True, began, ended)
@@ -96,10 +105,12 @@ def test_ram__without_settings_then_from_failsafe_with_them__only_what_was_asked
     assert_upgraded(router, settings=False)
     own(router)
     router.sh(f"echo {KEPT} >/etc/sysupgrade.conf; sync")
+    assert_backup_comes_back(router)
     router.off()
     by_console_to_failsafe(router)
     plug(router, stick)
-    by_ram(router, "sysupgrade")
+    assert_nothing_without_a_yes(router)
+    by_ram(router, "sysupgrade -i", [(KEEP, "y"), (GO, "y")])
     assert_upgraded(router)
 
 
@@ -123,6 +134,53 @@ def assert_shown(router):
     assert lines[-1] == {"work": "upgrading", "result": "complete", "why": ""}
 
 
+KEEP, GO = r"Keep config files over reflash \(Y/n\): ", r"Install the image now \(y/N\): "
+
+
+def assert_nothing_without_a_yes(router):
+    for answers in (["y", "n"], ["n", ""]):
+        router.serial.send("sysupgrade -i /tmp/stick/new.img; echo ended $?\n")
+        for question, answer in zip((KEEP, GO), answers):
+            router.says(question)
+            router.serial.send(f"{answer}\n")
+        router.says("ended 1")
+    assert router.sh("ls /run/lifeboat/ram /tmp/sysupgrade.tgz 2>/dev/null || echo nothing") == "nothing"
+
+
+def assert_backup_comes_back(router):
+    router.sh("sysupgrade -q -b /tmp/backup.tgz")
+    router.sh(f"echo spoilt >{KEPT}; chmod 0600 {KEPT}; sysupgrade -r /tmp/backup.tgz")
+    assert router.sh(f"cat {KEPT}; stat -c %a {KEPT}").split("\n") == ["of the owner", "644"]
+
+
+def assert_too_little_memory_stops_nothing(router):
+    """The copy of the root does not fit: said with numbers, and everybody is still there."""
+    router.sh("cp /tmp/stick/new.img /tmp/; mkdir /tmp/full && mount -t tmpfs -o size=90% none /tmp/full")
+    before = router.sh("pidof dropbear udhcpd httpd sh; cat /proc/mounts")
+    router.sh("n=$(awk '/^MemAvailable/ {print int($2 / 1024) - 17}' /proc/meminfo); dd if=/dev/zero of=/tmp/full/x bs=1M count=$n 2>&1")
+    code, said = router.serial.run("sysupgrade -n /tmp/new.img 2>&1", 60)
+    told = re.search(r"not enough RAM for an upgrade: (\d+) MiB are free, (\d+) MiB are needed; put the image on a USB stick and start "
+                     r"the upgrade from there; nothing was changed", said)
+    assert code == 111 and told and 5 < int(told[1]) < 20 < int(told[2]) < 40, said
+    assert router.sh("pidof dropbear udhcpd httpd sh; cat /proc/mounts") == before
+    router.sh("umount /tmp/full && rm /tmp/new.img && rmdir /tmp/full; [ ! -e /run/lifeboat/ram ]")
+
+
+def test_ram__too_little_memory__then_a_process_that_cannot_be_ended__nothing_is_erased(bench, tmp_path):
+    """Who writes to a frozen file system waits where no signal reaches."""
+    router = owned(bench)
+    plug(router, stick_with(tmp_path, new_image()))
+    assert_too_little_memory_stops_nothing(router)
+    router.sh("cp /tmp/stick/new.img /tmp/ && fsfreeze --freeze /tmp/stick")
+    router.sh("dd if=/dev/zero of=/tmp/stick/x count=1 2>/dev/null & until grep -q '^State:.*D' /proc/$!/status; do usleep 20000; done")
+    router.serial.skip()
+    router.serial.send("sysupgrade -n /tmp/new.img\n")
+    router.says(r"^lifeboat: upgrade: it did not happen: 1 process cannot be ended, among them dd \(\d+\); nothing was written", 90)
+    restarted(router)
+    assert router.sh(f"cat {KEPT}; cat /etc/release 2>/dev/null || echo old") == "of the owner\nold"
+    assert "it did not happen; 1 process cannot be ended, among them dd" in status(router)["last_upgrade"]
+
+
 class Asked:
     """A router that was switched off right after an upgrade from a stick was asked for."""
 
@@ -132,7 +190,8 @@ class Asked:
         own(router)
         self.stick, self.first_stick = stick_with(folder, new_image()), folder / "stick.first"
         plug(router, self.stick)
-        router.serial.send("lifeboat upgrade --settings /tmp/settings.tgz /tmp/stick/new.img\n")
+        make_vfat(router)
+        router.serial.send("lifeboat upgrade --settings /tmp/settings.tgz /tmp/stick/New_Image.bin\n")
         router.says(GOES)
         router.power_cut("kill")
         self.disk = router.keep_disk()
@@ -177,6 +236,33 @@ def test_cut__while_the_root_is_written_from_a_stick__the_next_boot_goes_on(requ
         router.serial.login()
         assert_upgraded(router)
         print(f"cut {seed} by {policy} after {wait_s:.2f} s, {before}: new system with its settings")
+    finally:
+        if router.powered:
+            router.power_cut("kill")
+
+
+def test_cut__the_stick_is_taken_out_meanwhile__rescue_wants_it_and_goes_on_once_it_is_back(request, asked):
+    router = asked.router
+    request.node.benches = [router]
+    for _ in range(5):
+        asked.begin()
+        router.says(r"^lifeboat: upgrade: (writing|reading back): \d+ %", 90)
+        router.power_cut("kill")
+        router.serial.skip()
+        router.power_on()
+        if "rescue" in router.says("^- rescue -|^router: up", 90).match[0]:
+            break
+        router.power_cut("kill")  # it was done by then
+    router.says(r"the upgrade goes on from the stick with UUID=[0-9A-F]{4}-[0-9A-F]{4}, which is not there: plug it in")
+    resets = len(router.resets)
+    router.usb_plug(asked.stick)
+    router.wait_reset(60, count=resets + 1)
+    try:
+        router.says(GOES, 60)
+        router.wait_up(90)
+        router.serial.login()
+        assert_upgraded(router)
+        assert router.sh("mkdir -p /tmp/stick; mount -t vfat /dev/sda /tmp/stick; ls /tmp/stick") == "New_Image.bin"
     finally:
         if router.powered:
             router.power_cut("kill")

@@ -123,7 +123,8 @@ static int end_all(char *why)
 	count = lb_processes_count("/proc", &other);
 	if (count == 0)
 		return 0;
-	(void)snprintf(why, LB_SENTENCE_MAX, "%u process%s cannot be ended, among them %s (%d)",
+	(void)snprintf(why, LB_SENTENCE_MAX,
+		       "%u process%s cannot be ended, among them %s (%d); nothing was written",
 		       count, count == 1 ? "" : "es", other.name, other.pid);
 	return LB_E(BUSY);
 }
