@@ -44,7 +44,8 @@ static int do_wipe(void *ctx)
 static int do_format(void *ctx)
 {
 	struct lb_carddev *c = ctx;
-	const char *const argv[] = {"mkfs.btrfs", "-q", "-f", c->device, NULL};
+	/* -K: erasing all of a card first takes some of them minutes, without a sign of life. */
+	const char *const argv[] = {"mkfs.btrfs", "-q", "-f", "-K", c->device, NULL};
 	int rc = lb_program_run(argv, true);
 
 	return rc > 0 ? LB_E(CHILD) : rc;
