@@ -5,7 +5,9 @@ import json
 import random
 import sys
 
-from lab import NO_WINDOW, READY_S, ROOT, board_file
+import pytest
+
+from lab import LONG, NO_WINDOW, READY_S, ROOT, board_file
 from vrouter import build_medkit, make_stick
 
 sys.path.insert(0, str(ROOT / "tests/cli"))
@@ -87,3 +89,33 @@ def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through
     assert is_new(router)
     assert "version 2.0 is on" in json.loads(router.sh("lifeboat status --json"))["last_mode"]
     router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cmp /mnt/@factory/etc/new-system /etc/new-system && umount /mnt")
+
+
+def run_mode_4(router, stick=None):
+    router.power_on("force_mode=4")
+    if stick:
+        router.usb_plug(stick)
+    router.says(rf"rescue mode 4 \(reflash\) is done: {NAME}, version 2.0 is on /dev/mmcblk0p2", WORK_S)
+    said = router.console
+    router.wait_reset(READY_S)
+    router.says("looking for a medkit", 60)
+    router.power_cut("kill")
+    router.to_up(login=True)
+    assert is_new(router)
+    return said
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: FAT32 is what people have")
+@pytest.mark.parametrize("fs", ["ext4", "btrfs"])
+def test_mode_4__stick_without_partitions__is_read(bench, tmp_path, fs):
+    medkit = build_medkit(BOARD, version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False)
+    assert f"{NAME} is on /dev/sda ({fs})" in run_mode_4(router, make_stick(tmp_path / "stick", {NAME: medkit}, fs))
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: one more whole run")
+def test_mode_4__medkit_on_the_card_itself__goes_to_ram_first(bench):
+    medkit = build_medkit(BOARD, version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False, squashfs_extra={NAME: medkit})
+    said = run_mode_4(router)
+    assert f"{NAME} is on /dev/mmcblk0p2 (btrfs)" in said and "it lies on the card itself, and is copied to RAM first" in said
