@@ -14,7 +14,7 @@
 #include "install/write.h"
 #include "plat/fake/block.h"
 #include "plat/target_block.h"
-#include "tests/unit/image_bytes.h"
+#include "tests/gpt.h"
 
 #define SECTOR	      512u
 #define IMAGE_SECTORS 480u
@@ -59,27 +59,6 @@ static void put_part(uint8_t *disk, unsigned number, uint32_t first, uint32_t la
 	put_le(e + 40, last, 8);
 }
 
-static void put_header(uint8_t *disk, uint64_t sectors, uint64_t at, uint64_t other,
-		       uint64_t entries_at)
-{
-	uint8_t *h = disk + at * SECTOR;
-
-	memset(h, 0, SECTOR);
-	memcpy(h, "EFI PART", 8);
-	put_le(h + 8, 0x10000, 4);
-	put_le(h + 12, 92, 4);
-	put_le(h + 24, at, 8);
-	put_le(h + 32, other, 8);
-	put_le(h + 40, 34, 8);
-	put_le(h + 48, sectors - 34, 8);
-	memset(h + 56, 0xD1, 16);
-	put_le(h + 72, entries_at, 8);
-	put_le(h + 80, 128, 4);
-	put_le(h + 84, 128, 4);
-	put_le(h + 88, open_crc(disk + 2 * SECTOR, 128 * 128) ^ 0xFFFFFFFF, 4);
-	put_le(h + 16, open_crc(h, 92) ^ 0xFFFFFFFF, 4);
-}
-
 static void seal(uint8_t *disk, uint64_t sectors)
 {
 	put_le(disk + 510, 0xAA55, 2);
@@ -89,8 +68,9 @@ static void seal(uint8_t *disk, uint64_t sectors)
 	put_le(disk + 446 + 8, 1, 4);
 	put_le(disk + 446 + 12, sectors - 1, 4);
 	memcpy(disk + AT(sectors) - TAIL, disk + 2 * SECTOR, 32 * SECTOR);
-	put_header(disk, sectors, 1, sectors - 1, 2);
-	put_header(disk, sectors, sectors - 1, 1, sectors - 33);
+	put_gpt_header(disk + SECTOR, sectors, 1, sectors - 1, 2, disk + 2 * SECTOR, 128);
+	put_gpt_header(disk + (sectors - 1) * SECTOR, sectors, sectors - 1, 1, sectors - 33,
+		       disk + 2 * SECTOR, 128);
 }
 
 static void fill(uint8_t *disk, size_t from, size_t n, uint8_t seed)

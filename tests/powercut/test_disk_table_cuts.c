@@ -4,7 +4,7 @@
 
 #include "install/disk_table.h"
 #include "plat/fake/block.h"
-#include "tests/unit/image_bytes.h"
+#include "tests/gpt.h"
 
 #define SECTOR	      512u
 #define IMAGE_SECTORS 256u
@@ -17,23 +17,6 @@ static struct plat_block disk;
 static uint8_t image[IMAGE_SECTORS * SECTOR], seen[DISK_SECTORS * SECTOR];
 static struct lb_ptable table, backup;
 static int rc;
-
-static void put_header(uint8_t *h, uint64_t at, uint64_t other, uint64_t entries_at)
-{
-	memcpy(h, "EFI PART", 8);
-	put_le(h + 8, 0x10000, 4);
-	put_le(h + 12, 92, 4);
-	put_le(h + 24, at, 8);
-	put_le(h + 32, other, 8);
-	put_le(h + 40, 34, 8);
-	put_le(h + 48, IMAGE_SECTORS - 34, 8);
-	memset(h + 56, 0xD1, 16);
-	put_le(h + 72, entries_at, 8);
-	put_le(h + 80, 128, 4);
-	put_le(h + 84, 128, 4);
-	put_le(h + 88, open_crc(image + 2 * SECTOR, 128 * 128) ^ 0xFFFFFFFF, 4);
-	put_le(h + 16, open_crc(h, 92) ^ 0xFFFFFFFF, 4);
-}
 
 static void make_image(void)
 {
@@ -49,9 +32,11 @@ static void make_image(void)
 	put_le(entry + 32, 40, 8);
 	put_le(entry + 40, 200, 8);
 	put_noise(image + 40 * SECTOR, 161 * SECTOR);
-	put_header(image + SECTOR, 1, IMAGE_SECTORS - 1, 2);
+	put_gpt_header(image + SECTOR, IMAGE_SECTORS, 1, IMAGE_SECTORS - 1, 2, image + 2 * SECTOR,
+		       128);
 	memcpy(image + sizeof(image) - TAIL, entry, 32 * SECTOR);
-	put_header(image + sizeof(image) - SECTOR, IMAGE_SECTORS - 1, 1, IMAGE_SECTORS - 33);
+	put_gpt_header(image + sizeof(image) - SECTOR, IMAGE_SECTORS, IMAGE_SECTORS - 1, 1,
+		       IMAGE_SECTORS - 33, image + 2 * SECTOR, 128);
 }
 
 static void setup(void *ctx)

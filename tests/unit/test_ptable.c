@@ -2,7 +2,7 @@
 #include "tests/t.h"
 
 #include "image/ptable.h"
-#include "tests/unit/image_bytes.h"
+#include "tests/gpt.h"
 
 #define SECTOR	      512
 #define IMAGE_SECTORS 4096
@@ -12,11 +12,6 @@
 
 static uint8_t disk[IMAGE_SECTORS * SECTOR];
 static struct lb_ptable t, other;
-
-static uint32_t crc(const uint8_t *p, size_t n)
-{
-	return open_crc(p, n) ^ 0xFFFFFFFF;
-}
 
 static uint8_t *entry(unsigned number)
 {
@@ -33,34 +28,15 @@ static void put_part(unsigned number, uint64_t first, uint64_t last, uint8_t mar
 	put_le(e + 40, last, 8);
 }
 
-static void put_header(uint8_t *h, uint64_t at, uint64_t other_at, uint64_t entries_at,
-		       uint32_t entries)
-{
-	memset(h, 0, SECTOR);
-	memcpy(h, "EFI PART", 8);
-	put_le(h + 8, 0x10000, 4);
-	put_le(h + 12, 92, 4);
-	put_le(h + 24, at, 8);
-	put_le(h + 32, other_at, 8);
-	put_le(h + 40, 34, 8);
-	put_le(h + 48, IMAGE_SECTORS - 34, 8);
-	memset(h + 56, 0xD1, 16);
-	put_le(h + 72, entries_at, 8);
-	put_le(h + 80, NUMBERS, 4);
-	put_le(h + 84, 128, 4);
-	put_le(h + 88, entries, 4);
-	put_le(h + 16, crc(h, 92), 4);
-}
-
 /* Sums and the backup, after the entries were made. */
 static void seal(void)
 {
 	uint8_t *backup = disk + sizeof(disk) - TAIL;
-	const uint32_t entries = crc(entry(1), NUMBERS * 128);
 
-	put_header(disk + SECTOR, 1, IMAGE_SECTORS - 1, 2, entries);
+	put_gpt_header(disk + SECTOR, IMAGE_SECTORS, 1, IMAGE_SECTORS - 1, 2, entry(1), NUMBERS);
 	memcpy(backup, entry(1), NUMBERS * 128);
-	put_header(backup + 32 * SECTOR, IMAGE_SECTORS - 1, 1, IMAGE_SECTORS - 33, entries);
+	put_gpt_header(backup + 32 * SECTOR, IMAGE_SECTORS, IMAGE_SECTORS - 1, 1,
+		       IMAGE_SECTORS - 33, backup, NUMBERS);
 }
 
 /* As OpenWrt's for x86: the loader's partition has the last number and the first place. */

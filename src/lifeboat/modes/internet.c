@@ -20,18 +20,6 @@
 #define IMAGE	  FOLDER "/medkit"
 #define SIGNATURE IMAGE ".sig"
 
-PRINTF_LIKE(3, 4)
-static int fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...)
-{
-	va_list args;
-
-	out->failure = failure;
-	va_start(args, fmt);
-	(void)vsnprintf(out->why, sizeof(out->why), fmt, args);
-	va_end(args);
-	return LB_E(STATE);
-}
-
 static int get_online(struct lb_wan *wan, const struct lb_mode_ask *ask, struct lb_mode_result *out)
 {
 	char self[LB_PATH_MAX] = "", why[LB_SENTENCE_MAX];
@@ -46,9 +34,10 @@ static int get_online(struct lb_wan *wan, const struct lb_mode_ask *ask, struct 
 					     .ctx = ask->ctx};
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return fail(out, LB_FAILURE_OTHER, "/proc does not say where lifeboat is");
+		return lb_mode_fail(out, LB_FAILURE_OTHER, "/proc does not say where lifeboat is");
 	ask->say(ask->ctx, "getting online through the WAN port");
-	return lb_wan_up(wan, &config, why) < 0 ? fail(out, LB_FAILURE_NETWORK, "%s", why) : 0;
+	return lb_wan_up(wan, &config, why) < 0 ? lb_mode_fail(out, LB_FAILURE_NETWORK, "%s", why)
+						: 0;
 }
 
 static void show(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
@@ -93,9 +82,9 @@ static int download(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	enum lb_fetch_end end;
 
 	if (lb_dir_make(FOLDER, 0700) < 0)
-		return fail(out, LB_FAILURE_OTHER, "%s cannot be made", FOLDER);
+		return lb_mode_fail(out, LB_FAILURE_OTHER, "%s cannot be made", FOLDER);
 	end = lb_pair_get(&pair, why);
-	return end == LB_FETCH_END_GOT ? 0 : fail(out, failure_of(end), "%s", why);
+	return end == LB_FETCH_END_GOT ? 0 : lb_mode_fail(out, failure_of(end), "%s", why);
 }
 
 static void flashing(void *ctx, const char *what, unsigned percent)

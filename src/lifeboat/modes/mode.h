@@ -25,6 +25,10 @@ struct lb_mode_result {
 	char why[LB_SENTENCE_MAX]; /* what was done, or one sentence that says why not */
 };
 
+/* Says why not. LB_E(STATE), for whoever is in the middle of it. */
+PRINTF_LIKE(3, 4)
+int lb_mode_fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...);
+
 /* Does the work and fills all of `out`. */
 typedef void lb_mode_run(const struct lb_mode_ask *ask, struct lb_mode_result *out);
 

@@ -27,18 +27,6 @@ static struct work {
 	char refused[LB_SENTENCE_MAX]; /* why the first one was left out */
 } work;
 
-PRINTF_LIKE(3, 4)
-static int fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...)
-{
-	va_list args;
-
-	out->failure = failure;
-	va_start(args, fmt);
-	(void)vsnprintf(out->why, sizeof(out->why), fmt, args);
-	va_end(args);
-	return LB_E(STATE);
-}
-
 PRINTF_LIKE(1, 2) static void say(const char *fmt, ...)
 {
 	char line[2 * LB_SENTENCE_MAX];
@@ -62,11 +50,11 @@ static int explain_nothing(struct lb_mode_result *out)
 	const struct lb_board *b = work.ask->board;
 
 	if (work.search.other[0])
-		return fail(out, LB_FAILURE_IMAGE,
-			    "%.80s is a medkit for another router: this one takes "
-			    "%.40s-medkit-latest.tar.gz",
-			    work.search.other, family(b));
-	return fail(
+		return lb_mode_fail(out, LB_FAILURE_IMAGE,
+				    "%.80s is a medkit for another router: this one takes "
+				    "%.40s-medkit-latest.tar.gz",
+				    work.search.other, family(b));
+	return lb_mode_fail(
 		out, LB_FAILURE_IMAGE,
 		"no medkit was found within %u s: put %.40s-medkit-latest.tar.gz on a stick with "
 		"FAT32, exFAT, ext4 or btrfs, not into a folder",
@@ -217,15 +205,15 @@ static int choose(struct lb_mode_result *out)
 	best = best_of(false);
 	if (best < 0)
 		best = best_of(true);
-	return best < 0 ? fail(out, LB_FAILURE_IMAGE, "%.250s", work.refused) : best;
+	return best < 0 ? lb_mode_fail(out, LB_FAILURE_IMAGE, "%.250s", work.refused) : best;
 }
 
 /* --- writing it */
 
 static int explain_source(struct lb_mode_result *out, const struct lb_medkit_place *p, int rc)
 {
-	return fail(out, LB_FAILURE_IMAGE, "%.80s on %.40s cannot be read: it %s", p->name, p->node,
-		    lb_strerror(rc));
+	return lb_mode_fail(out, LB_FAILURE_IMAGE, "%.80s on %.40s cannot be read: it %s", p->name,
+			    p->node, lb_strerror(rc));
 }
 
 /* A medkit on the partition that is going to be written has to be in RAM by then. */
@@ -240,10 +228,11 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 		rc = lb_medkit_to_ram(p, folder, &size_bytes, &room_bytes);
 	}
 	if (rc == LB_E(NOSPC))
-		return fail(out, LB_FAILURE_SPACE,
-			    "%.60s lies on the card itself and its %" PRIu64
-			    " MiB do not fit into RAM (%" PRIu64 " are free): put it on a stick",
-			    p->name, size_bytes >> 20, room_bytes >> 20);
+		return lb_mode_fail(out, LB_FAILURE_SPACE,
+				    "%.60s lies on the card itself and its %" PRIu64
+				    " MiB do not fit into RAM (%" PRIu64
+				    " are free): put it on a stick",
+				    p->name, size_bytes >> 20, room_bytes >> 20);
 	return rc < 0 ? explain_source(out, p, rc) : 0;
 }
 

@@ -27,18 +27,6 @@ static enum lb_failure failure_of(int rc)
 	return rc == LB_E(NOSPC) ? LB_FAILURE_SPACE : LB_FAILURE_STORAGE;
 }
 
-PRINTF_LIKE(3, 4)
-static int fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...)
-{
-	va_list args;
-
-	out->failure = failure;
-	va_start(args, fmt);
-	(void)vsnprintf(out->why, sizeof(out->why), fmt, args);
-	va_end(args);
-	return LB_E(STATE);
-}
-
 static void nothing(void *ctx)
 {
 }
@@ -54,10 +42,10 @@ static int find_device(const struct lb_board *board, struct lb_mode_result *out)
 		cmdline[0] = '\0';
 	lb_root_place(place, board, cmdline);
 	if (lb_root_find(root, place, nothing, NULL) < 0)
-		return fail(out, LB_FAILURE_STORAGE, "%s", root->why);
+		return lb_mode_fail(out, LB_FAILURE_STORAGE, "%s", root->why);
 	return root->disk[0] ? 0
-			     : fail(out, LB_FAILURE_OTHER,
-				    "snapshots can be gone back to from an initramfs only");
+			     : lb_mode_fail(out, LB_FAILURE_OTHER,
+					    "snapshots can be gone back to from an initramfs only");
 }
 
 static int open_root(const struct lb_board *board, struct lb_mode_result *out)
@@ -69,27 +57,27 @@ static int open_root(const struct lb_board *board, struct lb_mode_result *out)
 	lb_root_subvolume_mend(work.root.disk);
 	rc = lb_btrfs_open(&work.fs, work.root.disk);
 	if (rc < 0)
-		return fail(out, LB_FAILURE_STORAGE,
-			    "the top level of the btrfs on %s cannot be mounted: it %s",
-			    work.root.disk, lb_strerror(rc));
+		return lb_mode_fail(out, LB_FAILURE_STORAGE,
+				    "the top level of the btrfs on %s cannot be mounted: it %s",
+				    work.root.disk, lb_strerror(rc));
 	work.plat = lb_btrfs_plat(&work.fs);
 	rc = lb_btrfs_lock(&work.fs, true, true);
 	if (rc == 0)
 		rc = lb_snapshots_resume(&work.plat, &work.set);
-	return rc < 0 ? fail(out, failure_of(rc), "the snapshots on %s: the file system %s",
-			     work.root.disk, lb_strerror(rc))
+	return rc < 0 ? lb_mode_fail(out, failure_of(rc), "the snapshots on %s: the file system %s",
+				     work.root.disk, lb_strerror(rc))
 		      : 0;
 }
 
 static int choose(bool factory, uint32_t *target, struct lb_mode_result *out)
 {
 	if (factory && !work.set.factory)
-		return fail(out, LB_FAILURE_SNAPSHOT, "there is no factory snapshot on %s",
-			    work.root.disk);
+		return lb_mode_fail(out, LB_FAILURE_SNAPSHOT, "there is no factory snapshot on %s",
+				    work.root.disk);
 	*target = LB_SNAPSHOT_FACTORY;
 	if (!factory && lb_snapshot_target(&work.set, target) < 0)
-		return fail(out, LB_FAILURE_SNAPSHOT, "there is no snapshot on %s to go back to",
-			    work.root.disk);
+		return lb_mode_fail(out, LB_FAILURE_SNAPSHOT,
+				    "there is no snapshot on %s to go back to", work.root.disk);
 	return 0;
 }
 
@@ -115,8 +103,8 @@ static void roll_back(const struct lb_mode_ask *mode, uint32_t target, struct lb
 	lb_snapshot_word(target, word);
 	rc = lb_snapshots_rollback(&work.plat, &work.set, &ask, &report);
 	if (!report.changed) {
-		(void)fail(out, failure_of(rc), "nothing was rolled back: the file system %s",
-			   lb_strerror(rc));
+		(void)lb_mode_fail(out, failure_of(rc),
+				   "nothing was rolled back: the file system %s", lb_strerror(rc));
 		return;
 	}
 	/* Whatever failed after the exchange is finished by the next boot. */
