@@ -5,6 +5,6 @@
 #include "plat/linux/machine/net.h"
 #include "tables/tables.h"
 
-/* ctx: the struct lb_status to speak from. A lb_announcer of plat/linux/machine.h. */
+/* ctx: the struct lb_status to speak from. A lb_announcer of plat/linux/machine/machine.h. */
 void lb_announce_status(void *ctx, const struct lb_lan *lan, enum lb_state state,
 			enum lb_reason reason, unsigned left_ms);

@@ -1,7 +1,7 @@
 /* plan/health.h - when has a boot lasted, and when has a new system proved itself? (pure)
  *
- * Asked again and again by a process of the running system (lifeboat/slot_guard.c), once for each
- * boot of a board with slots.
+ * Asked again and again by a process of the running system (lifeboat/slots/slot_guard.c), once for
+ * each boot of a board with slots.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* plat/block.h - a block of bytes that survives: the seam under the recovery record.
  *
- * Providers: plat/linux/block.h (a device or a file), plat/flash_record.h (flash),
+ * Providers: plat/linux/disk/block.h (a device or a file), plat/flash_record.h (flash),
  * plat/fake/block.h (cuts power at operation N).
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* plat/bootenv.h - the environment of a boot loader: names and values that survive.
  *
- * Providers: plat/linux/bootenv.h, plat/fake/bootenv.h. The provider owns `ctx`.
+ * Providers: plat/linux/disk/bootenv.h, plat/fake/bootenv.h. The provider owns `ctx`.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* plat/target.h - a place that an image is written to: the seam under install/write.h.
  *
  * Providers: plat/target_block.h (disks, partitions, files) and plat/target_mtd.h (flash), which
- * run on the real world (plat/linux/target.h) and on the fakes alike; a UBI volume in
- * plat/linux/target_ubi.h. The order of calls: begin, write and zero rising without gaps from
- * head_bytes on, clear, flush, read, commit, read. After a failure only begin() makes sense.
+ * run on the real world (plat/linux/disk/target.h) and on the fakes alike; a UBI volume in
+ * plat/linux/disk/target_flash.h. The order of calls: begin, write and zero rising without gaps
+ * from head_bytes on, clear, flush, read, commit, read. After a failure only begin() makes sense.
  */
 #pragma once
 

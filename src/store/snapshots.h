@@ -1,6 +1,6 @@
 /* store/snapshots.h - make, find, delete snapshots of the root, and go back to one. Who calls holds
- * the lock of the file system (plat/linux/btrfs.h), and has let lb_snapshots_resume() finish what a
- * cut has left before anything is changed. */
+ * the lock of the file system (plat/linux/disk/btrfs.h), and has let lb_snapshots_resume() finish
+ * what a cut has left before anything is changed. */
 #pragma once
 
 #include "plan/snapshot.h"

@@ -44,6 +44,19 @@ def wrong_pages(tree):
     return found
 
 
+def left_out(tree):
+    """Rows of a table that the page about all of them does not name."""
+    lists = [
+        ("man/lifeboat.8", r"^\.Xr lifeboat-(\S+) 8", "applets", "APPLET", 1),
+        ("man/lifeboat-board.conf.5", r"^\.It Ic (.+)", "board", "BOARD_KEY", 2),
+    ]
+    found = []
+    for page, item, name, macro, column in lists:
+        named = {word for line in re.findall(item, tree.text(page), re.M) for word in re.split(r"[ ,]+", line)}
+        found += [f"{page}: lacks {row[column]}" for row in table(tree, name, macro) if row[column] not in named]
+    return found
+
+
 def lint(root, paths):
     if not paths:
         return []
@@ -68,6 +81,16 @@ ROW = 'APPLET(status, "status", "", "{}", "say how the device is")\n'
 
 def test_manual__every_applet_and_verb__has_a_page_with_its_synopsis():
     assert_none(wrong_pages(Tree()))
+
+
+def test_manual__lists_of_applets_and_of_board_keys__are_whole():
+    assert_none(left_out(Tree()))
+
+
+def test_manual__an_applet_that_the_list_lacks__is_found(tmp_path):
+    tree = seeded(tmp_path, {"src/tables/applets.def": ROW.format(""), "src/tables/board.def": "", "man/lifeboat.8": ".Xr lifeboat-log 8\n",
+                             "man/lifeboat-board.conf.5": ""})
+    assert left_out(tree) == ["man/lifeboat.8: lacks status"]
 
 
 def test_manual__pages__are_clean():

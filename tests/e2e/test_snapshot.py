@@ -50,6 +50,9 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert router.sh("schnapps import -f --board /tmp/board.conf /tmp/*-medkit-*.tar.gz", 120) == "Factory state imported"
     assert at_top(router) == {"@", "@factory"}
 
+    code, said = router.serial.run("factoryreset -y 2>&1")
+    assert code != 0 and "'lifeboat snapshot rollback factory' goes back to the state of a new installation; nothing was reset" in said
+
     router.sh("uci set network.lan.ipaddr=192.168.1.77; mkdir -p /srv && btrfs subvolume create /srv/box")
     code, said = router.serial.run(IMAGE)
     print(said)

@@ -283,6 +283,11 @@ static int reset_root(const struct lb_board *board, const struct options *o)
 {
 	CLEANUP(lb_root_reset_closep) struct lb_root_reset r = LB_ROOT_RESET_CLOSED;
 
+	if (board->subvolume[0]) {
+		log_err("this root has snapshots instead of an overlay: 'lifeboat snapshot rollback factory' goes back to "
+			"the state of a new installation; nothing was reset");
+		return LB_EXIT_NO;
+	}
 	if (!board->factory_image[0]) {
 		log_err("this root has no overlay to reset: it is not squashfs or EROFS, and this board keeps no "
 			"factory image to start over from");
