@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "image/rootfs.h"
 #include "lifeboat/root/root_subvolume.h"
-#include "lifeboat/slots/slots.h"
 #include "plan/cmdline.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/files/files.h"
@@ -155,20 +154,6 @@ static int look_at_root(struct lb_root *out)
 	if (lb_disk_by_number(root.major, root.minor, out->disk) < 0)
 		out->disk[0] = '\0';
 	return 0;
-}
-
-void lb_root_place(char out[LB_PATH_MAX], const struct lb_board *board, const char *cmdline)
-{
-	const char *place = board->root;
-	int slot;
-
-	if (lb_cmdline_get(cmdline, "root", out, LB_PATH_MAX) == 0)
-		return;
-	if (board->slot_count) {
-		slot = lb_slots_running(board);
-		place = board->slots[slot >= 0 ? slot : 0].root;
-	}
-	(void)snprintf(out, LB_PATH_MAX, "%s", place);
 }
 
 int lb_root_find(struct lb_root *out, const char *place, void (*kick)(void *ctx), void *ctx)

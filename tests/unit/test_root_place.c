@@ -1,0 +1,55 @@
+/* Where the root lies: what the boot loader says, the slot that runs, the board file. */
+#include "tests/t.h"
+
+#include <string.h>
+
+#include "lifeboat/root/root.h"
+#include "lifeboat/slots/slots.h"
+
+static int running = -1;
+
+int lb_slots_running(const struct lb_board *board)
+{
+	return running;
+}
+
+static const char *place(const struct lb_board *board, const char *cmdline)
+{
+	static char out[LB_PATH_MAX];
+
+	lb_root_place(out, board, cmdline);
+	return out;
+}
+
+static void root__on_the_command_line__wins(void **state)
+{
+	static struct lb_board board = {.root = "PARTLABEL=root"};
+
+	assert_string_equal(place(&board, "quiet root=PARTUUID=1-2 ro"), "PARTUUID=1-2");
+	board.slot_count = 2;
+	assert_string_equal(place(&board, "root=/dev/vda3"), "/dev/vda3");
+}
+
+static void root__nothing_said_or_nothing_in_it__is_the_board_files(void **state)
+{
+	static const struct lb_board board = {.root = "PARTLABEL=root"};
+
+	assert_string_equal(place(&board, "quiet"), "PARTLABEL=root");
+	assert_string_equal(place(&board, "root= quiet"), "PARTLABEL=root");
+}
+
+static void root__of_slots__is_the_one_that_runs(void **state)
+{
+	static struct lb_board board = {.root = "PARTLABEL=root", .slot_count = 2};
+
+	(void)strcpy(board.slots[0].root, "PARTLABEL=a");
+	(void)strcpy(board.slots[1].root, "PARTLABEL=b");
+	running = 1;
+	assert_string_equal(place(&board, ""), "PARTLABEL=b");
+	running = -1;
+	assert_string_equal(place(&board, ""), "PARTLABEL=a");
+}
+
+TESTS(unit(root__on_the_command_line__wins),
+      unit(root__nothing_said_or_nothing_in_it__is_the_board_files),
+      unit(root__of_slots__is_the_one_that_runs))
