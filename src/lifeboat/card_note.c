@@ -6,6 +6,7 @@
 #include "lifeboat/record_io.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/machine/machine.h"
+#include "plat/linux/machine/watchdog.h"
 
 #define WAIT_FOR_RECORD_MS 10000 /* as for the root */
 #define LOOK_EVERY_MS	   20
@@ -42,7 +43,7 @@ unsigned lb_card_noted(const struct lb_board *board)
 	return read_note(board, &mode) < 0 ? 0 : mode;
 }
 
-unsigned lb_card_noted_at_boot(const struct lb_board *board)
+unsigned lb_card_noted_at_boot(const struct lb_board *board, const char *place, int watchdog)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
 	const uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_RECORD_MS;
@@ -51,8 +52,10 @@ unsigned lb_card_noted_at_boot(const struct lb_board *board)
 
 	/* Partitions of one card come together: where the root is, the record would be. */
 	while (read_note(board, &mode) == LB_E(NOENT) && board->record[0] &&
-	       lb_blockdev_find(board->root, root, &lb_blockdev_roots) < 0 &&
-	       lb_monotonic_ms() < until_ms)
+	       lb_blockdev_find(place, root, &lb_blockdev_roots) < 0 &&
+	       lb_monotonic_ms() < until_ms) {
+		lb_watchdog_kick(watchdog);
 		(void)nanosleep(&pause, NULL);
+	}
 	return read_note(board, &mode) < 0 ? 0 : mode;
 }

@@ -13,6 +13,6 @@ void lb_card_note(const struct lb_board *board, unsigned mode);
 /* The mode that was cut off while it wrote the card; 0 = none. */
 unsigned lb_card_noted(const struct lb_board *board);
 
-/* The same right after power-on: waits for the record's device, but not longer than for the root's.
- */
-unsigned lb_card_noted_at_boot(const struct lb_board *board);
+/* The same right after power-on: waits for the record's device, but not longer than for that of the
+ * root, which is at `place` (lb_root_place()). `watchdog` is fed meanwhile; -1 = there is none. */
+unsigned lb_card_noted_at_boot(const struct lb_board *board, const char *place, int watchdog);

@@ -10,6 +10,7 @@
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
 #include "lifeboat/progress.h"
+#include "lifeboat/root/root.h"
 #include "panel/menu.h"
 #include "plan/cmdline.h"
 
@@ -270,12 +271,15 @@ static enum lb_leave stay(struct menu *g)
 }
 
 /* Nobody is asked once more about what the power cut off. */
-static void go_on(struct menu *g, struct lb_menu_config *c)
+static void go_on(struct menu *g, struct lb_menu_config *c, const char *cmdline)
 {
 	/* Held, or a boot loader has seen it so: the person has something else in mind. */
 	const bool asked = c->forced || g->held || c->hold_ms == 0;
-	const unsigned mode = asked ? 0 : lb_card_noted_at_boot(g->board);
+	char place[LB_PATH_MAX];
+	unsigned mode;
 
+	lb_root_place(place, g->board, cmdline);
+	mode = asked ? 0 : lb_card_noted_at_boot(g->board, place, g->machine->watchdog);
 	if (mode == 0 || mode > LB_MODE_COUNT || c->next[mode] == 0)
 		return;
 	c->start = mode;
@@ -303,7 +307,7 @@ enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  .progress = {.machine = machine, .board = board, .status = status},
 			  .leave = LB_LEAVE_REBOOT};
 	config = config_of(board, cmdline);
-	go_on(&g, &config);
+	go_on(&g, &config, cmdline);
 	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
 	if (g.m.phase == LB_MENU_BOOT)
 		return LB_LEAVE_CONTINUE;
