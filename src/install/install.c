@@ -92,7 +92,8 @@ static int judge_parts(struct lb_install_work *r, enum lb_install_end if_refused
 	const struct lb_scan_place *root = &r->ask->verified->scan.file.part[LB_SCAN_ROOT];
 	const struct lb_scan_place *kernel = &r->ask->verified->scan.file.part[LB_SCAN_KERNEL];
 
-	if (root->count != 1 || kernel->count > 1)
+	if (root->count != 1 || root->size_bytes == 0 || kernel->count > 1 ||
+	    (kernel->count && kernel->size_bytes == 0))
 		return lb_install_ends_as(r, if_refused, LB_INSTALL_WHY_MEMBERS);
 	if (kernel->count && !r->ask->kernel)
 		return lb_install_ends_as(r, if_refused, LB_INSTALL_WHY_KERNEL);

@@ -110,8 +110,8 @@ def test_install__archive__root_and_kernel_go_to_two_places(desk):
 
 
 def test_install__archive__without_a_place_for_its_kernel_or_packed__is_refused(desk):
-    data = firmware.sysupgrade()
-    for packed, words, why in ((data, (), "kernel"), (gzip.compress(data), ("--kernel", desk.folder / "kernel"), "parts")):
+    data, kernel = firmware.sysupgrade(), ("--kernel", desk.folder / "kernel")
+    for packed, words, why in ((data, (), "kernel"), (gzip.compress(data), kernel, "parts"), (firmware.sysupgrade(root=b""), kernel, "members")):
         code, found = desk.install("--force", *words, desk.image(packed))
         assert (code, found["end"], found["cause"]) == (DAMAGED, "refused", why), found
 

@@ -151,6 +151,18 @@ def test_disk__other_kind_of_table__untouched_unless_whole(router):
     assert router.install(router.node, "--whole", router.image)[0] == OK
 
 
+def test_disk__table_that_only_linux_takes__untouched_unless_whole(router):
+    """An MBR whose partitions overlap, as on sticks that an ISO was put on: Linux shows and mounts them."""
+    overlapping = bytearray(firmware.mbr(16384))
+    overlapping[446:478] = firmware.mbr_entry(0x17, 8, 4000) + firmware.mbr_entry(0x83, 64, 8000)
+    router.disk(bytes(overlapping))
+    code, said = router.install(router.node, router.image)
+    assert (code, said["end"], said["cause"]) == (UNTOUCHED, "untouched", "disk") and "cannot be kept" in said["why"], said
+    assert router.content() == bytes(overlapping)
+    assert router.install(router.node, "--whole", router.image)[0] == OK
+    assert_new(router)
+
+
 def test_disk__image_that_is_no_disk_or_too_large__untouched(router):
     before = firmware.gpt(16384)
     router.disk(before)

@@ -147,6 +147,13 @@ static int take_beside(struct lb_install_disk *d, bool from_backup, char why[LB_
 }
 
 /* A disk without a table that makes sense has nothing that anybody could still find. */
+/* A GPT of more numbers than are kept here, partitions that overlap or start at 0, as on sticks
+ * that an ISO was put on: Linux may well show them, and people have files there. */
+static bool others_read_it(const struct lb_install_disk *d, int rc)
+{
+	return d->target->kind == LB_TARGET_DISK || rc == LB_E(UNSUP) || rc == LB_E(RANGE);
+}
+
 static int look_at_disk(struct lb_install_disk *d, char why[LB_SENTENCE_MAX])
 {
 	const struct lb_target_block *b = &d->target->block;
@@ -157,6 +164,14 @@ static int look_at_disk(struct lb_install_disk *d, char why[LB_SENTENCE_MAX])
 	if (rc == LB_E(IO)) {
 		(void)snprintf(why, LB_SENTENCE_MAX, "%.100s cannot be read", d->target->node);
 		return rc;
+	}
+	if (rc < 0 && !d->whole && others_read_it(d, rc)) {
+		(void)snprintf(
+			why, LB_SENTENCE_MAX,
+			"%.80s has a partition table that others may read and that cannot be "
+			"kept: with --whole all of the disk is lost, and the image is on it",
+			d->target->node);
+		return LB_E(STATE);
 	}
 	return rc < 0 ? take_whole(d, why) : take_beside(d, from_backup, why);
 }
