@@ -48,6 +48,18 @@ static bool read_host(struct lb_rd *r, uint32_t *out)
 	return read_address(r, out) && is_host(*out);
 }
 
+/* Of a list the first. One that no host can have is left out: the address of the lease is still
+ * worth having, and some servers fill in zeros for what they have not got. */
+static bool read_router(struct lb_rd *r, uint32_t *out)
+{
+	uint32_t address;
+
+	if (!read_address(r, &address))
+		return false;
+	*out = is_host(address) ? address : 0;
+	return true;
+}
+
 static bool read_mask(struct lb_rd *r, unsigned *prefix_bits)
 {
 	uint32_t mask = 0;
@@ -70,9 +82,9 @@ static bool read_servers(struct lb_rd *r, struct lb_lease *out)
 			(void)lb_rd_u8(r);
 			continue;
 		}
-		if (!read_host(r, &address))
+		if (!read_address(r, &address))
 			return false;
-		if (out->dns_count < LB_DNS_MAX)
+		if (is_host(address) && out->dns_count < LB_DNS_MAX)
 			out->dns[out->dns_count++] = address;
 	}
 	return true;
@@ -99,7 +111,7 @@ static bool read_line(struct lb_rd line, struct lb_lease *out)
 	if (is(&name, "subnet"))
 		return read_mask(&line, &out->prefix_bits);
 	if (is(&name, "router"))
-		return read_host(&line, &out->router);
+		return read_router(&line, &out->router);
 	return !is(&name, "dns") || read_servers(&line, out);
 }
 
@@ -121,4 +133,15 @@ int lb_lease_parse(struct lb_lease *out, const void *text, size_t n)
 		return LB_E(FORMAT);
 	*out = lease;
 	return 0;
+}
+
+size_t lb_lease_cut(const char *list, size_t max)
+{
+	size_t n = strnlen(list, max + 1);
+
+	if (n <= max)
+		return n;
+	for (n = max; n > 0 && list[n] != ' ';)
+		n--;
+	return n;
 }

@@ -18,6 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	CHECK(l.address >> 24 != 0 && l.address >> 28 < 14);
 	CHECK(l.prefix_bits >= 1 && l.prefix_bits <= 32);
+	CHECK(l.router == 0 || (l.router >> 24 != 0 && l.router >> 28 < 14));
 	CHECK(l.dns_count <= LB_DNS_MAX);
+	for (size_t i = 0; i < l.dns_count; i++)
+		CHECK(l.dns[i] >> 24 != 0 && l.dns[i] >> 24 != 127 && l.dns[i] >> 28 < 14);
 	return 0;
 }

@@ -1,5 +1,7 @@
 #include "tests/t.h"
 
+#include <stdio.h>
+
 #include "plan/lease.h"
 
 static int parse(struct lb_lease *out, const char *text)
@@ -51,6 +53,35 @@ static void lease__more_name_servers_than_there_is_room_for__the_first_count(voi
 	assert_int_equal(l.dns[LB_DNS_MAX - 1], 0x0A000005);
 }
 
+static void lease__router_or_name_server_that_no_host_can_be__is_left_out(void **state)
+{
+	static const char *const unusable[] = {"0.0.0.0", "127.0.0.1", "224.0.0.1",
+					       "255.255.255.255"};
+
+	for (size_t i = 0; i < sizeof(unusable) / sizeof(unusable[0]); i++) {
+		char text[128];
+		struct lb_lease l;
+
+		(void)snprintf(text, sizeof(text), "ip=10.0.0.2\nrouter=%s\ndns=%s 10.0.0.1 %s\n",
+			       unusable[i], unusable[i], unusable[i]);
+		assert_int_equal(parse(&l, text), 0);
+		assert_int_equal(l.address, 0x0A000002);
+		assert_int_equal(l.router, 0);
+		assert_int_equal(l.dns_count, 1);
+		assert_int_equal(l.dns[0], 0x0A000001);
+	}
+}
+
+static void cut__list_that_is_too_long__ends_with_a_whole_address(void **state)
+{
+	assert_int_equal(lb_lease_cut("", 10), 0);
+	assert_int_equal(lb_lease_cut("10.0.0.1 10.0.0.2", 17), 17);
+	assert_int_equal(lb_lease_cut("10.0.0.1 10.0.0.2", 16), 8);
+	assert_int_equal(lb_lease_cut("10.0.0.1 10.0.0.2", 9), 8);
+	assert_int_equal(lb_lease_cut("10.0.0.1 10.0.0.2", 8), 8);
+	assert_int_equal(lb_lease_cut("10.0.0.1 10.0.0.2", 7), 0);
+}
+
 static void lease__what_is_no_address__is_refused_and_out_untouched(void **state)
 {
 	static const char *const bad[] = {
@@ -69,6 +100,8 @@ static void lease__what_is_no_address__is_refused_and_out_untouched(void **state
 		"ip=10.0.0.2\nsubnet=255.0.255.0\n",
 		"ip=10.0.0.2\nsubnet=0.0.0.0\n",
 		"ip=10.0.0.2\nrouter=x\n",
+		"ip=10.0.0.2\nrouter=0.0.0\n",
+		"ip=10.0.0.2\ndns=0.0.0.0 127.0.0\n",
 		"ip=10.0.0.2\ndns=10.0.0.1,10.0.0.2\n",
 	};
 
@@ -83,4 +116,6 @@ static void lease__what_is_no_address__is_refused_and_out_untouched(void **state
 TESTS(unit(lease__all_of_it__is_read), unit(lease__nothing_but_an_address__will_do),
       unit(lease__address_of_its_own_net__is_one_of_32_bits),
       unit(lease__more_name_servers_than_there_is_room_for__the_first_count),
+      unit(lease__router_or_name_server_that_no_host_can_be__is_left_out),
+      unit(cut__list_that_is_too_long__ends_with_a_whole_address),
       unit(lease__what_is_no_address__is_refused_and_out_untouched))

@@ -6,20 +6,25 @@
 #include <unistd.h>
 
 #include "lifeboat/applet.h"
+#include "plan/lease.h"
 #include "plat/linux/machine/dhcp_client.h"
+
+#define VALUE_MAX 200 /* a dozen addresses: more than anybody asks */
 
 /* One write() of less than PIPE_BUF: the reader gets it whole. */
 static int pass_on(int to)
 {
 	static const char *const names[] = {"ip", "subnet", "router", "dns"};
-	char text[1024];
+	char text[4 * (VALUE_MAX + sizeof("subnet=\n"))];
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *value = getenv(names[i]);
 
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s=%.200s\n", names[i],
-				      value ? value : "");
+		if (!value)
+			value = "";
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s=%.*s\n", names[i],
+				      (int)lb_lease_cut(value, VALUE_MAX), value);
 	}
 	return write(to, text, n) == (ssize_t)n ? LB_EXIT_OK : LB_EXIT_SYSTEM;
 }
