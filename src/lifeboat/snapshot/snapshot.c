@@ -59,23 +59,45 @@ static int find_device(const struct lb_snapshot_session *s, char device[LB_PATH_
 	return LB_E(NOENT);
 }
 
-static int lock(const struct lb_snapshot_session *s, bool exclusive)
+static int ask_lock(void *ctx, bool exclusive, bool wait)
 {
+	const struct lb_snapshot_session *s = ctx;
+
+	return lb_btrfs_lock(&s->fs, exclusive, wait);
+}
+
+static void sleep_s(void *ctx, unsigned seconds)
+{
+	const struct timespec t = {.tv_sec = seconds};
+
+	(void)nanosleep(&t, NULL);
+}
+
+struct lb_patience lb_snapshot_patience(struct lb_snapshot_session *s)
+{
+	return (struct lb_patience){.ctx = s, .lock = ask_lock, .sleep_s = sleep_s};
+}
+
+/* LB_E(BUSY): for too long, for LB_SNAPSHOT_CHANGE_SOON. */
+static int lock(struct lb_snapshot_session *s, enum lb_snapshot_access access)
+{
+	const struct lb_patience patience = lb_snapshot_patience(s);
+	const bool exclusive = access != LB_SNAPSHOT_LOOK;
 	int rc = lb_btrfs_lock(&s->fs, exclusive, false);
 
 	if (rc != LB_E(BUSY))
 		return rc;
 	log_info("waiting for another program that works on the snapshots of %s", s->fs.device);
+	if (access == LB_SNAPSHOT_CHANGE_SOON)
+		return lb_patience_alone(&patience);
 	return lb_btrfs_lock(&s->fs, exclusive, true);
 }
 
-static int load(struct lb_snapshot_session *s, bool exclusive)
+static int load(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 {
-	int rc = lock(s, exclusive);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	if (!exclusive)
+	if (access == LB_SNAPSHOT_LOOK)
 		return lb_snapshots_load(&s->plat, &s->set);
 	rc = lb_snapshots_resume(&s->plat, &s->set);
 	if (rc == LB_SNAPSHOTS_UNDONE)
@@ -99,7 +121,14 @@ int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access acce
 		return LB_EXIT_SYSTEM;
 	}
 	s->plat = lb_btrfs_plat(&s->fs);
-	rc = load(s, access == LB_SNAPSHOT_CHANGE);
+	rc = lock(s, access);
+	if (rc == LB_E(BUSY)) {
+		log_err("another program has worked on the snapshots of %s for more than %d s: end it",
+			device, LB_PATIENCE_S);
+		return LB_EXIT_SYSTEM;
+	}
+	if (rc == 0)
+		rc = load(s, access);
 	if (rc == LB_E(RANGE))
 		log_err("there are more than %d snapshots on %s: delete some with btrfs(8)",
 			LB_SNAPSHOTS_MAX, device);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "lifeboat/snapshot/patience.h"
 #include "plat/linux/disk/btrfs.h"
 #include "store/snapshots.h"
 
@@ -18,12 +19,17 @@ struct lb_snapshot_session {
 };
 
 enum lb_snapshot_access {
-	LB_SNAPSHOT_LOOK,   /* others may look too */
-	LB_SNAPSHOT_CHANGE, /* alone; what a cut has left is finished first */
+	LB_SNAPSHOT_LOOK,	 /* others may look too */
+	LB_SNAPSHOT_CHANGE,	 /* alone; what a cut has left is finished first */
+	LB_SNAPSHOT_CHANGE_SOON, /* the same, or not at all: nobody is waited for longer than a
+				    minute */
 };
 
 /* Says what is wrong. An exit code. */
 MUST_CHECK int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access access);
+
+/* The lock of a session, and the real clock. */
+struct lb_patience lb_snapshot_patience(struct lb_snapshot_session *s);
 
 /* The time now as an .info has it. */
 void lb_snapshot_date(char out[LB_SNAPSHOT_DATE_MAX]);

@@ -76,9 +76,10 @@ static int weekly(struct lb_snapshot_session *s, const struct lb_board *board, b
 	return make(s, board, LB_SNAPSHOT_TIME, "Automatic weekly snapshot");
 }
 
+/* An update is not kept up by a "diff" on a terminal that nobody sees any more. */
 static int update(struct lb_snapshot_session *s, const struct lb_board *board)
 {
-	int code = board->snapshot_before_update ? lb_snapshot_open(s, LB_SNAPSHOT_CHANGE)
+	int code = board->snapshot_before_update ? lb_snapshot_open(s, LB_SNAPSHOT_CHANGE_SOON)
 						 : LB_EXIT_NO;
 
 	if (code == LB_EXIT_OK)

@@ -125,18 +125,13 @@ static uint64_t boottime_s(void *ctx)
 	return (uint64_t)now.tv_sec;
 }
 
-static void sleep_s(void *ctx, unsigned seconds)
-{
-	const struct timespec t = {.tv_sec = seconds};
-
-	(void)nanosleep(&t, NULL);
-}
-
+/* Whoever is locked out cannot end a reader either: that must not keep the savepoint from him. */
 static int go_back(void *ctx)
 {
 	const struct savepoint *p = ctx;
+	const struct lb_patience patience = lb_snapshot_patience(p->s);
 
-	if (lb_btrfs_lock(&p->s->fs, true, true) < 0 || !is_pending(ctx) ||
+	if (lb_patience_overrule(&patience) < 0 || !is_pending(ctx) ||
 	    lb_snapshots_resume(&p->s->plat, &p->s->set) < 0 ||
 	    go(p->s, p->number, LB_FORGET_NOTHING) != LB_EXIT_OK)
 		return LB_E(STATE);
@@ -158,7 +153,7 @@ static _Noreturn void wait_for_commit(struct lb_snapshot_session *s, uint32_t nu
 	struct savepoint point = {.s = s, .number = number, .created = created};
 	const struct lb_savepoint_hands hands = {.ctx = &point,
 						 .now_s = boottime_s,
-						 .sleep_s = sleep_s,
+						 .sleep_s = lb_snapshot_patience(s).sleep_s,
 						 .is_pending = is_pending,
 						 .warn = warn_everybody,
 						 .go_back = go_back,
