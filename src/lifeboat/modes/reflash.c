@@ -14,6 +14,7 @@
 #include "lifeboat/install/medkit_flash.h"
 #include "lifeboat/modes/medkit_search.h"
 #include "lifeboat/modes/mode.h"
+#include "plan/waiting.h"
 #include "plat/linux/disk/btrfs.h"
 
 #define LOOK_EVERY_MS 1000
@@ -61,10 +62,15 @@ static int explain_nothing(struct lb_mode_result *out)
 		b->reflash_wait_ms / 1000, family(b));
 }
 
-/* In tenths, for a console to bear. The gate ends a mode that says nothing for too long. */
+/* The gate ends a mode that says nothing new for too long: with the seconds it is always new. */
 static void tell_waiting(uint64_t waited_ms, uint64_t wait_ms)
 {
-	work.ask->step(work.ask->ctx, "waiting", (unsigned)(waited_ms * 10 / wait_ms) * 10);
+	const uint64_t told_ms =
+		lb_waiting_told_ms(waited_ms, wait_ms, work.ask->board->menu_hang_ms);
+	char what[LB_NAME_MAX];
+
+	(void)snprintf(what, sizeof(what), "waiting, %" PRIu64 " s", told_ms / 1000);
+	work.ask->step(work.ask->ctx, what, (unsigned)(told_ms * 100 / wait_ms));
 }
 
 static int find(struct lb_mode_result *out)
@@ -143,14 +149,25 @@ static void leave_out(const struct lb_medkit_place *p, const char *why)
 		(void)snprintf(work.refused, sizeof(work.refused), "%s", why);
 }
 
+/* Many of them take longer than a mode may be silent, and each says the same while it is read. */
+static void tell_candidate(size_t i)
+{
+	char what[LB_NAME_MAX];
+
+	(void)snprintf(what, sizeof(what), "medkit %zu of %zu", i + 1, work.search.count);
+	work.ask->step(work.ask->ctx, what, (unsigned)(i * 100 / work.search.count));
+}
+
 static bool is_good(size_t i)
 {
 	const struct lb_medkit_place *p = &work.search.found[i];
 	struct lb_medkit_report report = {0};
 	struct lb_medkit_ask ask;
 	char folder[LB_PATH_MAX];
-	int rc = lb_medkit_enter(&work.search, p, folder);
+	int rc;
 
+	tell_candidate(i);
+	rc = lb_medkit_enter(&work.search, p, folder);
 	if (rc == 0) {
 		CLEANUP(lb_fd_closep) int fd = open_in(folder, p->name);
 
@@ -221,8 +238,11 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 		 char folder[LB_PATH_MAX])
 {
 	uint64_t size_bytes = 0, room_bytes = 0;
-	int rc = lb_medkit_enter(&work.search, p, folder);
+	int rc;
 
+	/* Between the checks of the last candidate and of this one, which say the same. */
+	work.ask->step(work.ask->ctx, "fetching", 0);
+	rc = lb_medkit_enter(&work.search, p, folder);
 	if (rc == 0 && p->on_card) {
 		say("lifeboat: it lies on the card itself, and is copied to RAM first");
 		rc = lb_medkit_to_ram(p, folder, &size_bytes, &room_bytes);
