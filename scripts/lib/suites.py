@@ -111,7 +111,7 @@ def run_meson(suite, context):
 
 
 def run_fuzz(suite, context):
-    seconds = 120 if context.long_run else 10
+    seconds = 120 if context.long_run else 6
 
     def one(item):
         name, program = item
