@@ -296,7 +296,9 @@ static int take(struct lb_install_work *r, enum lb_scan_part part)
 }
 
 /* The root waits with its head until the kernel is there: while a kernel is not whole, no loader
- * can start the device, and the root shows that all of it has to be done again. */
+ * can start the device, and the root shows that all of it has to be done again. It shows that from
+ * its first byte on, as lb_install_ask demands: an old root that is whole would pass for the one of
+ * the new kernel. */
 static int write_parts(struct lb_install_work *r)
 {
 	int rc = take(r, LB_SCAN_ROOT);

@@ -49,7 +49,8 @@ struct lb_install_ask {
 	struct lb_verified *verified; /* filled; large, the caller's */
 	const struct plat_target *target;
 	const struct plat_target *kernel; /* where the kernel of a sysupgrade archive goes; NULL =
-					     nowhere */
+					     nowhere. `target` is then one whose begin() leaves
+					     nothing whole of what was there */
 	bool running; /* the target is not a spare: only an image that was verified whole before may
 			 be written. A file is always verified before */
 	bool clear_rest; /* no old overlay may be found behind it */

@@ -1,6 +1,5 @@
 #include "plan/cmdline.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 struct word {
@@ -57,6 +56,73 @@ int lb_cmdline_get(const char *cmdline, const char *key, char *out, size_t size)
 	memcpy(out, value.text, value.len);
 	out[value.len] = '\0';
 	return (int)value.len;
+}
+
+static bool starts(struct word w, const char *with)
+{
+	const size_t n = strlen(with);
+
+	return w.len >= n && memcmp(w.text, with, n) == 0;
+}
+
+static struct word behind(struct word w, size_t n)
+{
+	return (struct word){w.text + n, w.len - n};
+}
+
+static size_t span(struct word w, const char *of)
+{
+	size_t n = 0;
+
+	while (n < w.len && strchr(of, w.text[n]))
+		n++;
+	return n;
+}
+
+static bool is_ubi_number(struct word w)
+{
+	size_t n;
+
+	if (w.len > 0 && span(w, "0123456789abcdefABCDEF:") == w.len)
+		return true; /* "254:0", "fe00": whose device that is shows at the next boot only */
+	if (starts(w, "/dev/"))
+		w = behind(w, strlen("/dev/"));
+	if (!starts(w, "ubi"))
+		return false;
+	w = behind(w, strlen(starts(w, "ubiblock") ? "ubiblock" : "ubi"));
+	n = span(w, "0123456789");
+	return n > 0 && (n == w.len || !strchr(":!", w.text[n])); /* UBIFS: ubi0:name, ubi0!name */
+}
+
+/* ubi.block=PATH, DEVICE,NUMBER or DEVICE,NAME: a number is never taken for a name. */
+static bool is_block_number(struct word w)
+{
+	size_t at = 0;
+
+	while (at < w.len && w.text[at] != ',')
+		at++;
+	if (at == w.len)
+		return true;
+	w = behind(w, at + 1);
+	return span(w, "+-0123456789") == w.len;
+}
+
+bool lb_place_numbers_ubi(const char *place)
+{
+	return is_ubi_number((struct word){place, strlen(place)});
+}
+
+bool lb_cmdline_numbers_ubi(const char *cmdline)
+{
+	struct word w;
+
+	while (next_word(&cmdline, &w)) {
+		if (is_key(w, "root", 4) && is_ubi_number(without_quotes(behind(w, 5))))
+			return true;
+		if (is_key(w, "ubi.block", 9) && is_block_number(without_quotes(behind(w, 10))))
+			return true;
+	}
+	return false;
 }
 
 enum lb_cmdline_switch lb_cmdline_switch(const char *cmdline, const char *key)

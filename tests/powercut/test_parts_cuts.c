@@ -1,6 +1,7 @@
 /* An archive whose kernel and root go to two places is installed, with the power cut, or an
  * operation failing, at each step: a new root that is whole has its new kernel beside it, and
- * installing once more makes both new. */
+ * installing once more makes both new. No
+ * cut leaves the whole old root beside the new kernel. */
 #include "tests/t.h"
 
 #include <fcntl.h>
@@ -28,10 +29,10 @@
 static struct lb_fake_power power;
 static struct lb_fake_block journal;
 static struct lb_fake_flash flash;
-static struct lb_fake_ubi ubi, second;
-static struct lb_fake_ubi_spare spare;
+static struct lb_fake_ubi ubi, kernel_ubi, second;
+static struct lb_fake_ubi_spare spare; /* of the kernel's volume */
 static struct lb_target_mtd target_mtd;
-static struct lb_target_ubi target_ubi;
+static struct lb_target_ubi target_ubi, kernel_target_ubi;
 static struct plat_target root_target, kernel_target;
 static struct plat_block journal_dev;
 
@@ -41,8 +42,8 @@ static struct lb_install_report report;
 static uint8_t root[ROOT_BYTES], kernel[KERNEL_BYTES], old[PLACE_BYTES];
 static uint8_t archive[2 * PLACE_BYTES];
 static size_t archive_len;
-static bool has_room; /* for a second UBI volume */
-static bool nowhere;  /* nobody says where a kernel goes */
+static bool on_ubi;  /* the kernel: in a volume too, with room for another one beside it */
+static bool nowhere; /* nobody says where a kernel goes */
 
 /* --- the archive */
 
@@ -71,15 +72,20 @@ static void make_archive(void)
 
 /* --- the places */
 
+/* A root that goes along with a kernel is written in place. */
 static void open_places(void)
 {
 	const struct plat_mtd m = lb_fake_flash_plat(&flash);
-	const struct plat_ubi u = lb_fake_ubi_plat(lb_fake_ubi_named(&spare));
+	const struct plat_ubi u = lb_fake_ubi_plat(&ubi);
+	const struct plat_ubi k = lb_fake_ubi_plat(lb_fake_ubi_named(&spare));
 	const struct plat_ubi_spare beside = lb_fake_ubi_spare_plat(&spare);
 
-	spare.no_room = !has_room;
-	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, &beside, &root_target), 0);
-	assert_int_equal(lb_target_mtd_init(&target_mtd, &m, &kernel_target), 0);
+	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, NULL, &root_target), 0);
+	if (on_ubi)
+		assert_int_equal(
+			lb_target_ubi_init(&kernel_target_ubi, &k, &beside, &kernel_target), 0);
+	else
+		assert_int_equal(lb_target_mtd_init(&target_mtd, &m, &kernel_target), 0);
 }
 
 static void setup(void *ctx)
@@ -92,14 +98,20 @@ static void setup(void *ctx)
 	spare.state = (struct lb_fake_ubi_spare_state){.named = 0};
 	for (uint32_t b = 0; b < BLOCKS; b++) {
 		lb_fake_ubi_poke(&ubi, b, old + b * ERASE_BYTES, ERASE_BYTES);
+		lb_fake_ubi_poke(&kernel_ubi, b, old + b * ERASE_BYTES, ERASE_BYTES);
 		if (b != BAD_BLOCK)
 			lb_fake_flash_poke(&flash, b, 0, old + b * ERASE_BYTES, ERASE_BYTES);
 	}
-	ubi.state.updating = false;
+	ubi.state.updating = kernel_ubi.state.updating = false;
 	open_places();
 }
 
 static bool root_is(const uint8_t *wanted, size_t n)
+{
+	return !ubi.state.updating && memcmp(ubi.bytes, wanted, n) == 0;
+}
+
+static bool kernel_volume_is(const uint8_t *wanted, size_t n)
 {
 	const struct lb_fake_ubi *u = lb_fake_ubi_named(&spare);
 
@@ -111,6 +123,8 @@ static bool kernel_is(const uint8_t *wanted, size_t n)
 {
 	size_t at = 0;
 
+	if (on_ubi)
+		return kernel_volume_is(wanted, n);
 	for (uint32_t b = 0; b < BLOCKS && at < n; b++) {
 		const size_t use = n - at < ERASE_BYTES ? n - at : ERASE_BYTES;
 
@@ -160,6 +174,8 @@ static int install(void)
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	rc = lb_install_run(&report, &ask);
 	lb_target_ubi_end(&target_ubi);
+	if (on_ubi)
+		lb_target_ubi_end(&kernel_target_ubi);
 	(void)close(fd);
 	return rc;
 }
@@ -171,8 +187,7 @@ static void run(void *ctx)
 
 static bool is_old(void)
 {
-	return root_is(old, PLACE_BYTES) &&
-	       memcmp(lb_fake_flash_block(&flash, 0), old, ERASE_BYTES) == 0;
+	return root_is(old, PLACE_BYTES) && kernel_is(old, ERASE_BYTES);
 }
 
 static const char *check(void *ctx)
@@ -184,6 +199,8 @@ static const char *check(void *ctx)
 		return "it was changed, and the record does not know";
 	if (root_is(root, sizeof(root)) && !kernel_is(kernel, sizeof(kernel)))
 		return "the new root is whole, and the kernel is not";
+	if (kernel_is(kernel, sizeof(kernel)) && root_is(old, PLACE_BYTES))
+		return "the old root is whole, and the kernel is the new one";
 	if (sector[0] == 'd' && !root_is(root, sizeof(root)))
 		return "the record says that it is whole, and it is not";
 	open_places(); /* what is bad, and which volume has the name, is known anew at each start */
@@ -217,7 +234,7 @@ static void play(const char *title)
 	assert_true(root_is(root, sizeof(root)));
 	assert_true(kernel_is(kernel, sizeof(kernel)));
 	assert_int_equal(report.bytes, sizeof(root) + sizeof(kernel));
-	assert_int_equal(report.bad_bytes, ERASE_BYTES);
+	assert_int_equal(report.bad_bytes, on_ubi ? 0 : ERASE_BYTES);
 	cuts = lb_fake_power_cuts(&power, &s);
 	fails = lb_fake_power_fails(&power, &f);
 	(void)printf("%s: cut %" PRIu64 " times, failed at %" PRIu64 " operations\n", title, cuts,
@@ -226,10 +243,10 @@ static void play(const char *title)
 
 static void archive__cut_anywhere__new_root_has_its_kernel(void **state)
 {
-	has_room = false;
 	play("kernel on NAND, root in a UBI volume");
-	has_room = true;
-	play("kernel on NAND, root in a UBI volume with room for a second one");
+	on_ubi = true;
+	play("both in UBI volumes, the kernel's with room for a second one");
+	on_ubi = false;
 }
 
 static void assert_refused(enum lb_install_why why)
@@ -293,14 +310,16 @@ static int open_world(void **state)
 	journal_dev = lb_fake_block_plat(&journal);
 	lb_fake_flash_init(&flash, &power, BLOCKS, ERASE_BYTES, 512);
 	lb_fake_ubi_init(&ubi, &power, BLOCKS, ERASE_BYTES);
+	lb_fake_ubi_init(&kernel_ubi, &power, BLOCKS, ERASE_BYTES);
 	lb_fake_ubi_init(&second, &power, BLOCKS, ERASE_BYTES);
-	lb_fake_ubi_spare_init(&spare, &power, &ubi, &second);
+	lb_fake_ubi_spare_init(&spare, &power, &kernel_ubi, &second);
 	return 0;
 }
 
 static int close_world(void **state)
 {
 	lb_fake_ubi_release(&second);
+	lb_fake_ubi_release(&kernel_ubi);
 	lb_fake_ubi_release(&ubi);
 	lb_fake_flash_release(&flash);
 	lb_fake_block_release(&journal);

@@ -1,6 +1,7 @@
 /* Words of the kernel command line, read as the kernel's own parser reads them. */
 #include "tests/t.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "plan/cmdline.h"
@@ -127,6 +128,56 @@ static void switch__each_kind_of_value__on_off_unset_or_invalid(void **state)
 				 (int)lb_cmdline_switch(rows[i].cmdline, "failsafe"));
 }
 
+static void numbers_ubi__number_or_name__only_the_number(void **state)
+{
+	static const struct {
+		const char *place;
+		bool expected;
+	} rows[] = {
+		{"/dev/ubiblock0_1", true},
+		{"/dev/ubi0_1", true},
+		{"ubi0_1", true},
+		{"ubi1", true},
+		{"ubiblock10_1", true},
+		{"254:0", true},
+		{"fe00", true},
+		{"ubi0:rootfs", false},
+		{"ubi0!rootfs", false},
+		{"ubi:rootfs", false},
+		{"UBI=rootfs", false},
+		{"UBI=1", false},
+		{"PARTLABEL=ubi0_1", false},
+		{"PARTUUID=1-02", false},
+		{"/dev/mmcblk0p2", false},
+		{"/dev/mtdblock5", false},
+		{"/dev/ubi_ctrl", false},
+		{"", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char cmdline[64];
+
+		if (lb_place_numbers_ubi(rows[i].place) != rows[i].expected)
+			fail_msg("'%s' is taken for the other one", rows[i].place);
+		(void)snprintf(cmdline, sizeof(cmdline), "ro root=\"%s\" x", rows[i].place);
+		assert_int_equal(lb_cmdline_numbers_ubi(cmdline), rows[i].expected);
+	}
+}
+
+static void numbers_ubi__command_line__any_of_its_words(void **state)
+{
+	assert_false(lb_cmdline_numbers_ubi("ro ubi.mtd=0,2048 rootfstype=squashfs\n"));
+	assert_false(lb_cmdline_numbers_ubi("ubi.block=0,rootfs"));
+	assert_false(lb_cmdline_numbers_ubi("ubi.block=0,1rootfs ubi.block=0,r2"));
+	assert_false(lb_cmdline_numbers_ubi("xroot=/dev/ubi0_1 my.ubi.block=0,1 x=ubi.block=0,1"));
+	assert_true(lb_cmdline_numbers_ubi("ubi.block=0,1"));
+	assert_true(lb_cmdline_numbers_ubi("ubi.block=0,12 ubi.block=0,rootfs"));
+	assert_true(lb_cmdline_numbers_ubi("ubi.block=/dev/ubi0_1"));
+	assert_true(lb_cmdline_numbers_ubi("\"ubi.block=0,1\" ro"));
+	assert_true(lb_cmdline_numbers_ubi("ubi.block="));
+	assert_true(lb_cmdline_numbers_ubi("root=/dev/ubi0_1 root=UBI=rootfs"));
+}
+
 /* Each prefix stands in memory of its own size, so that a look behind its end is seen. */
 static void get__every_truncation__reads_nothing_behind_the_end(void **state)
 {
@@ -152,5 +203,7 @@ TESTS(unit(get__word_anywhere__its_value), unit(get__only_part_of_a_word_fits__i
       unit(get__quotes__are_removed_and_keep_blanks),
       unit(get__quote_never_closed__reaches_to_the_end),
       unit(get__value_does_not_fit__error_and_out_untouched),
+      unit(numbers_ubi__number_or_name__only_the_number),
+      unit(numbers_ubi__command_line__any_of_its_words),
       unit(switch__each_kind_of_value__on_off_unset_or_invalid),
       unit(get__every_truncation__reads_nothing_behind_the_end))

@@ -14,6 +14,7 @@
 #include "lifeboat/install/install_report.h"
 #include "lifeboat/slots/slots.h"
 #include "lifeboat/snapshot/snapshot_auto.h"
+#include "lifeboat/ubi_place.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/guard.h"
@@ -182,22 +183,24 @@ static int slot_of(const struct installation *in)
 
 static int open_place(struct installation *in, const struct arguments *a)
 {
+	const unsigned flags = LB_TARGET_CREATE | lb_ubi_place_flags(&in->board);
+	/* The old root must not outlast the new kernel. */
+	unsigned root_flags = a->kernel ? flags | LB_TARGET_IN_PLACE : flags;
 	char why[LB_SENTENCE_MAX];
 	const char *place;
 	int code = choose_place(in, a, &place);
 
 	if (code != LB_EXIT_OK)
 		return code;
+	if (a->disk)
+		root_flags = LB_TARGET_WHOLE_DISK | LB_TARGET_UNGUARDED;
 	if ((a->disk && lb_install_disk_check(place, why) < 0) ||
-	    lb_target_open(&in->target, &in->plat, place,
-			   a->disk ? LB_TARGET_WHOLE_DISK | LB_TARGET_UNGUARDED : LB_TARGET_CREATE,
-			   why) < 0)
+	    lb_target_open(&in->target, &in->plat, place, root_flags, why) < 0)
 		return say(LB_EXIT_NO, "", why);
 	if (a->disk)
 		lb_install_disk_init(&in->disk, &in->board, &in->target, a->whole, &in->plat);
 	in->slot = slot_of(in);
-	if (a->kernel &&
-	    lb_target_open(&in->kernel, &in->kernel_plat, a->kernel, LB_TARGET_CREATE, why) < 0)
+	if (a->kernel && lb_target_open(&in->kernel, &in->kernel_plat, a->kernel, flags, why) < 0)
 		return say(LB_EXIT_NO, "", why);
 	return LB_EXIT_OK;
 }

@@ -14,6 +14,7 @@
 #include "install/install.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/root/mount_root.h"
+#include "lifeboat/ubi_place.h"
 #include "lifeboat/upgrade/stage.h"
 #include "lifeboat/upgrade/upgrade_tell.h"
 #include "plat/linux/disk/target.h"
@@ -208,7 +209,7 @@ static int install(struct slot_work *w, int fd, const char *root, const char *na
 				     .ctx = w,
 				     .begin = note_begin,
 				     .progress = tell};
-	int rc = lb_target_open(&target, &plat, root, 0, why);
+	int rc = lb_target_open(&target, &plat, root, lb_ubi_place_flags(w->board), why);
 
 	if (rc < 0) {
 		log_err("slot %s cannot be written: %s; nothing was changed", name, why);

@@ -15,6 +15,7 @@
 #include "install/install.h"
 #include "lifeboat/child_watch.h"
 #include "lifeboat/record_io.h"
+#include "lifeboat/ubi_place.h"
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/stage.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
@@ -219,13 +220,30 @@ static int install(struct work *k, const struct plat_target targets[LB_SCAN_PART
 	return rc;
 }
 
-static int open_root(struct work *k, struct lb_target *target, struct plat_target *plat)
+/* Where the overlay of its root will begin shows only when it is there. */
+static bool is_archive(int fd)
 {
+	static uint8_t head[LB_IMAGE_HEAD_BYTES];
+	struct lb_image image;
+	const ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	return n > 0 && lb_image_identify(&image, head, (size_t)n) == 0 &&
+	       image.kind == LB_IMAGE_TAR;
+}
+
+/* The old root must not outlast the new kernel that an archive brings. */
+static int open_root(struct work *k, struct lb_target *target, struct plat_target *plat,
+		     bool archive)
+{
+	const struct lb_board *board = k->w->board;
+	const bool kernel = archive && board->kernel[0];
 	char node[LB_PATH_MAX];
 	int rc;
 
 	lb_blockdev_raw_of(k->root, node);
-	rc = lb_target_open(target, plat, node, 0, k->talk->why);
+	rc = lb_target_open(target, plat, lb_ubi_place_name(board, node),
+			    lb_ubi_place_flags(board) | (kernel ? LB_TARGET_IN_PLACE : 0),
+			    k->talk->why);
 	if (rc < 0)
 		return rc;
 	k->moves = target->flash.moves;
@@ -243,21 +261,12 @@ static int open_root(struct work *k, struct lb_target *target, struct plat_targe
 
 static int open_kernel(struct work *k, struct lb_target *target, struct plat_target *plat)
 {
-	const char *place = k->w->board->kernel;
+	const struct lb_board *board = k->w->board;
 
 	lb_target_none(target);
-	return place[0] ? lb_target_open(target, plat, place, 0, k->talk->why) : 0;
-}
-
-/* Where the overlay of its root will begin shows only when it is there. */
-static bool is_archive(int fd)
-{
-	static uint8_t head[LB_IMAGE_HEAD_BYTES];
-	struct lb_image image;
-	const ssize_t n = pread(fd, head, sizeof(head), 0);
-
-	return n > 0 && lb_image_identify(&image, head, (size_t)n) == 0 &&
-	       image.kind == LB_IMAGE_TAR;
+	if (!board->kernel[0])
+		return 0;
+	return lb_target_open(target, plat, board->kernel, lb_ubi_place_flags(board), k->talk->why);
 }
 
 static int do_write(void *ctx)
@@ -265,6 +274,7 @@ static int do_write(void *ctx)
 	static struct lb_target target, kernel;
 	struct work *k = ctx;
 	CLEANUP(lb_fd_closep) int fd = open(k->image, O_RDONLY | O_CLOEXEC);
+	const bool archive = fd >= 0 && is_archive(fd);
 	struct plat_target plats[LB_SCAN_PARTS];
 	int rc;
 
@@ -274,11 +284,11 @@ static int do_write(void *ctx)
 			       lb_strerror(rc));
 		return LB_E(STATE);
 	}
-	rc = open_root(k, &target, &plats[LB_SCAN_ROOT]);
+	rc = open_root(k, &target, &plats[LB_SCAN_ROOT], archive);
 	if (rc < 0)
 		return LB_E(STATE);
 	k->target = &plats[LB_SCAN_ROOT];
-	k->safe = !k->w->kept && k->settings[0] && lb_safe_copy_can(&target) && !is_archive(fd);
+	k->safe = !k->w->kept && k->settings[0] && lb_safe_copy_can(&target) && !archive;
 	if (!k->w->kept && k->settings[0] && !k->safe)
 		log_warn("upgrade: the settings are in RAM only until the new system is there: "
 			 "do not switch off");

@@ -137,7 +137,8 @@ static int open_mtd(struct lb_target_flash *t, struct plat_target *out, char *no
 
 /* --- a UBI volume */
 
-static int open_volume(struct lb_target_flash *t, struct plat_target *out, char *node, char *why)
+static int open_volume(struct lb_target_flash *t, struct plat_target *out, char *node,
+		       bool in_place, char *why)
 {
 	char where[LB_PATH_MAX];
 	struct plat_ubi_spare spare;
@@ -153,17 +154,17 @@ static int open_volume(struct lb_target_flash *t, struct plat_target *out, char 
 		return lb_target_say_busy(node, why);
 	if (rc < 0)
 		return lb_target_say_failed(node, rc, why);
-	beside = lb_ubi_spare_open(&t->spare, &spare, &u, node, &t->fd) == 0;
+	beside = !in_place && lb_ubi_spare_open(&t->spare, &spare, &u, node, &t->fd) == 0;
 	rc = lb_target_ubi_init(&t->ubi, &u, beside ? &spare : NULL, out);
 	t->is_ubi = rc == 0;
 	return rc < 0 ? lb_target_say_failed(node, rc, why) : 0;
 }
 
 int lb_target_flash_open(struct lb_target_flash *t, struct plat_target *out, char *node,
-			 char why[LB_SENTENCE_MAX])
+			 bool in_place, char why[LB_SENTENCE_MAX])
 {
 	return is_mtd(entry_of(node)) ? open_mtd(t, out, node, why)
-				      : open_volume(t, out, node, why);
+				      : open_volume(t, out, node, in_place, why);
 }
 
 void lb_target_flash_closep(struct lb_target_flash *t)

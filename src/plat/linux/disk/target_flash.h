@@ -32,9 +32,9 @@ struct lb_target_flash {
 bool lb_target_is_flash(const char *node);
 
 /* Open it. `node` has LB_PATH_MAX bytes and must stay: a UBI volume that was exchanged is another
- * one. An image on a flash partition ends where the overlay begins that lies in it. 0, or with one
- * sentence in `why`: LB_E(BUSY) it is in use, or shares bytes with what is mounted or holds an
- * attached UBI; LB_E(UNSUP|IO...). */
+ * one, which `in_place` forbids. An image on a flash partition ends where the overlay begins that
+ * lies in it. 0, or with one sentence in `why`: LB_E(BUSY) it is in use, or shares bytes with what
+ * is mounted or holds an attached UBI; LB_E(UNSUP|IO...). */
 MUST_CHECK int lb_target_flash_open(struct lb_target_flash *t, struct plat_target *out, char *node,
-				    char why[LB_SENTENCE_MAX]);
+				    bool in_place, char why[LB_SENTENCE_MAX]);
 void lb_target_flash_closep(struct lb_target_flash *t);
