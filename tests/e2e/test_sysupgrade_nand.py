@@ -68,7 +68,6 @@ def test_room__archive__root_goes_in_place_and_bad_blocks_are_left_out(bench, tm
     assert volumes(router) == before, "a cut would have left the old root whole beside the new kernel"
 
 
-@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG=1")
 def test_room__image_cut_while_it_is_read_back__old_system_is_as_it_was(bench, tmp_path):
     router = bench(FAST, board=with_room(), network=False)
     stick = Stick(tmp_path, new=new_image(BOARD))
