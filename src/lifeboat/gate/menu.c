@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "lifeboat/card_note.h"
@@ -13,6 +14,7 @@
 #include "lifeboat/root/root.h"
 #include "panel/menu.h"
 #include "plan/cmdline.h"
+#include "plat/linux/machine/proc.h"
 
 /* The LED is dark while a boot loader starts the rescue part, and people wait for that to let go of
  * the button. Here the rescue part runs already. */
@@ -93,6 +95,19 @@ static struct lb_menu_event line(const char *text)
 	return (struct lb_menu_event){LB_MENU_CHOOSE, (unsigned)(text[0] - '0')};
 }
 
+/* What hangs may be the disk that the record is on: PID 1 must not wait for it, or nobody would see
+ * the blinks. */
+static void note_end(const struct menu *g)
+{
+	const pid_t pid = g->result.failure == LB_FAILURE_HANG ? lb_fork() : -1;
+
+	if (pid > 0)
+		return;
+	lb_mode_note(g->board, g->m.mode, &g->result);
+	if (pid == 0)
+		_exit(0);
+}
+
 static void tell_end(struct menu *g)
 {
 	struct lb_rescue_record end;
@@ -100,7 +115,7 @@ static void tell_end(struct menu *g)
 
 	lb_mode_outcome(&end, g->m.mode, &g->result);
 	lb_mode_sentence(&end, g->status->last_mode);
-	lb_mode_note(g->board, g->m.mode, &g->result);
+	note_end(g);
 	lb_progress_result(&g->progress, blinks ? "failed" : LB_RESULT_COMPLETE, g->result.why);
 	if (!blinks) {
 		say(g, "lifeboat: %s; the router %s", g->status->last_mode,
