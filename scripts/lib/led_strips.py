@@ -261,7 +261,7 @@ def main():
         return 0
     if len(sys.argv) > 1:
         raise Failure("takes no argument")
-    conf = load_board(BOARD).board_conf.read_text().replace("menu {\n", "menu {\n\thang_seconds = 10\n\tback_seconds = 60\n")
+    conf = load_board(BOARD).board_conf.read_text().replace("menu {\n", "menu {\n\thang_seconds = 20\n\tback_seconds = 60\n")
     had = conf.split("modes = {")[1].split("}")[0]
     had = [word.strip(' "') for word in had.split(",")]
     good, bad = {}, {}
