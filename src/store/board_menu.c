@@ -12,21 +12,12 @@ static bool has_mode(const struct lb_board *b, enum lb_mode mode)
 	return false;
 }
 
-/* Those of tables/modes.def that lifeboat/gate can carry out. */
-static const bool can_be_had[LB_MODE_COUNT + 1] = {
-	[LB_MODE_INTERNET] = true, [LB_MODE_REBOOT] = true,  [LB_MODE_ROLLBACK] = true,
-	[LB_MODE_FACTORY] = true,  [LB_MODE_REFLASH] = true, [LB_MODE_SSH] = true,
-	[LB_MODE_SHELL] = true,
-};
-
 static void say_which(const char *instead, char what[LB_SENTENCE_MAX])
 {
 	size_t n = (size_t)snprintf(what, LB_SENTENCE_MAX, "must be one of");
 
 	for (unsigned i = 1; i <= LB_MODE_COUNT; i++)
-		if (can_be_had[i])
-			n += (size_t)snprintf(&what[n], LB_SENTENCE_MAX - n, " \"%s\",",
-					      lb_mode_name(i));
+		n += (size_t)snprintf(&what[n], LB_SENTENCE_MAX - n, " \"%s\",", lb_mode_name(i));
 	(void)snprintf(&what[n], LB_SENTENCE_MAX - n, " not \"%s\"", lb_board_show(instead).text);
 }
 
@@ -35,7 +26,7 @@ int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const cha
 {
 	const int mode = lb_mode_by_name(text);
 
-	if (mode < 0 || !can_be_had[mode]) {
+	if (mode < 0) {
 		say_which(text, what);
 		return LB_E(FORMAT);
 	}

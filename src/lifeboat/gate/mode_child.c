@@ -27,7 +27,7 @@ static void reboot_only(const struct lb_mode_ask *ask, struct lb_mode_result *ou
 	*out = (struct lb_mode_result){.why = "nothing was changed"};
 }
 
-/* Which those are that a board may have: store/board_value.c. */
+/* The others let a person in, and are services of the gate: gate/mode_open.c. */
 static lb_mode_run *const runs[LB_MODE_COUNT + 1] = {
 	[LB_MODE_REBOOT] = reboot_only,	     [LB_MODE_ROLLBACK] = lb_mode_rollback,
 	[LB_MODE_FACTORY] = lb_mode_factory, [LB_MODE_INTERNET] = lb_mode_internet,
