@@ -9,6 +9,7 @@ from .errors import EmuError
 EMU = Path(__file__).resolve().parent.parent
 ROOT = EMU.parent
 BOARDS = EMU / "boards"
+LISTS = ("button", "led", "nic")
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,13 @@ def parse_board(text, where):
 
 
 def _merged(base, own):
-    """A board that is like another one: its file has only what differs, table by table."""
+    """A board that is like another one: its file has only what differs, table by table; buttons, LEDs and ports are added."""
     both = {**base, **own}
-    for name, table in own.items():
-        if isinstance(table, dict) and name in base:
-            both[name] = {**base[name], **table}
+    for name, value in own.items():
+        if isinstance(value, dict) and name in base:
+            both[name] = {**base[name], **value}
+        elif name in LISTS:
+            both[name] = [*base.get(name, ()), *value]
     return both
 
 

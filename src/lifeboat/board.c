@@ -97,7 +97,9 @@ static void print_leds(const struct lb_board *b)
 		(void)printf("%s%s %s", any ? ", " : "", lb_led_role_name(role), b->leds[role]);
 		any = true;
 	}
-	(void)puts(any ? "" : "none");
+	for (size_t i = 0; i < b->held_led_count; i++)
+		(void)printf("%s%s", i ? ", " : any ? ", held " : "held ", b->held_leds[i]);
+	(void)puts(any || b->held_led_count ? "" : "none");
 }
 
 static void print_ports(const char (*ports)[LB_IFNAME_MAX], size_t count, const char *none)

@@ -105,6 +105,15 @@ static void check_leds(struct check *c)
 		tell(c, c->lines->key[id], "led.%s: this machine has no LED \"%s\"; %s",
 		     lb_led_role_name((unsigned)role), lb_board_show(name).text, has);
 	}
+	for (size_t i = 0; i < c->board->held_led_count; i++) {
+		const char *name = c->board->held_leds[i];
+
+		if (lb_names_have(&leds, name))
+			continue;
+		lb_names_tell(&leds, name, has, sizeof(has));
+		tell(c, c->lines->key[LB_BOARD_LED_HELD], "%s: this machine has no LED \"%s\"; %s",
+		     path_of(LB_BOARD_LED_HELD).text, lb_board_show(name).text, has);
+	}
 }
 
 static void check_ports(struct check *c, enum lb_board_key_id id,

@@ -276,6 +276,15 @@ static struct stretch led(const struct lb_menu *m, uint64_t now_ms)
 	return s;
 }
 
+static struct stretch held_led(const struct lb_menu *m, uint64_t now_ms)
+{
+	struct stretch s = {false, LB_MENU_NEVER};
+
+	if (m->phase == LB_MENU_STARTING)
+		s.on = lb_led_level(LB_LED_HELD, 0, now_ms - m->since_ms, &s.until_ms);
+	return s;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -283,14 +292,17 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void fill(const struct lb_menu *m, struct lb_menu_out *out, uint64_t now_ms)
 {
-	const struct stretch s = led(m, now_ms);
+	const struct stretch s = led(m, now_ms), held = held_led(m, now_ms);
 
 	out->phase = m->phase;
 	out->mode = m->mode;
 	out->led = s.on;
+	out->held_led = held.on;
 	out->wake_ms = earlier(end_ms(m), settle_ms(m));
 	if (s.until_ms != LB_MENU_NEVER)
 		out->wake_ms = earlier(out->wake_ms, m->since_ms + s.until_ms);
+	if (held.until_ms != LB_MENU_NEVER)
+		out->wake_ms = earlier(out->wake_ms, m->since_ms + held.until_ms);
 }
 
 void lb_menu_open(struct lb_menu *m, const struct lb_menu_config *config, bool held,

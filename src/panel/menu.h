@@ -2,7 +2,8 @@
  * section 1.2; pure).
  *
  *   SENSING     LED on     the button is down at power-on; up before hold_ms: a normal boot
- *   STARTING    LED off    held long enough; it may be released. Until LB_MENU_READY
+ *   STARTING    LED off    held long enough; it may be released, which other LEDs say by
+ *                          blinking. Until LB_MENU_READY
  *   LEAD        LED on     the rescue part runs
  *   ANNOUNCING  n blinks   mode n, between two pauses
  *   WAITING     LED on     wait_ms to object; then it is announced once more, and carried out
@@ -84,6 +85,7 @@ struct lb_menu_out {
 	bool announced; /* this mode is announced from now on: the console says it too */
 	bool work;	/* begin with the mode's work now */
 	bool led;
+	bool held_led;	  /* of the LEDs that say "let go": of the ports, if the board has some */
 	uint64_t wake_ms; /* call again with LB_MENU_TICK no later than this */
 };
 

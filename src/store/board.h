@@ -60,7 +60,10 @@ struct lb_board {
 
 	struct lb_button buttons[LB_BUTTONS_MAX];
 	size_t button_count;
-	char leds[LB_ROLE_COUNT][LB_NAME_MAX]; /* names below /sys/class/leds; "" = none */
+	char leds[LB_ROLE_COUNT][LB_NAME_MAX];	       /* names below /sys/class/leds; "" = none */
+	char held_leds[LB_HELD_LEDS_MAX][LB_NAME_MAX]; /* that blink while a button that was held
+							  long enough may be let go of */
+	size_t held_led_count;
 
 	char lan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* none listed = the first Ethernet port */
 	size_t lan_port_count;

@@ -28,6 +28,7 @@ enum lb_board_kind {
 	LB_KIND_SERVICE,     /* list */
 	LB_KIND_URL,	     /* https://... */
 	LB_KIND_NAME_SERVER, /* list */
+	LB_KIND_HELD_LED,    /* list */
 	LB_KIND_MODES,	     /* list */
 	LB_KIND_MODE,
 	LB_KIND_POLICY, /* the rest: one word of several */

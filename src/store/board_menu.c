@@ -1,6 +1,7 @@
 #include "store/board_menu.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "store/board_value.h"
 
@@ -21,11 +22,37 @@ static void say_which(const char *instead, char what[LB_SENTENCE_MAX])
 	(void)snprintf(&what[n], LB_SENTENCE_MAX - n, " not \"%s\"", lb_board_show(instead).text);
 }
 
+static bool has_held_led(const struct lb_board *b, const char *name)
+{
+	for (size_t i = 0; i < b->held_led_count; i++)
+		if (strcmp(b->held_leds[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int add_held_led(struct lb_board *b, const char *name, char what[LB_SENTENCE_MAX])
+{
+	if (has_held_led(b, name)) {
+		(void)snprintf(what, LB_SENTENCE_MAX, "lists \"%s\" twice: take one of them out",
+			       lb_board_show(name).text);
+		return LB_E(FORMAT);
+	}
+	if (b->held_led_count == LB_HELD_LEDS_MAX) {
+		(void)snprintf(what, LB_SENTENCE_MAX, "must list at most %d LEDs",
+			       LB_HELD_LEDS_MAX);
+		return LB_E(FORMAT);
+	}
+	memcpy(b->held_leds[b->held_led_count++], name, strlen(name) + 1);
+	return 0;
+}
+
 int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const char *text,
 		      char what[LB_SENTENCE_MAX])
 {
 	const int mode = lb_mode_by_name(text);
 
+	if (kind == LB_KIND_HELD_LED)
+		return add_held_led(board, text, what);
 	if (mode < 0) {
 		say_which(text, what);
 		return LB_E(FORMAT);
@@ -46,4 +73,9 @@ int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const cha
 bool lb_board_starts_in_menu(const struct lb_board *board)
 {
 	return board->menu_mode_count == 0 || has_mode(board, board->menu_start);
+}
+
+bool lb_board_held_led_is_boot(const struct lb_board *board)
+{
+	return has_held_led(board, board->leds[LB_ROLE_BOOT]);
 }

@@ -358,6 +358,11 @@ static int check_whole(void)
 			      "menu.start is \"%s\", which menu.modes does not list: set it to one "
 			      "that is there",
 			      lb_mode_name(b->menu_start));
+	if (lb_board_held_led_is_boot(b))
+		return refuse(loading->lines.key[LB_BOARD_LED_HELD],
+			      "led.held lists \"%s\", which led.boot is too: that one is dark "
+			      "then, take it out",
+			      lb_board_show(b->leds[LB_ROLE_BOOT]).text);
 	if (lb_board_lacks_url(b))
 		return refuse(loading->lines.key[LB_BOARD_MENU_MODES],
 			      "menu.modes lists \"internet\", and internet.url is not set: say "
@@ -383,7 +388,7 @@ static cfg_opt_t key_option(const struct lb_board_key *key)
 		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME ||
 		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE ||
 		       key->kind == LB_KIND_ENV_PLACE || key->kind == LB_KIND_MODES ||
-		       key->kind == LB_KIND_NAME_SERVER;
+		       key->kind == LB_KIND_NAME_SERVER || key->kind == LB_KIND_HELD_LED;
 	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 

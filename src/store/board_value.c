@@ -96,7 +96,7 @@ static int set_id(const struct value *v)
 	return store_text(v);
 }
 
-static int set_led_name(const struct value *v)
+static int check_led_name(const struct value *v)
 {
 	int rc = check_length(v);
 
@@ -107,7 +107,14 @@ static int set_led_name(const struct value *v)
 			      "must be a name below /sys/class/leds such as \"green:status\", "
 			      "not \"%s\"",
 			      lb_board_show(v->text).text);
-	return store_text(v);
+	return 0;
+}
+
+static int set_led_name(const struct value *v)
+{
+	int rc = check_led_name(v);
+
+	return rc < 0 ? rc : store_text(v);
 }
 
 static int set_path(const struct value *v)
@@ -463,6 +470,13 @@ static int set_menu(const struct value *v)
 	return set_there(v, lb_board_set_menu);
 }
 
+static int add_held_led(const struct value *v)
+{
+	int rc = check_led_name(v);
+
+	return rc < 0 ? rc : set_there(v, lb_board_set_menu);
+}
+
 static int set_slot_store(const struct value *v)
 {
 	return set_there(v, lb_board_set_store);
@@ -545,6 +559,7 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_VOLUME] = add_volume,
 	[LB_KIND_URL] = set_internet,
 	[LB_KIND_NAME_SERVER] = set_internet,
+	[LB_KIND_HELD_LED] = add_held_led,
 	[LB_KIND_MODES] = set_menu,
 	[LB_KIND_MODE] = set_menu,
 	[LB_KIND_POLICY] = set_policy,

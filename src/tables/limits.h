@@ -3,6 +3,7 @@
 
 #define LB_BUTTONS_MAX	     8	/* the best equipped router of OpenWrt's device table has 5 */
 #define LB_LAN_PORTS_MAX     16 /* a 16-port switch, each port a network device (DSA) */
+#define LB_HELD_LEDS_MAX     16 /* of Ethernet ports: one of each */
 #define LB_PROTECTED_MAX     16 /* names that one board adds; its layout has 20 at most */
 #define LB_NAME_MAX	     64 /* LED, button, board names: longest in Linux device trees is about 40 */
 #define LB_IFNAME_MAX	     16	 /* IFNAMSIZ */

@@ -14,11 +14,11 @@ TYPES = {
     "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
     "IMAGE_NAME": "list of text", "VOLUME": "list of text", "SIGNATURE": "word", "SLOT_STORE": "word", "SLOT_SCHEME": "word", "ENV_PLACE": "list of text",
     "HEALTH_PORT": "list of text", "SERVICE": "list of text", "MODES": "list of words", "MODE": "word",
-    "URL": "address", "NAME_SERVER": "list of text",
+    "URL": "address", "NAME_SERVER": "list of text", "HELD_LED": "list of text",
 }
 # Defaults that a preset cannot say.
 DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
-            "button.short_ms": "by the key", "button.long_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "image.names": "none",
+            "button.short_ms": "by the key", "button.long_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "led.held": "none", "image.names": "none",
             "storage.protected": "none", "health.link": "none", "health.address": "none", "health.services": "none", "menu.modes": "none", "internet.dns": "none", "slot.root": "none, must be set", "slots.env": "`/etc/fw_env.config`"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 
@@ -50,7 +50,7 @@ def expected_range(tree, kind, least, most):
         return f"prefix {span}"
     lists = {"LAN_PORT": "LB_LAN_PORTS_MAX ports", "WAN_PORT": "LB_LAN_PORTS_MAX ports",
              "IMAGE_NAME": "LB_IMAGE_NAMES_MAX names", "VOLUME": "LB_PROTECTED_MAX names",
-             "HEALTH_PORT": "LB_HEALTH_MAX interfaces", "SERVICE": "LB_HEALTH_MAX services", "ENV_PLACE": "LB_BOOTENV_COPIES places", "NAME_SERVER": "LB_DNS_MAX servers"}
+             "HEALTH_PORT": "LB_HEALTH_MAX interfaces", "SERVICE": "LB_HEALTH_MAX services", "ENV_PLACE": "LB_BOOTENV_COPIES places", "NAME_SERVER": "LB_DNS_MAX servers", "HELD_LED": "LB_HELD_LEDS_MAX LEDs"}
     limit, _, what = lists.get(kind, "").partition(" ")
     return f"{span} bytes" + (f", {constants(tree)[limit]} {what}" if limit else "")
 

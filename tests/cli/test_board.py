@@ -203,6 +203,12 @@ def test_machine__missing_led__names_those_there_are_nearest_first(machine):
         '7: led.boot: this machine has no LED "red:faul"; it has "red:fault", "green:status"']
 
 
+def test_machine__missing_leds_of_a_list__are_a_line_each(machine):
+    machine.change('\trunning = "green:status"', '\theld = {"red:fault", "lan1", "lan2"}')
+    assert machine.findings() == [f'8: led.held: this machine has no LED "{led}"; it has "red:fault", "green:status"'
+                                  for led in ("lan1", "lan2")]
+
+
 def test_machine__no_led_at_all__says_so(machine):
     for led in (machine.root / "sys/class/leds").iterdir():
         (led / "brightness").unlink()

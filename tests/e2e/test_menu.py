@@ -11,7 +11,9 @@ from wires import Listener
 
 BOARD = "virt-sd"
 IDLE_S = 10
-QUICK = {"menu {\n": f"menu {{\n\tback_seconds = 8\n\tssh_idle_seconds = {IDLE_S}\n"}
+HELD_LEDS = ("green:lan", "blue:rgb")
+QUICK = {"menu {\n": f"menu {{\n\tback_seconds = 8\n\tssh_idle_seconds = {IDLE_S}\n",
+         f'held = {{"{HELD_LEDS[0]}"}}': f'held = {{"{HELD_LEDS[0]}", "{HELD_LEDS[1]}"}}'}
 HOOKS = (("etc/lifeboat/rollback.d/10-fail", "#!/bin/sh\nexit 1\n"),
          ("etc/schnapps/rollback.d/20-mark", "#!/bin/sh\necho by a hook >$1/etc/marked\n"))
 WORKING = Blink(STATUS_LED, 500, 500)
@@ -66,6 +68,17 @@ def blinking(mode):
     return "-7 " + " -2 ".join(["\\+2"] * mode) + " -5 "
 
 
+def assert_blinked_while_held(router):
+    """The LEDs of led.held blinked while the other one was dark for the first time, and never else."""
+    lit = [edge for edge in router.leds.edges if edge[1] == STATUS_LED]
+    dark, light = lit[1][0], lit[2][0]  # held is detected; the rescue part runs
+    for led in HELD_LEDS:
+        edges = [(t, on) for t, name, on in router.leds.edges if name == led]
+        assert [on for _, on in edges] == [True, False] * (len(edges) // 2), led
+        assert 3 <= len(edges) // 2 <= 5, edges  # 5 on a machine that is never late
+        assert dark - 0.05 < edges[0][0] and edges[-1][0] < light + 0.05, (dark, light, edges)
+
+
 def fourth_mode():
     """The number of the fourth of the board's modes."""
     words = re.search(r"modes = \{(.*?)\}", board_file(board=BOARD)).group(1)
@@ -95,6 +108,7 @@ def test_sample_scenario__row_by_row__as_its_users_were_promised(bench):
     press = r"\+\d+ "
     assert re.match(rf"\+10 -10 \+10 {blinking(1)}{press}{blinking(2)}{press}{blinking(3)}\+30 {blinking(3)}{press}"
                     rf"{blinking(last)}\+30 {blinking(last)}\+35 -5 \+5 -5 \+5 ", shown(router)), shown(router)
+    assert_blinked_while_held(router)
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):

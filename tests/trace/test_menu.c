@@ -64,9 +64,11 @@ static void press(void)
 	pass(now_ms + DEBOUNCE);
 }
 
+static char ports[200]; /* the strip of the other LEDs, of the same time */
+
 static const char *strip(unsigned ms)
 {
-	static char text[200];
+	static char text[sizeof(ports)];
 	const uint64_t start = now_ms;
 	unsigned n = 0;
 
@@ -74,7 +76,9 @@ static const char *strip(unsigned ms)
 	for (; n < ms / 100; n++) {
 		pass(start + n * 100 + 50);
 		text[n] = out.led ? '#' : '.';
+		ports[n] = out.held_led ? '#' : '.';
 	}
+	ports[n] = '\0';
 	text[n] = '\0';
 	pass(start + ms);
 	return text;
@@ -93,12 +97,16 @@ static void menu__sample_scenario__every_row_as_it_is_promised(void **state)
 
 	begin(&c, true);
 	assert_string_equal(strip(1000), "##########"); /* hold: I know, you can release it now */
+	assert_string_equal(ports, "..........");
 	assert_string_equal(strip(300), "...");
+	assert_string_equal(ports, "#.#"); /* of the Ethernet ports */
 	step(LB_MENU_UP, 0);
 	assert_string_equal(strip(2000), "...................."); /* starting kernel */
+	assert_string_equal(ports, ".#.#.#.#.#.#.#.#.#.#");
 	step(LB_MENU_READY, 0);
 	assert_string_equal(strip(1000), "##########"); /* prepare for announcements */
-	assert_string_equal(strip(1400), BLINK_1);	/* mode one: do you like it? */
+	assert_string_equal(ports, "..........");
+	assert_string_equal(strip(1400), BLINK_1); /* mode one: do you like it? */
 	assert_int_equal(out.mode, LB_MODE_REBOOT);
 	assert_string_equal(strip(1000), "##########"); /* waiting for your opinion */
 	press();
@@ -118,6 +126,7 @@ static void menu__sample_scenario__every_row_as_it_is_promised(void **state)
 	assert_int_equal(out.mode, LB_MODE_REFLASH);
 	assert_int_equal(out.phase, LB_MENU_WORKING);
 	assert_string_equal(strip(3000), "#####.....#####.....#####....."); /* time's up */
+	assert_string_equal(ports, "..............................");
 	assert_int_equal(works, 1);
 }
 

@@ -33,6 +33,34 @@ static void menu__every_key__reaches_its_field(void **state)
 	assert_int_equal(b.menu_ssh_idle_ms, 10000);
 }
 
+static void held_leds__one_or_more__reach_their_field(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "led { boot = g held = {\"l:1\", \"l:2\"} }"), 0);
+	assert_int_equal(b.held_led_count, 2);
+	assert_string_equal(b.held_leds[0], "l:1");
+	assert_string_equal(b.held_leds[1], "l:2");
+	assert_int_equal(parse(&b, "led { held = one }"), 0);
+	assert_int_equal(b.held_led_count, 1);
+	assert_int_equal(parse(&b, ""), 0);
+	assert_int_equal(b.held_led_count, 0);
+}
+
+static void held_leds__wrong_ones__one_sentence_says_what_to_write(void **state)
+{
+	assert_refused("led { held = {a, b, a} }",
+		       "b.conf:1: led.held lists \"a\" twice: take one of them out");
+	assert_refused("led { held = {\"a/b\"} }",
+		       "b.conf:1: led.held must be a name below /sys/class/leds such as "
+		       "\"green:status\", not \"a/b\"");
+	assert_refused("led {\nheld = {a, g}\nboot = g }",
+		       "b.conf:2: led.held lists \"g\", which led.boot is too: that one is dark "
+		       "then, take it out");
+	assert_refused("led { held = {a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q} }",
+		       "b.conf:1: led.held must list at most 16 LEDs");
+}
+
 static void reflash__every_key__reaches_its_field(void **state)
 {
 	struct lb_board b;
@@ -66,5 +94,7 @@ static void menu__wrong_values__one_sentence_says_what_to_write(void **state)
 }
 
 TESTS(unit(menu__not_in_the_file__there_is_none), unit(menu__every_key__reaches_its_field),
+      unit(held_leds__one_or_more__reach_their_field),
+      unit(held_leds__wrong_ones__one_sentence_says_what_to_write),
       unit(reflash__every_key__reaches_its_field),
       unit(menu__wrong_values__one_sentence_says_what_to_write))

@@ -15,7 +15,8 @@ struct expected {
 static const struct expected blinking[] = {
 	{LB_LED_WINDOW, 100, 100, 50},	{LB_LED_FAILSAFE, 50, 50, 100},
 	{LB_LED_BOOTING, 200, 200, 25}, {LB_LED_WRITING, 200, 200, 25},
-	{LB_LED_WORKING, 500, 500, 10}, {LB_LED_RESCUE, 1000, 1000, 5},
+	{LB_LED_WORKING, 500, 500, 10}, {LB_LED_HELD, 100, 100, 50},
+	{LB_LED_RESCUE, 1000, 1000, 5},
 };
 
 #define EACH(e) \

@@ -14,6 +14,7 @@
 #include "lifeboat/root/root.h"
 #include "panel/menu.h"
 #include "plan/cmdline.h"
+#include "plat/linux/machine/led_loan.h"
 #include "plat/linux/machine/proc.h"
 
 /* The LED is dark while a boot loader starts the rescue part, and people wait for that to let go of
@@ -26,7 +27,8 @@ struct menu {
 	struct lb_machine *machine;
 	struct lb_status *status;
 	struct lb_menu m;
-	unsigned held;	  /* buttons, a bit each */
+	unsigned held; /* buttons, a bit each */
+	struct lb_held_leds ports;
 	uint64_t now_ms;  /* of the last step: times do not run back */
 	uint64_t dark_ms; /* since then; LB_MENU_NEVER = it is not dark */
 	bool greeted;
@@ -247,6 +249,18 @@ static struct lb_menu_out end_dark(struct menu *g, struct lb_menu_out out)
 	return out;
 }
 
+/* They belong to the kernel but for this moment. */
+static void show_held(struct menu *g, const struct lb_menu_out *out)
+{
+	if (out->phase != LB_MENU_STARTING) {
+		lb_held_leds_return(&g->ports);
+		return;
+	}
+	if (g->ports.count == 0)
+		lb_held_leds_borrow(&g->ports, g->board->held_leds, g->board->held_led_count);
+	lb_held_leds_set(&g->ports, out->held_led);
+}
+
 static uint64_t wake_ms(const struct menu *g, const struct lb_menu_out *out)
 {
 	const uint64_t light_ms =
@@ -277,6 +291,7 @@ static enum lb_leave stay(struct menu *g)
 		if (out.work)
 			out = begin_work(g);
 		p->led(p->ctx, LB_ROLE_BOOT, out.led);
+		show_held(g, &out);
 		if (is_over(&out)) {
 			lb_progress_end(&g->progress);
 			return out.phase == LB_MENU_REBOOT ? g->leave : LB_LEAVE_CONTINUE;

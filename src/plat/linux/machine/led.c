@@ -45,14 +45,17 @@ void lb_leds_close(struct lb_leds *leds)
 			(void)close(leds->brightness[role]);
 }
 
-void lb_leds_set(const struct lb_leds *leds, enum lb_led_role role, bool on)
+void lb_led_write(int fd, const char *name, bool on)
 {
-	int fd = leds->brightness[role];
-
 	/* 255 is the largest brightness of any class; the kernel caps it. An LED that cannot be
 	 * driven must not stop a rescue. */
 	if (fd >= 0 && pwrite(fd, on ? "255" : "0", on ? 3 : 1, 0) < 0)
-		log_debug("LED '%s' does not take a brightness", leds->names[role]);
+		log_debug("LED '%s' does not take a brightness", name);
+}
+
+void lb_leds_set(const struct lb_leds *leds, enum lb_led_role role, bool on)
+{
+	lb_led_write(leds->brightness[role], leds->names[role], on);
 }
 
 void lb_leds_leave(const struct lb_leds *leds, enum lb_led_role role, enum lb_led pattern)

@@ -18,6 +18,9 @@ void lb_leds_open(struct lb_leds *leds, const char names[LB_ROLE_COUNT][LB_NAME_
 void lb_leds_close(struct lb_leds *leds);
 void lb_leds_set(const struct lb_leds *leds, enum lb_led_role role, bool on);
 
+/* The same for one LED: its brightness file, -1 = it has none, and its name for the log. */
+void lb_led_write(int fd, const char *name, bool on);
+
 /* Leave a pattern to the kernel, which goes on after us. Steady where the kernel has no timer
  * trigger. */
 void lb_leds_leave(const struct lb_leds *leds, enum lb_led_role role, enum lb_led pattern);

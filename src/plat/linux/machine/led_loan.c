@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "plat/linux/files/files.h"
@@ -58,17 +59,32 @@ static bool is_borrowed(const struct lb_leds *leds, int roles, const char *name)
 	return false;
 }
 
-static void borrow_one(struct lb_leds *leds, struct lb_led_loan *loan, int role, const char *name)
+/* Its brightness to write to, or -1. */
+static int take(const char *name, struct lb_led_was *was)
 {
 	char path[LB_PATH_MAX];
 
-	note_trigger(name, loan->was[role].trigger, sizeof(loan->was[role].trigger));
-	note(name, "brightness", loan->was[role].brightness, sizeof(loan->was[role].brightness));
-	note(name, "delay_on", loan->was[role].delay_on, sizeof(loan->was[role].delay_on));
-	note(name, "delay_off", loan->was[role].delay_off, sizeof(loan->was[role].delay_off));
+	note_trigger(name, was->trigger, sizeof(was->trigger));
+	note(name, "brightness", was->brightness, sizeof(was->brightness));
+	note(name, "delay_on", was->delay_on, sizeof(was->delay_on));
+	note(name, "delay_off", was->delay_off, sizeof(was->delay_off));
 	poke(name, "trigger", "none");
 	attribute_path(path, name, "brightness");
-	leds->brightness[role] = open(path, O_WRONLY | O_CLOEXEC);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static void give_back(const char *name, const struct lb_led_was *was)
+{
+	poke(name, "brightness", was->brightness);
+	if (strcmp(was->trigger, "none") != 0)
+		poke(name, "trigger", was->trigger);
+	poke(name, "delay_on", was->delay_on);
+	poke(name, "delay_off", was->delay_off);
+}
+
+static void borrow_one(struct lb_leds *leds, struct lb_led_loan *loan, int role, const char *name)
+{
+	leds->brightness[role] = take(name, &loan->was[role]);
 	if (leds->brightness[role] < 0)
 		log_warn(
 			"this machine has no LED '%s' (led.%s of the board file): going on without it",
@@ -101,17 +117,41 @@ void lb_leds_borrow(struct lb_leds *leds, struct lb_led_loan *loan,
 void lb_leds_return(struct lb_leds *leds, const struct lb_led_loan *loan)
 {
 	for (int role = 0; role < LB_ROLE_COUNT; role++) {
-		const char *name = leds->names[role];
-
-		if (leds->brightness[role] < 0)
-			continue;
-		poke(name, "brightness", loan->was[role].brightness);
-		if (strcmp(loan->was[role].trigger, "none") != 0)
-			poke(name, "trigger", loan->was[role].trigger);
-		poke(name, "delay_on", loan->was[role].delay_on);
-		poke(name, "delay_off", loan->was[role].delay_off);
+		if (leds->brightness[role] >= 0)
+			give_back(leds->names[role], &loan->was[role]);
 	}
 	lb_leds_close(leds);
 	for (int role = 0; role < LB_ROLE_COUNT; role++)
 		leds->brightness[role] = -1;
+}
+
+void lb_held_leds_borrow(struct lb_held_leds *h, const char (*names)[LB_NAME_MAX], size_t count)
+{
+	h->count = count;
+	for (size_t i = 0; i < count; i++) {
+		h->led[i].name = names[i];
+		h->led[i].brightness = take(names[i], &h->led[i].was);
+		if (h->led[i].brightness < 0)
+			log_warn(
+				"this machine has no LED '%s' (led.held of the board file): going on without it",
+				names[i]);
+	}
+	lb_held_leds_set(h, false);
+}
+
+void lb_held_leds_set(const struct lb_held_leds *h, bool on)
+{
+	for (size_t i = 0; i < h->count; i++)
+		lb_led_write(h->led[i].brightness, h->led[i].name, on);
+}
+
+void lb_held_leds_return(struct lb_held_leds *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		if (h->led[i].brightness < 0)
+			continue;
+		(void)close(h->led[i].brightness);
+		give_back(h->led[i].name, &h->led[i].was);
+	}
+	h->count = 0;
 }
