@@ -17,12 +17,13 @@ BOARD = "virt-sd"
 NAME = "virt-sd-medkit-latest.tar.gz"
 KEY_ID = "0123456789abcdef"
 PATIENT = {"menu {": "reflash {\n\twait_seconds = 600\n}\n\nmenu {\n\tback_seconds = 2"}
+ELSEWHERE = {'root = "PARTLABEL=rootfs"': 'root = "PARTLABEL=elsewhere"'}
 HASTY = {"menu {": "reflash {\n\twait_seconds = 1\n}\n\nmenu {\n\tback_seconds = 2"}
 WORK_S = 180  # patience for a medkit's 26 MB in an emulated CPU
 
 
-def conf(change):
-    return board_file(NO_WINDOW, change, board=BOARD)
+def conf(*changes):
+    return board_file(NO_WINDOW, *changes, board=BOARD)
 
 
 def root_hash(router):
@@ -47,7 +48,9 @@ def test_mode_4__no_stick__a_code_and_a_normal_boot(bench):
 
 def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through_a_power_cut(bench, tmp_path):
     key = firmware.Key(tmp_path, "maker", KEY_ID)
-    router = bench(conf=conf(PATIENT), board=BOARD, network=False, initramfs_extra={f"etc/opkg/keys/{KEY_ID}": key.public()})
+    # The board file of the initramfs is wrong about the root: the command line is right
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False, initramfs_extra={
+        f"etc/opkg/keys/{KEY_ID}": key.public(), "etc/lifeboat/board.conf": conf(PATIENT, ELSEWHERE)})
     medkit = build_medkit(BOARD, version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
     whole = medkit.read_bytes()
     damaged = bytearray(whole)
@@ -57,7 +60,7 @@ def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through
         "virt-sd-medkit-202601020000.tar.gz": whole, "virt-sd-medkit-202601020000.tar.gz.sig": key.sign_data(b"something else"),
         "virt-sd-medkit-202601030000.tar.gz": whole, "virt-sd-medkit-202601030000.tar.gz.sha256": b"0" * 64 + b"\n",
         "omnia-medkit-latest.tar.gz": whole}, partitioned=True)
-    router.power_on("force_mode=4")
+    router.power_on("force_mode=4 root=PARTLABEL=rootfs")
     before = root_hash(router)
     router.says("looking for a medkit")
     router.usb_plug(bad)
@@ -73,13 +76,13 @@ def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through
     good = make_stick(tmp_path / "good", {
         "virt-sd-medkit-min-latest.tar.gz": least,
         NAME: whole, f"{NAME}.sig": key.sign_data(whole), f"{NAME}.sha256": hashlib.sha256(whole).hexdigest().encode()})
-    router.power_on("force_mode=4")
+    router.power_on("force_mode=4 root=PARTLABEL=rootfs")
     router.usb_plug(good)
     router.says("looking for a medkit")
     router.says(rf"unpacking: [{random.randrange(1, 7)}-9]\d %", WORK_S)
     router.power_cut("kill")
 
-    router.power_on()  # no button, no word on the command line
+    router.power_on("root=PARTLABEL=rootfs")  # no button, no word that asks for a mode
     router.usb_plug(good)
     router.says("the power failed while the card was written: rescue mode 4 goes on")
     router.says(rf"rescue mode 4 \(reflash\) is done: {NAME}, version 2.0 is on /dev/mmcblk0p2; the router reboots", WORK_S)

@@ -49,16 +49,19 @@ void lb_mode_rollback(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 		(void)pause();
 }
 
-/* Not started here. */
+/* Says where it would write. */
 void lb_mode_internet(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 {
+	*out = (struct lb_mode_result){0};
+	(void)snprintf(out->why, sizeof(out->why), "%s", ask->root);
 }
 
 static void begin(enum lb_mode mode)
 {
 	machine.consoles.kmsg = -1;
 	assert_int_equal(pipe(alive), 0);
-	assert_int_equal(lb_mode_child_start(&child, mode, &board, &machine, 0), 0);
+	assert_int_equal(lb_mode_child_start(&child, mode, &board, &machine, "PARTLABEL=root", 0),
+			 0);
 	assert_int_equal(close(alive[1]), 0);
 	(void)alarm(60); /* or a test that waits would wait for ever */
 }
@@ -141,6 +144,16 @@ static void child__nothing_to_do__ends_well(void **state)
 	assert_int_equal(result.failure, LB_FAILURE_NONE);
 }
 
+static void child__is_told__where_the_root_lies(void **state)
+{
+	begin(LB_MODE_INTERNET);
+	assert_int_equal(ended(), 0);
+	(void)!lb_mode_child_hear(&child, &board, 0);
+	lb_mode_child_end(&child, &result);
+	assert_string_equal(result.why, "PARTLABEL=root");
+}
+
 TESTS(unit(child__gets_further_now_and_then__may_take_as_long_as_it_likes),
       unit(child__gets_no_further__is_ended_with_what_it_has_started),
-      unit(child__killed__has_failed), unit(child__nothing_to_do__ends_well))
+      unit(child__killed__has_failed), unit(child__nothing_to_do__ends_well),
+      unit(child__is_told__where_the_root_lies))

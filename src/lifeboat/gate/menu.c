@@ -25,6 +25,7 @@ struct menu {
 	const struct plat *p;
 	const struct lb_board *board;
 	struct lb_machine *machine;
+	char root[LB_PATH_MAX]; /* where it lies */
 	struct lb_status *status;
 	struct lb_menu m;
 	unsigned held; /* buttons, a bit each */
@@ -227,7 +228,7 @@ static struct lb_menu_out begin_work(struct menu *g)
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
 	begin_telling(g);
-	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine, g->now_ms);
+	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine, g->root, g->now_ms);
 	if (rc == 0)
 		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
 	g->result.failure = LB_FAILURE_OTHER;
@@ -301,15 +302,13 @@ static enum lb_leave stay(struct menu *g)
 }
 
 /* Nobody is asked once more about what the power cut off. */
-static void go_on(struct menu *g, struct lb_menu_config *c, const char *cmdline)
+static void go_on(struct menu *g, struct lb_menu_config *c)
 {
 	/* Held, or a boot loader has seen it so: the person has something else in mind. */
 	const bool asked = c->forced || g->held || c->hold_ms == 0;
-	char place[LB_PATH_MAX];
 	unsigned mode;
 
-	lb_root_place(place, g->board, cmdline);
-	mode = asked ? 0 : lb_card_noted_at_boot(g->board, place, g->machine->watchdog);
+	mode = asked ? 0 : lb_card_noted_at_boot(g->board, g->root, g->machine->watchdog);
 	if (mode == 0 || mode > LB_MODE_COUNT || c->next[mode] == 0)
 		return;
 	c->start = mode;
@@ -337,7 +336,8 @@ enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  .progress = {.machine = machine, .board = board, .status = status},
 			  .leave = LB_LEAVE_REBOOT};
 	config = config_of(board, cmdline);
-	go_on(&g, &config, cmdline);
+	lb_root_place(g.root, board, cmdline);
+	go_on(&g, &config);
 	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
 	if (g.m.phase == LB_MENU_BOOT)
 		return LB_LEAVE_CONTINUE;

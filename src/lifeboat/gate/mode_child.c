@@ -61,12 +61,16 @@ static void step(void *ctx, const char *what, unsigned percent)
 }
 
 static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
-			   const struct lb_machine *machine, int to)
+			   const struct lb_machine *machine, const char *root, int to)
 {
 	static struct word end = {.is_result = true};
 	struct voice v = {.consoles = &machine->consoles, .to = to};
-	const struct lb_mode_ask ask = {
-		.board = board, .machine = machine, .say = say, .step = step, .ctx = &v};
+	const struct lb_mode_ask ask = {.board = board,
+					.machine = machine,
+					.root = root,
+					.say = say,
+					.step = step,
+					.ctx = &v};
 
 	(void)setpgid(0, 0); /* with all that it starts, to be ended at once */
 	runs[mode](&ask, &end.result);
@@ -74,7 +78,7 @@ static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
 }
 
 int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct lb_board *board,
-			const struct lb_machine *machine, uint64_t now_ms)
+			const struct lb_machine *machine, const char *root, uint64_t now_ms)
 {
 	int ends[2];
 	pid_t pid;
@@ -84,7 +88,7 @@ int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct
 		return lb_err_from_errno(errno);
 	pid = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : lb_fork();
 	if (pid == 0)
-		work(mode, board, machine, ends[1]);
+		work(mode, board, machine, root, ends[1]);
 	rc = pid < 0 ? lb_err_from_errno(errno) : 0;
 	(void)close(ends[1]);
 	if (rc < 0) {

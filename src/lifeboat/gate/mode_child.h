@@ -15,10 +15,11 @@ struct lb_mode_child {
 	struct lb_mode_result result;
 };
 
-/* LB_E(...): the child could not be made. `board` and `machine` are only looked at. */
+/* LB_E(...): the child could not be made. `board` and `machine` are only looked at;
+ * `root`: where it lies. */
 MUST_CHECK int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode,
 				   const struct lb_board *board, const struct lb_machine *machine,
-				   uint64_t now_ms);
+				   const char *root, uint64_t now_ms);
 
 /* Hear what it has said meanwhile; to be called now and then, or it waits. False: it has not got
  * any further for the board's menu.hang_seconds. */

@@ -16,7 +16,7 @@
 
 struct flash {
 	const struct lb_medkit_ask *ask;
-	bool is_root; /* and not another device, which no rescue mode knows */
+	bool is_root;
 	struct lb_tree_report tree;
 	uint64_t packed_bytes;
 	unsigned percent;
@@ -110,11 +110,11 @@ static int fail_step(struct lb_medkit_report *out, const struct flash *f, enum l
 }
 
 int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
-		    const char *device)
+		    const struct lb_medkit_card *where)
 {
 	CLEANUP(lb_carddev_closep) struct lb_carddev card = LB_CARDDEV_CLOSED;
 	struct lb_medkit_ask with_room = *ask;
-	struct flash f = {.ask = ask, .is_root = !device};
+	struct flash f = {.ask = ask, .is_root = where->is_root};
 	struct plat_card p;
 	char found[LB_PATH_MAX];
 	enum lb_card_step step;
@@ -122,10 +122,10 @@ int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 	int rc;
 
 	*out = (struct lb_medkit_report){0};
-	rc = lb_blockdev_find(device ? device : ask->board->root, found, &lb_blockdev_roots);
+	rc = lb_blockdev_find(where->place, found, &lb_blockdev_roots);
 	if (rc < 0)
-		return fail(out, LB_FAILURE_STORAGE, "the card %.150s %s",
-			    device ? device : ask->board->root, lb_strerror(rc));
+		return fail(out, LB_FAILURE_STORAGE, "the card %.150s %s", where->place,
+			    lb_strerror(rc));
 	rc = open_card(out, &card, found);
 	if (rc < 0)
 		return rc;

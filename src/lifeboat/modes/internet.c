@@ -114,6 +114,7 @@ static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 					     .door = LB_DOOR_NETWORK,
 					     .progress = flashing,
 					     .ctx = (void *)(uintptr_t)ask};
+	const struct lb_medkit_card card = {.place = ask->root, .is_root = true};
 	struct lb_medkit_report report;
 
 	file_name(ask->board->internet_url, name);
@@ -121,7 +122,7 @@ static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	board = *ask->board;
 	board.signature_required[LB_DOOR_NETWORK] = true;
 	out->failure =
-		lb_medkit_flash(&report, &medkit, NULL) < 0 ? report.failure : LB_FAILURE_NONE;
+		lb_medkit_flash(&report, &medkit, &card) < 0 ? report.failure : LB_FAILURE_NONE;
 	memcpy(out->why, report.why, sizeof(out->why));
 }
 

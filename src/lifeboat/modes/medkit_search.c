@@ -164,7 +164,7 @@ void lb_medkit_look(struct lb_medkit_search *s)
 
 	s->count = 0;
 	s->other[0] = '\0';
-	if (lb_blockdev_find(s->board->root, s->card, &lb_blockdev_roots) < 0)
+	if (lb_blockdev_find(s->root, s->card, &lb_blockdev_roots) < 0)
 		s->card[0] = '\0';
 	rc = lb_drives_each(look_at_removable, s, &lb_drive_roots);
 	if (rc == 0)

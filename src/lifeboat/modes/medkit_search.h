@@ -22,7 +22,8 @@ struct lb_medkit_place {
 
 struct lb_medkit_search {
 	const struct lb_board *board;
-	char card[LB_PATH_MAX]; /* the partition that is going to be written; "" = not there */
+	const char *root;	/* where it lies: the partition that is going to be written */
+	char card[LB_PATH_MAX]; /* that partition; "" = not there */
 	size_t count;
 	struct lb_medkit_place found[LB_MEDKITS_MAX];
 	char other[LB_MEDKIT_NAME_MAX]; /* a medkit of another board; "" = none was seen */

@@ -13,6 +13,7 @@
 struct lb_mode_ask {
 	const struct lb_board *board;
 	const struct lb_machine *machine; /* consoles and LAN ports are PID 1's: only to look at */
+	const char *root;		  /* where it lies: lb_root_place() */
 	void (*say)(void *ctx, const char *line); /* one line, to the consoles */
 	/* What it does now and how far that is, 0 to 100: shown on the consoles. As often as one
 	 * likes, only what changes is passed on. */

@@ -258,6 +258,7 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 
 static void write_card(struct lb_mode_result *out, const struct lb_medkit_place *p)
 {
+	const struct lb_medkit_card card = {.place = work.ask->root, .is_root = true};
 	struct lb_medkit_report report;
 	struct lb_medkit_ask ask;
 	char folder[LB_PATH_MAX];
@@ -271,7 +272,7 @@ static void write_card(struct lb_mode_result *out, const struct lb_medkit_place 
 		return;
 	}
 	out->failure = LB_FAILURE_NONE;
-	if (lb_medkit_flash(&report, &ask, NULL) < 0)
+	if (lb_medkit_flash(&report, &ask, &card) < 0)
 		out->failure = report.failure;
 	(void)snprintf(out->why, sizeof(out->why), "%s", report.why);
 }
@@ -281,7 +282,7 @@ void lb_mode_reflash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	int which;
 
 	*out = (struct lb_mode_result){0};
-	work = (struct work){.ask = ask, .search = {.board = ask->board}};
+	work = (struct work){.ask = ask, .search = {.board = ask->board, .root = ask->root}};
 	if (find(out) < 0) {
 		settle(out);
 		return;

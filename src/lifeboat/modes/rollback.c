@@ -10,7 +10,6 @@
 #include "lifeboat/root/root_subvolume.h"
 #include "lifeboat/snapshot/hooks.h"
 #include "lifeboat/snapshot/snapshot.h"
-#include "plat/linux/files/files.h"
 
 static struct work {
 	struct lb_root root;
@@ -32,15 +31,10 @@ static void nothing(void *ctx)
 }
 
 /* The cards of some routers take seconds to appear, and the person may have been quicker. */
-static int find_device(const struct lb_board *board, struct lb_mode_result *out)
+static int find_device(const char *place, struct lb_mode_result *out)
 {
-	static char cmdline[4096 + 1];
-	char place[LB_PATH_MAX];
 	struct lb_root *root = &work.root;
 
-	if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
-		cmdline[0] = '\0';
-	lb_root_place(place, board, cmdline);
 	if (lb_root_find(root, place, nothing, NULL) < 0)
 		return lb_mode_fail(out, LB_FAILURE_STORAGE, "%s", root->why);
 	return root->disk[0] ? 0
@@ -48,9 +42,9 @@ static int find_device(const struct lb_board *board, struct lb_mode_result *out)
 					    "snapshots can be gone back to from an initramfs only");
 }
 
-static int open_root(const struct lb_board *board, struct lb_mode_result *out)
+static int open_root(const char *place, struct lb_mode_result *out)
 {
-	int rc = find_device(board, out);
+	int rc = find_device(place, out);
 
 	if (rc < 0)
 		return rc;
@@ -120,7 +114,7 @@ static void run(const struct lb_mode_ask *ask, struct lb_mode_result *out, bool 
 
 	*out = (struct lb_mode_result){0};
 	work.fs = LB_BTRFS_CLOSED;
-	if (open_root(ask->board, out) == 0 && choose(factory, &target, out) == 0)
+	if (open_root(ask->root, out) == 0 && choose(factory, &target, out) == 0)
 		roll_back(ask, target, out);
 	lb_btrfs_closep(&work.fs);
 }

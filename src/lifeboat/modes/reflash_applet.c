@@ -11,7 +11,9 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/install/medkit_flash.h"
+#include "lifeboat/root/root.h"
 #include "plat/linux/disk/guard.h"
+#include "plat/linux/files/files.h"
 
 struct arguments {
 	const char *medkit, *device, *board, *signature;
@@ -90,6 +92,16 @@ static const char *split(const char *path, char folder[LB_PATH_MAX])
 	return slash ? slash + 1 : path;
 }
 
+/* Where rescue mode 4 would put it. */
+static void root_place(const struct lb_board *board, char place[LB_PATH_MAX])
+{
+	static char cmdline[4096 + 1];
+
+	if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
+		cmdline[0] = '\0';
+	lb_root_place(place, board, cmdline);
+}
+
 static void show(void *ctx, const char *what, unsigned percent)
 {
 	(void)printf("%s: %u %%\n", what, percent);
@@ -102,7 +114,8 @@ int applet_reflash(int argc, char **argv)
 	struct arguments a = {0};
 	struct lb_medkit_report report;
 	struct lb_medkit_ask ask = {.board = &board, .door = LB_DOOR_REMOVABLE, .progress = show};
-	char folder[LB_PATH_MAX];
+	struct lb_medkit_card card = {0};
+	char folder[LB_PATH_MAX], place[LB_PATH_MAX];
 	CLEANUP(lb_fd_closep) int fd = -1;
 	int code = read_arguments(argc, argv, &a), rc;
 
@@ -121,7 +134,10 @@ int applet_reflash(int argc, char **argv)
 	ask.name = split(a.medkit, folder);
 	ask.companions = folder;
 	ask.signature = a.signature;
-	rc = a.check ? lb_medkit_check(&report, &ask) : lb_medkit_flash(&report, &ask, a.device);
+	root_place(&board, place);
+	card.place = a.device ? a.device : place;
+	card.is_root = !a.device;
+	rc = a.check ? lb_medkit_check(&report, &ask) : lb_medkit_flash(&report, &ask, &card);
 	if (rc < 0) {
 		(void)fprintf(stderr, "lifeboat reflash: %s\n", report.why);
 		return report.touched ? LB_EXIT_SYSTEM : LB_EXIT_NO;
