@@ -7,7 +7,6 @@ in the environment, a hundred cuts of each; a failure tells the seed."""
 import json
 import random
 import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -38,8 +37,8 @@ class Rollback:
 
 
 class Import:
-    make = ("echo 9.9 >/etc/turris-version; schnapps export /opt; rm /etc/turris-version; "
-            "printf 'image { names = {\"schnapps\", \"virt-sd\"} }\\n' >/opt/board.conf; sync")
+    make = ("mkdir -p /opt && echo 9.9 >/etc/turris-version && schnapps export /opt && rm /etc/turris-version && "
+            "printf 'image { names = {\"schnapps\", \"virt-sd\"} }\\n' >/opt/board.conf && sync")
     command = "schnapps import -f --board /opt/board.conf /opt/*-medkit-*.tar.gz"
     look = ("schnapps factory-version; schnapps mount factory >/dev/null; cd /mnt/snapshot-@factory && "
             "find . -type f | sort | xargs cat | md5sum; cd /; umount /mnt/snapshot-@factory")
@@ -86,19 +85,18 @@ class Prepared:
 
 
 @pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/powercut cuts them at every operation")
-def test_cut__in_a_rollback_or_an_import__one_of_two_whole_states_and_nothing_is_lost(request):
-    for way in (Rollback, Import):
-        with tempfile.TemporaryDirectory(prefix="cuts-") as folder:
-            prepared = Prepared(way, folder)
-            request.node.benches = [prepared.router]
-            outcomes = Counter()
+@pytest.mark.parametrize("way", (Rollback, Import))
+def test_cut__in_a_rollback_or_an_import__one_of_two_whole_states_and_nothing_is_lost(request, tmp_path, way):
+    prepared = Prepared(way, tmp_path)
+    request.node.benches = [prepared.router]
+    outcomes = Counter()
+    try:
+        for seed in range(CUTS):
             try:
-                for seed in range(CUTS):
-                    try:
-                        outcomes[prepared.cut(seed)] += 1
-                    except Exception as e:
-                        raise AssertionError(f"{way.__name__}, seed {seed}") from e
-            finally:
-                prepared.router.close()
-        print(f"{way.__name__}, {CUTS} cuts: {outcomes[False]} not done, {outcomes[True]} done")
-        assert outcomes[True] and outcomes[False], f"the moments are not well spread: {outcomes}"
+                outcomes[prepared.cut(seed)] += 1
+            except Exception as e:
+                raise AssertionError(f"seed {seed}") from e
+    finally:
+        prepared.router.close()
+    print(f"{CUTS} cuts: {outcomes[False]} not done, {outcomes[True]} done")
+    assert outcomes[True] and outcomes[False], f"the moments are not well spread: {outcomes}"
