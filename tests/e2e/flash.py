@@ -11,6 +11,8 @@ import firmware  # noqa: E402  needs the path
 
 KEPT = "/etc/config/kept"
 PIECE = 64 << 10
+CUT_OFF = "^lifeboat: an upgrade was cut off while the root was being written, and its image was in RAM: "
+SAFE = "the settings are safe: start sysupgrade again, and they go along"
 
 
 def new_root(board):

@@ -38,7 +38,7 @@ bool lb_safe_copy_can(const struct lb_target *target)
 /* --- what is asked of the world */
 
 struct note {
-	const struct carry *c;
+	const uint8_t *hash;
 	uint64_t overlay_bytes;
 };
 
@@ -53,30 +53,35 @@ static void set_note(struct lb_record *r, void *ctx)
 	u->settings_len = lb_safe_place_encode(n->overlay_bytes, place);
 	memcpy(u->settings, place, u->settings_len);
 	u->settings_hash_len = LB_SAFE_HASH_BYTES;
-	memcpy(u->settings_hash, n->c->plat.archive.hash, LB_SAFE_HASH_BYTES);
+	memcpy(u->settings_hash, n->hash, LB_SAFE_HASH_BYTES);
 	/* Neither the old overlay nor what was to become of it is there any more. */
 	r->overlay = LB_RECORD_OVERLAY_NEW;
+}
+
+int lb_safe_copy_note(const struct lb_board *board, uint64_t overlay_bytes,
+		      const uint8_t hash[LB_SAFE_HASH_BYTES], char why[LB_SENTENCE_MAX])
+{
+	struct note n = {.hash = hash, .overlay_bytes = overlay_bytes};
+	int rc = lb_record_change(board, set_note, &n);
+
+	if (rc < 0 && rc != LB_E(NOENT))
+		(void)snprintf(why, LB_SENTENCE_MAX, "the recovery record %s", lb_strerror(rc));
+	return rc;
 }
 
 static int do_note(void *ctx, enum lb_safe_where where)
 {
 	const struct carry *c = ctx;
-	struct note n = {.c = c};
+	uint64_t overlay_bytes = 0;
 	int rc;
 
 	if (c->behind)
-		n.overlay_bytes =
+		overlay_bytes =
 			where == LB_SAFE_IN_OLD_OVERLAY ? c->old_bytes : c->job->overlay_bytes;
-	rc = lb_record_change(c->job->board, set_note, &n);
-	if (rc == LB_E(NOENT)) {
-		if (where == LB_SAFE_IN_NEW_OVERLAY)
-			log_warn("upgrade: this board keeps no record, which a rescue would find "
-				 "the settings by: do not switch off");
-		return 0;
-	}
-	if (rc < 0)
-		(void)snprintf(c->why, LB_SENTENCE_MAX, "the recovery record %s", lb_strerror(rc));
-	return rc;
+	rc = lb_safe_copy_note(c->job->board, overlay_bytes, c->plat.archive.hash, c->why);
+	if (rc == LB_E(NOENT) && where == LB_SAFE_IN_NEW_OVERLAY)
+		log_warn(LB_SAFE_NO_RECORD);
+	return rc == LB_E(NOENT) ? 0 : rc;
 }
 
 static int do_read(void *ctx, uint64_t off_bytes, void *buf, size_t n)

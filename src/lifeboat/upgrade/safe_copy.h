@@ -7,13 +7,14 @@
 
 #include "base/err.h"
 #include "plan/record.h"
+#include "plan/safe_copy.h"
 #include "plat/linux/disk/target.h"
 #include "store/board.h"
 
 /* What the rescue has found: for the next sysupgrade. */
 #define LB_SAFE_FOUND "/run/lifeboat/settings.tgz"
 
-/* Can it stay there? Not on flash: its new overlay cannot be made before the new root is there. */
+/* Can it stay there? On flash another way is taken: safe_keep.h. */
 bool lb_safe_copy_can(const struct lb_target *target);
 
 struct lb_safe_job {
@@ -29,6 +30,16 @@ struct lb_safe_job {
  * Else LB_E(...) and one sentence; *changed: the root is not what it was. */
 MUST_CHECK int lb_safe_copy_carry(const struct lb_safe_job *job, bool *changed,
 				  char why[LB_SENTENCE_MAX]);
+
+#define LB_SAFE_NO_RECORD                                                                         \
+	"upgrade: this board keeps no record, which a rescue would find the settings by: do not " \
+	"switch off"
+
+/* Into the record: the root is not whole, and an archive with this hash is on its disk: in the
+ * overlay at overlay_bytes of it, 0: in the one that is found by its name. 0, LB_E(NOENT) this
+ * board has no record, else LB_E(...) and one sentence. */
+MUST_CHECK int lb_safe_copy_note(const struct lb_board *board, uint64_t overlay_bytes,
+				 const uint8_t hash[LB_SAFE_HASH_BYTES], char why[LB_SENTENCE_MAX]);
 
 /* Does the record say that the archive is on the root's disk? */
 bool lb_safe_copy_is_noted(const struct lb_upgrade_record *r);

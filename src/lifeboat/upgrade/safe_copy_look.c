@@ -1,18 +1,16 @@
-/* The rescue looks for the archive that an upgrade was cut off with. */
+/* The rescue looks for the archive that an upgrade was cut off with, on disks and on flash. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lifeboat/apart.h"
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "plat/linux/files/files.h"
-#include "plat/linux/machine/proc.h"
 #include "plat/linux/storage/safe_file.h"
 #include "plat/linux/storage/volume.h"
 #include "store/safe_copy.h"
@@ -98,7 +96,7 @@ static int look_in_overlay(const struct lb_upgrade_record *r, const char *disk)
 		rc = lb_volume_open_at(&dev, disk, overlay_bytes, true);
 	if (rc < 0)
 		return rc;
-	rc = lb_volume_is_flash(dev.kind) ? LB_E(UNSUP) : lb_disk_type(dev.source, fs, sizeof(fs));
+	rc = lb_overlay_dev_type(&dev, fs, sizeof(fs));
 	if (rc == 0)
 		rc = lb_dir_make(DIR, 0700);
 	if (rc == 0 && mount(dev.source, DIR, fs, flags, NULL) < 0)
@@ -111,16 +109,19 @@ static int look_in_overlay(const struct lb_upgrade_record *r, const char *disk)
 	return rc;
 }
 
+struct work {
+	const struct lb_upgrade_record *r;
+	const char *disk;
+};
+
 /* In the child. */
-static int look(const struct lb_upgrade_record *r, const char *disk)
+static int look(void *ctx, char why[LB_SENTENCE_MAX])
 {
+	const struct work *w = ctx;
 	int rc = lb_dir_make("/run/lifeboat", 0755);
 
-	if (rc == 0 &&
-	    (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
-		rc = lb_err_from_errno(errno);
-	if (rc == 0 && look_behind_head(disk) < 0)
-		rc = look_in_overlay(r, disk);
+	if (rc == 0 && look_behind_head(w->disk) < 0)
+		rc = look_in_overlay(w->r, w->disk);
 	if (rc == 0 && rename(UNNAMED, LB_SAFE_FOUND) < 0)
 		rc = lb_err_from_errno(errno);
 	if (rc < 0)
@@ -130,12 +131,8 @@ static int look(const struct lb_upgrade_record *r, const char *disk)
 
 int lb_safe_copy_look(const struct lb_upgrade_record *r, const char *disk)
 {
-	pid_t pid = lb_fork();
-	int status;
+	struct work w = {.r = r, .disk = disk};
+	char why[LB_SENTENCE_MAX];
 
-	if (pid == 0)
-		_exit(-look(r, disk));
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return LB_E(CHILD);
-	return -WEXITSTATUS(status);
+	return lb_apart_run(look, &w, why);
 }

@@ -1,18 +1,12 @@
 #include "lifeboat/upgrade/stage.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "lifeboat/apart.h"
 #include "plat/linux/disk/guard.h"
-#include "plat/linux/machine/proc.h"
-#include "plat/linux/storage/stagedev.h"
 #include "plat/linux/storage/volume.h"
 #include "store/stage.h"
 
@@ -46,7 +40,7 @@ static void explain(const char *place, enum lb_stage_step failed, int rc, char *
 			       place, doing[failed], lb_strerror(rc));
 }
 
-static int stage_on(struct lb_stage_dev *s, char *why)
+int lb_stage_on(struct lb_stage_dev *s, char why[LB_SENTENCE_MAX])
 {
 	enum lb_stage_step failed;
 	struct plat_stage plat;
@@ -89,53 +83,21 @@ static int open_place(struct lb_overlay_dev *out, const char *root_spec, uint64_
 	return rc;
 }
 
+struct work {
+	const char *root_spec, *archive, *dir;
+	uint64_t off_bytes;
+};
+
 /* In the child. */
-static int stage(const char *root_spec, uint64_t off_bytes, const char *archive, const char *dir,
-		 char *why)
+static int stage(void *ctx, char why[LB_SENTENCE_MAX])
 {
-	struct lb_stage_dev s = {.archive = archive, .dir = dir};
-	int rc;
+	const struct work *w = ctx;
+	struct lb_stage_dev s = {.archive = w->archive, .dir = w->dir};
+	int rc = open_place(&s.dev, w->root_spec, w->off_bytes, why);
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-		rc = lb_err_from_errno(errno);
-		(void)snprintf(why, LB_SENTENCE_MAX, "no mounts of one's own can be had: %s",
-			       strerror(errno));
-		return rc;
-	}
-	rc = open_place(&s.dev, root_spec, off_bytes, why);
-	if (!archive[0] && (rc == LB_E(NOSPC) || rc == LB_E(FORMAT) || rc == LB_E(UNSUP)))
+	if (!w->archive[0] && (rc == LB_E(NOSPC) || rc == LB_E(FORMAT) || rc == LB_E(UNSUP)))
 		return 0; /* this root has no place for an overlay, and so no old one */
-	return rc < 0 ? rc : stage_on(&s, why); /* what is open ends with this process */
-}
-
-static int in_child(const char *root_spec, uint64_t off_bytes, const char *archive, const char *dir,
-		    char *why)
-{
-	int pipe_fd[2], status = 0;
-	ssize_t n;
-	pid_t pid;
-
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
-		return lb_err_from_errno(errno);
-	CLEANUP(lb_fd_closep) int from = pipe_fd[0];
-	CLEANUP(lb_fd_closep) int to = pipe_fd[1];
-	pid = lb_fork();
-	if (pid < 0)
-		return lb_err_from_errno(errno);
-	if (pid == 0) {
-		int rc = stage(root_spec, off_bytes, archive, dir, why);
-
-		/* Less than a pipe holds: never torn. */
-		if (rc < 0 && write(to, why, strlen(why)) < 0)
-			_exit(-LB_E(IO));
-		_exit(-rc);
-	}
-	(void)close(lb_fd_take(&to));
-	n = read(from, why, LB_SENTENCE_MAX - 1);
-	why[n > 0 ? n : 0] = '\0';
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return LB_E(CHILD);
-	return -WEXITSTATUS(status);
+	return rc < 0 ? rc : lb_stage_on(&s, why); /* what is open ends with this process */
 }
 
 int lb_stage_settings(const struct lb_board *board, const char *root_spec, const char *archive,
@@ -148,6 +110,8 @@ int lb_stage_settings_at(const struct lb_board *board, const char *root_spec, ui
 			 const char *archive, char why[LB_SENTENCE_MAX])
 {
 	char dir[] = DIR_TEMPLATE, said[LB_SENTENCE_MAX] = "";
+	struct work w = {
+		.root_spec = root_spec, .archive = archive, .dir = dir, .off_bytes = off_bytes};
 	int rc;
 
 	lb_guard_set(board->protected_names, board->protected_name_count);
@@ -157,7 +121,7 @@ int lb_stage_settings_at(const struct lb_board *board, const char *root_spec, ui
 			       lb_strerror(rc));
 		return rc;
 	}
-	rc = in_child(root_spec, off_bytes, archive, dir, said);
+	rc = lb_apart_run(stage, &w, said);
 	(void)rmdir(dir);
 	if (rc < 0)
 		(void)snprintf(why, LB_SENTENCE_MAX, "%s",

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "plat/linux/storage/stagedev.h"
 #include "store/board.h"
 
 /* `root_spec`: where the root is, as a board file says it (PARTLABEL=..., /dev/..., MTD=, UBI=).
@@ -25,3 +26,6 @@ MUST_CHECK int lb_stage_settings(const struct lb_board *board, const char *root_
 MUST_CHECK int lb_stage_settings_at(const struct lb_board *board, const char *root_spec,
 				    uint64_t off_bytes, const char *archive,
 				    char why[LB_SENTENCE_MAX]);
+
+/* The same on a place that is open, for a process that has mounts of its own already. */
+MUST_CHECK int lb_stage_on(struct lb_stage_dev *s, char why[LB_SENTENCE_MAX]);

@@ -17,6 +17,7 @@
 #include "lifeboat/record_io.h"
 #include "lifeboat/ubi_place.h"
 #include "lifeboat/upgrade/safe_copy.h"
+#include "lifeboat/upgrade/safe_keep.h"
 #include "lifeboat/upgrade/stage.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "plat/linux/disk/blockdev.h"
@@ -47,8 +48,9 @@ struct work {
 	char root[LB_PATH_MAX]; /* its block device: another one once a UBI volume was exchanged */
 	bool begun;		/* the record says so */
 	bool moves;		/* the overlay will be somewhere else at the next boot */
-	bool safe; /* the settings stay on the disk, and have their place before the root is whole
-		    */
+	/* The settings stay on the medium, and have their place before the root is whole: behind
+	 * the root, or in an overlay with a place of its own. */
+	bool safe, own_overlay;
 	const struct plat_target *target;
 	uint64_t began_ms;
 };
@@ -153,7 +155,22 @@ static int note_begun(void *ctx)
 
 static struct lb_verified verified;
 
-/* The same, and all that keeps the settings on the disk. */
+static struct lb_safe_keep_job keep_job(const struct work *k)
+{
+	return (struct lb_safe_keep_job){
+		.board = k->w->board, .root = k->root, .archive = k->settings};
+}
+
+static int keep_settings(struct work *k)
+{
+	const struct lb_safe_keep_job job = keep_job(k);
+	int rc = lb_safe_keep_carry(&job, k->talk->why);
+
+	k->begun = k->begun || rc == 0;
+	return rc;
+}
+
+/* The same, and all that keeps the settings on the medium. */
 static int carry_settings(void *ctx)
 {
 	struct work *k = ctx;
@@ -166,6 +183,8 @@ static int carry_settings(void *ctx)
 
 	atomic_store(&k->talk->way.total_bytes, 0);
 	atomic_store(&k->talk->phase, PHASE_PLACE);
+	if (k->own_overlay)
+		return keep_settings(k);
 	return lb_safe_copy_carry(&job, &k->begun, k->talk->why);
 }
 
@@ -179,13 +198,16 @@ static void progress(void *ctx, enum lb_install_phase phase, uint64_t done_bytes
 	atomic_store(&t->way.done_bytes, done_bytes);
 }
 
-/* While settings are still to be placed, the old overlay is the only other copy of them. */
+/* The new root must not find the old overlay. Those of a stick are placed later. */
 static int clear_overlay(void *ctx)
 {
 	struct work *k = ctx;
+	const struct lb_safe_keep_job job = keep_job(k);
 
-	if (k->moves || k->settings[0])
+	if (k->moves || (k->settings[0] && !k->own_overlay))
 		return 0;
+	if (k->own_overlay)
+		return lb_safe_keep_place(&job, k->talk->why);
 	return lb_stage_settings(k->w->board, k->root, "", k->talk->why);
 }
 
@@ -193,6 +215,7 @@ static int install(struct work *k, const struct plat_target targets[LB_SCAN_PART
 {
 	static struct lb_install_report report;
 	const struct lb_upgrade_work *w = k->w;
+	const bool behind = k->safe && !k->own_overlay;
 	const struct lb_install_ask ask = {
 		.image = {.image = k->image,
 			  .fd = fd,
@@ -204,8 +227,8 @@ static int install(struct work *k, const struct plat_target targets[LB_SCAN_PART
 		.target = &targets[LB_SCAN_ROOT],
 		.kernel = w->board->kernel[0] ? &targets[LB_SCAN_KERNEL] : NULL,
 		.running = true,
-		.clear_rest = !k->safe,
-		.keep_rest = k->safe,
+		.clear_rest = !behind,
+		.keep_rest = behind,
 		.force = w->job.forced,
 		.ctx = k,
 		.begin = k->safe ? carry_settings : note_begun,
@@ -288,7 +311,8 @@ static int do_write(void *ctx)
 	if (rc < 0)
 		return LB_E(STATE);
 	k->target = &plats[LB_SCAN_ROOT];
-	k->safe = !k->w->kept && k->settings[0] && lb_safe_copy_can(&target) && !archive;
+	k->safe = !k->w->kept && k->settings[0] && (!lb_safe_copy_can(&target) || !archive);
+	k->own_overlay = k->safe && !lb_safe_copy_can(&target);
 	if (!k->w->kept && k->settings[0] && !k->safe)
 		log_warn("upgrade: the settings are in RAM only until the new system is there: "
 			 "do not switch off");

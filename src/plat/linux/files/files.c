@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,31 @@ int lb_dir_make(const char *path, mode_t mode)
 		part[i] = '\0';
 		if (mkdir(part, mode) < 0 && errno != EEXIST)
 			return lb_err_from_errno(errno);
+	}
+	return 0;
+}
+
+int lb_fd_compare(int a, int b)
+{
+	static uint8_t left[32768], right[sizeof(left)];
+	struct stat st_a, st_b;
+	uint64_t at = 0, size;
+
+	if (fstat(a, &st_a) < 0 || fstat(b, &st_b) < 0)
+		return lb_err_from_errno(errno);
+	if (st_a.st_size != st_b.st_size)
+		return LB_E(CRC);
+	for (size = (uint64_t)st_a.st_size; at < size;) {
+		const size_t n = size - at < sizeof(left) ? (size_t)(size - at) : sizeof(left);
+		int rc = lb_fd_pread(a, left, n, (off_t)at);
+
+		if (rc == 0)
+			rc = lb_fd_pread(b, right, n, (off_t)at);
+		if (rc == 0 && memcmp(left, right, n) != 0)
+			rc = LB_E(CRC);
+		if (rc < 0)
+			return rc;
+		at += n;
 	}
 	return 0;
 }

@@ -23,5 +23,8 @@ MUST_CHECK int lb_file_replace(const char *path, const void *data, size_t n, mod
 /* Read exactly n bytes at an offset. 0, LB_E(TRUNC) at the end of the file, LB_E(IO). */
 MUST_CHECK int lb_fd_pread(int fd, void *buf, size_t n, off_t off_bytes);
 
+/* The content of two files. 0: it is the same; LB_E(CRC) it is not, LB_E(...). */
+MUST_CHECK int lb_fd_compare(int a, int b);
+
 /* Make a directory and its parents. 0 also when it is there already. */
 MUST_CHECK int lb_dir_make(const char *path, mode_t mode);

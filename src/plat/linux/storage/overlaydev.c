@@ -324,3 +324,20 @@ const char *lb_overlay_fs_name(enum lb_overlay_fs fs)
 	}
 	return "ext4";
 }
+
+int lb_overlay_dev_type(const struct lb_overlay_dev *dev, char *out, size_t size)
+{
+	enum lb_overlay_content content;
+	int rc;
+
+	if (!lb_volume_is_flash(dev->kind))
+		return lb_disk_type(dev->source, out, size);
+	rc = lb_flash_content(&dev->flash, &content);
+	if (rc < 0)
+		return rc;
+	if (content != LB_CONTENT_JFFS2 && content != LB_CONTENT_UBIFS)
+		return LB_E(NOENT);
+	(void)snprintf(out, size, "%s",
+		       lb_overlay_fs_name(content == LB_CONTENT_JFFS2 ? LB_FS_JFFS2 : LB_FS_UBIFS));
+	return 0;
+}

@@ -53,5 +53,8 @@ MUST_CHECK int lb_overlay_dev_guard(const struct lb_overlay_dev *dev);
 MUST_CHECK int lb_overlay_dev_content(const struct lb_overlay_dev *dev,
 				      enum lb_overlay_content *out);
 
+/* The file system that is on it, as mount(2) wants it. LB_E(NOENT): none that could be there. */
+MUST_CHECK int lb_overlay_dev_type(const struct lb_overlay_dev *dev, char *out, size_t size);
+
 /* Name for mount(2), mkfs.* and fsck.*: "ext4", "f2fs", "jffs2", "ubifs". */
 const char *lb_overlay_fs_name(enum lb_overlay_fs fs);

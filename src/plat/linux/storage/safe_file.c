@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,19 +16,15 @@
 
 #define PIECE_BYTES 65536
 #define UNNAMED	    LB_SAFE_FILE ".new"
+#define SPARE_BYTES 65536
 
-/* Of a disk. */
 static bool overlay_dir(char out[LB_PATH_MAX])
 {
-	static const char *const others[] = {"tmpfs", "jffs2", "ubifs"};
 	const char *dir = lb_overlayfs_internal();
 	struct lb_mount m;
 
-	if (lb_mount_at(&m, dir) < 0)
+	if (lb_mount_at(&m, dir) < 0 || strcmp(m.fs, "tmpfs") == 0)
 		return false;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(m.fs, others[i]) == 0)
-			return false;
 	(void)snprintf(out, LB_PATH_MAX, "%s", dir);
 	return true;
 }
@@ -46,6 +43,16 @@ static int copy(int from, int to)
 	return n < 0 || fsync(to) < 0 ? lb_err_from_errno(errno) : 0;
 }
 
+/* What is done with the overlay afterwards takes some blocks. */
+static int check_room(int overlay)
+{
+	struct statvfs v;
+
+	if (fstatvfs(overlay, &v) < 0)
+		return lb_err_from_errno(errno);
+	return (uint64_t)v.f_bavail * v.f_frsize < SPARE_BYTES ? LB_E(NOSPC) : 0;
+}
+
 static int put(int overlay, const char *archive)
 {
 	CLEANUP(lb_fd_closep) int from = open(archive, O_RDONLY | O_CLOEXEC);
@@ -58,7 +65,7 @@ static int put(int overlay, const char *archive)
 	rc = to < 0 ? lb_err_from_errno(errno) : copy(from, to);
 	if (rc == 0 && (renameat(overlay, UNNAMED, overlay, LB_SAFE_FILE) < 0 || syncfs(to) < 0))
 		rc = lb_err_from_errno(errno);
-	return rc;
+	return rc == 0 ? check_room(overlay) : rc;
 }
 
 static void drop(int overlay)
@@ -71,12 +78,14 @@ static void drop(int overlay)
 int lb_safe_file_put(const char *archive)
 {
 	char dir[LB_PATH_MAX];
-	int rc;
 
-	if (!overlay_dir(dir))
-		return 0;
+	return overlay_dir(dir) ? lb_safe_file_put_in(dir, archive) : 0;
+}
+
+int lb_safe_file_put_in(const char *dir, const char *archive)
+{
 	CLEANUP(lb_fd_closep) int overlay = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = overlay < 0 ? lb_err_from_errno(errno) : put(overlay, archive);
+	int rc = overlay < 0 ? lb_err_from_errno(errno) : put(overlay, archive);
 	if (rc < 0 && overlay >= 0)
 		drop(overlay);
 	return rc;

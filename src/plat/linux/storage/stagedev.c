@@ -180,32 +180,6 @@ static int do_unmount(void *ctx)
 	return umount2(s->dir, 0) < 0 && errno != EINVAL ? lb_err_from_errno(errno) : 0;
 }
 
-/* LB_E(CRC) when they differ. */
-static int compare(int a, int b)
-{
-	static uint8_t left[32768], right[sizeof(left)];
-	struct stat st_a, st_b;
-	uint64_t at = 0, size;
-
-	if (fstat(a, &st_a) < 0 || fstat(b, &st_b) < 0)
-		return lb_err_from_errno(errno);
-	if (st_a.st_size != st_b.st_size)
-		return LB_E(CRC);
-	for (size = (uint64_t)st_a.st_size; at < size;) {
-		const size_t n = size - at < sizeof(left) ? (size_t)(size - at) : sizeof(left);
-		int rc = lb_fd_pread(a, left, n, (off_t)at);
-
-		if (rc == 0)
-			rc = lb_fd_pread(b, right, n, (off_t)at);
-		if (rc == 0 && memcmp(left, right, n) != 0)
-			rc = LB_E(CRC);
-		if (rc < 0)
-			return rc;
-		at += n;
-	}
-	return 0;
-}
-
 static int compare_files(const struct lb_stage_dev *s)
 {
 	char path[LB_PATH_MAX];
@@ -213,7 +187,7 @@ static int compare_files(const struct lb_stage_dev *s)
 	path_in(s, STAGED, path);
 	CLEANUP(lb_fd_closep) int there = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(lb_fd_closep) int here = open(s->archive, O_RDONLY | O_CLOEXEC);
-	return there < 0 || here < 0 ? lb_err_from_errno(errno) : compare(there, here);
+	return there < 0 || here < 0 ? lb_err_from_errno(errno) : lb_fd_compare(there, here);
 }
 
 static int do_compare(void *ctx)

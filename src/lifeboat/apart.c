@@ -1,0 +1,58 @@
+#include "lifeboat/apart.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "plat/linux/machine/proc.h"
+
+static int leave_mounts(char why[LB_SENTENCE_MAX])
+{
+	int rc;
+
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		return 0;
+	rc = lb_err_from_errno(errno);
+	(void)snprintf(why, LB_SENTENCE_MAX, "no mounts of one's own can be had: %s",
+		       strerror(errno));
+	return rc;
+}
+
+int lb_apart_run(int (*work)(void *ctx, char why[LB_SENTENCE_MAX]), void *ctx,
+		 char why[LB_SENTENCE_MAX])
+{
+	int pipe_fd[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	why[0] = '\0';
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
+		return lb_err_from_errno(errno);
+	CLEANUP(lb_fd_closep) int from = pipe_fd[0];
+	CLEANUP(lb_fd_closep) int to = pipe_fd[1];
+	pid = lb_fork();
+	if (pid < 0)
+		return lb_err_from_errno(errno);
+	if (pid == 0) {
+		int rc = leave_mounts(why);
+
+		if (rc == 0)
+			rc = work(ctx, why);
+		/* Less than a pipe holds: never torn. */
+		if (rc < 0 && write(to, why, strlen(why)) < 0)
+			_exit(-LB_E(IO));
+		_exit(-rc);
+	}
+	(void)close(lb_fd_take(&to));
+	n = read(from, why, LB_SENTENCE_MAX - 1);
+	why[n > 0 ? n : 0] = '\0';
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return LB_E(CHILD);
+	return -WEXITSTATUS(status);
+}
