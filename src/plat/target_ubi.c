@@ -35,7 +35,12 @@ static int ubi_begin(void *ctx, uint64_t image_bytes)
 
 	if (image_bytes != LB_TARGET_LENGTH_UNKNOWN && image_bytes > room(t))
 		return LB_E(NOSPC);
-	return t->has_spare ? begin_spare(t) : t->u.empty(t->u.ctx);
+	if (t->beside)
+		return begin_spare(t);
+	/* It takes room, and no more: no reason to keep the image from its place. */
+	if (t->has_spare)
+		(void)t->spare.drop(t->spare.ctx);
+	return t->u.empty(t->u.ctx);
 }
 
 static int change_blocks(struct lb_target_ubi *t, uint64_t off_bytes, const uint8_t *data,
@@ -90,7 +95,7 @@ static int ubi_commit(void *ctx, const void *head, size_t n)
 	struct lb_target_ubi *t = ctx;
 	int rc;
 
-	if (!t->has_spare)
+	if (!t->beside)
 		return t->u.change(t->u.ctx, 0, head, n);
 	rc = t->spare.exchange(t->spare.ctx);
 	t->made = rc < 0;
@@ -103,17 +108,17 @@ static int ubi_clear(void *ctx, uint64_t off_bytes)
 }
 
 int lb_target_ubi_init(struct lb_target_ubi *t, const struct plat_ubi *u,
-		       const struct plat_ubi_spare *spare, struct plat_target *out)
+		       const struct plat_ubi_spare *spare, bool in_place, struct plat_target *out)
 {
 	int fits;
 
 	if (u->block_bytes == 0 || u->block_bytes > sizeof(zeroes))
 		return LB_E(UNSUP);
-	fits = spare ? spare->fits(spare->ctx) : 0;
+	fits = spare && !in_place ? spare->fits(spare->ctx) : 0;
 	if (fits < 0)
 		return fits;
-	*t = (struct lb_target_ubi){.u = *u, .has_spare = fits > 0};
-	if (fits)
+	*t = (struct lb_target_ubi){.u = *u, .has_spare = spare != NULL, .beside = fits > 0};
+	if (spare)
 		t->spare = *spare;
 	*out = (struct plat_target){
 		.ctx = t,

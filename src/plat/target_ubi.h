@@ -17,13 +17,17 @@
 struct lb_target_ubi {
 	struct plat_ubi u; /* what is written to */
 	struct plat_ubi_spare spare;
-	bool has_spare, made; /* the second volume is there, and was not exchanged yet */
+	bool has_spare;	   /* else NULL was given */
+	bool beside, made; /* it is used; it is there, and was not exchanged yet */
 };
 
-/* `spare`: NULL = the volume itself is written. `t` belongs to the caller and must stay. 0,
- * LB_E(IO), or LB_E(UNSUP) blocks larger than LB_TARGET_UBI_BLOCK_MAX. */
+/* `in_place`: the volume itself is written, whatever room there is; so it is without a spare
+ * (NULL). A second volume that an earlier attempt left goes in any case, when the image begins. `t`
+ * belongs to the caller and must stay. 0, LB_E(IO), or LB_E(UNSUP) blocks larger than
+ * LB_TARGET_UBI_BLOCK_MAX. */
 MUST_CHECK int lb_target_ubi_init(struct lb_target_ubi *t, const struct plat_ubi *u,
-				  const struct plat_ubi_spare *spare, struct plat_target *out);
+				  const struct plat_ubi_spare *spare, bool in_place,
+				  struct plat_target *out);
 
 /* A second volume that was begun and not exchanged goes. */
 void lb_target_ubi_end(struct lb_target_ubi *t);

@@ -95,7 +95,7 @@ static void open_ubi(void)
 	const struct plat_ubi_spare beside = lb_fake_ubi_spare_plat(&spare);
 
 	spare.no_room = kind != UBI_SPARE;
-	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, &beside, &target), 0);
+	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, &beside, false, &target), 0);
 }
 
 static void setup_ubi(void)
@@ -529,6 +529,28 @@ static void ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes(void **
 	ubi.mounted = false;
 }
 
+static void ubi__in_place_beside_what_a_cut_left__that_goes(void **state)
+{
+	const bool in_place[] = {true, false}; /* wanted, or for want of room */
+	const struct plat_ubi_spare beside = lb_fake_ubi_spare_plat(&spare);
+	const struct plat_ubi u = lb_fake_ubi_plat(&ubi);
+
+	kind = UBI;
+	fill(9 * ERASE_BYTES + 700, 16 * ERASE_BYTES, false);
+	for (size_t i = 0; i < sizeof(in_place) / sizeof(in_place[0]); i++) {
+		lb_fake_power_on(&power);
+		setup(NULL);
+		spare.no_room = !in_place[i];
+		spare.state.other = true;
+		assert_int_equal(lb_target_ubi_init(&target_ubi, &u, &beside, in_place[i], &target),
+				 0);
+		assert_int_equal(install(), 0);
+		assert_false(spare.state.other);
+		look();
+		assert_true(is_all(image, 0, image_len));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
@@ -542,6 +564,7 @@ int main(void)
 		unit(overlay__cannot_be_cleared__new_image_is_not_to_be_found),
 		unit(overlay__made_before_behind_the_root__stays_whatever_the_image_has_there),
 		unit(ubi_with_room__old_volume_in_use__stays_and_the_new_one_goes),
+		unit(ubi__in_place_beside_what_a_cut_left__that_goes),
 	};
 
 	return cmocka_run_group_tests(all, open_world, close_world);

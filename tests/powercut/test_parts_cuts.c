@@ -80,10 +80,11 @@ static void open_places(void)
 	const struct plat_ubi k = lb_fake_ubi_plat(lb_fake_ubi_named(&spare));
 	const struct plat_ubi_spare beside = lb_fake_ubi_spare_plat(&spare);
 
-	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, NULL, &root_target), 0);
+	assert_int_equal(lb_target_ubi_init(&target_ubi, &u, NULL, true, &root_target), 0);
 	if (on_ubi)
 		assert_int_equal(
-			lb_target_ubi_init(&kernel_target_ubi, &k, &beside, &kernel_target), 0);
+			lb_target_ubi_init(&kernel_target_ubi, &k, &beside, false, &kernel_target),
+			0);
 	else
 		assert_int_equal(lb_target_mtd_init(&target_mtd, &m, &kernel_target), 0);
 }

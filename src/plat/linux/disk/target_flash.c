@@ -143,7 +143,7 @@ static int open_volume(struct lb_target_flash *t, struct plat_target *out, char 
 	char where[LB_PATH_MAX];
 	struct plat_ubi_spare spare;
 	struct plat_ubi u;
-	bool beside;
+	bool has_spare;
 	int rc;
 
 	if (is_mounted("ubiblock", entry_of(node) + 3, where))
@@ -154,8 +154,8 @@ static int open_volume(struct lb_target_flash *t, struct plat_target *out, char 
 		return lb_target_say_busy(node, why);
 	if (rc < 0)
 		return lb_target_say_failed(node, rc, why);
-	beside = !in_place && lb_ubi_spare_open(&t->spare, &spare, &u, node, &t->fd) == 0;
-	rc = lb_target_ubi_init(&t->ubi, &u, beside ? &spare : NULL, out);
+	has_spare = lb_ubi_spare_open(&t->spare, &spare, &u, node, &t->fd) == 0;
+	rc = lb_target_ubi_init(&t->ubi, &u, has_spare ? &spare : NULL, in_place, out);
 	t->is_ubi = rc == 0;
 	return rc < 0 ? lb_target_say_failed(node, rc, why) : 0;
 }
