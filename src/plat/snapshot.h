@@ -40,7 +40,8 @@ struct plat_snapshots {
 
 	/* A file of the top level: its length, LB_E(NOENT), LB_E(NOSPC) when it is larger. */
 	int (*read)(void *ctx, const char *file, void *buf, size_t size);
-	/* Make or replace it as a whole; it lasts. */
+	/* Make or replace it as a whole: never before its content, and perhaps before changes that
+	 * were made earlier. */
 	int (*write)(void *ctx, const char *file, const void *buf, size_t n);
 	int (*unlink)(void *ctx, const char *file); /* also when it is not there */
 	int (*sync)(void *ctx);

@@ -112,7 +112,8 @@ int lb_snapshots_create(const struct plat_snapshots *p, struct lb_snapshot_set *
 
 	if (rc == 0 && !set->root)
 		rc = LB_E(NOENT);
-	/* The .info first: a snapshot without one is listed by nobody and takes room for ever. */
+	/* The .info first: a snapshot without one is listed by nobody and takes room for ever. The
+	 * copy's commit stores both. */
 	if (rc == 0)
 		rc = write_number(p, next, info);
 	if (rc < 0)
@@ -131,7 +132,9 @@ int lb_snapshots_create(const struct plat_snapshots *p, struct lb_snapshot_set *
 int lb_snapshots_modify(const struct plat_snapshots *p, const struct lb_snapshot_set *set,
 			uint32_t number, const struct lb_snapshot_info *info)
 {
-	return lb_snapshot_find(set, number) ? write_number(p, number, info) : LB_E(NOENT);
+	int rc = lb_snapshot_find(set, number) ? write_number(p, number, info) : LB_E(NOENT);
+
+	return rc < 0 ? rc : p->sync(p->ctx);
 }
 
 int lb_snapshots_delete(const struct plat_snapshots *p, struct lb_snapshot_set *set,

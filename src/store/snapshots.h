@@ -29,7 +29,7 @@ MUST_CHECK int lb_snapshots_resume(const struct plat_snapshots *p, struct lb_sna
 MUST_CHECK int lb_snapshots_create(const struct plat_snapshots *p, struct lb_snapshot_set *set,
 				   const struct lb_snapshot_info *info, uint32_t *number);
 
-/* LB_E(NOENT): there is no such snapshot. */
+/* It lasts. LB_E(NOENT): there is no such snapshot. */
 MUST_CHECK int lb_snapshots_modify(const struct plat_snapshots *p,
 				   const struct lb_snapshot_set *set, uint32_t number,
 				   const struct lb_snapshot_info *info);

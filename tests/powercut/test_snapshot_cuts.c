@@ -267,22 +267,30 @@ static void every_kind_of(void (*play)(const char *what))
 		{1, LB_FORGET_STATE, false, "@", "forgetting the state before, under the system"},
 	};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		ask.target = kinds[i].target;
-		ask.forget = kinds[i].forget;
-		ask.hooks = kinds[i].hooks;
-		ask.runs_on = kinds[i].runs_on;
-		play(kinds[i].what);
+	for (size_t i = 0; i < 2 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const size_t kind = i / 2;
+
+		fake.writes_last = i % 2;
+		ask.target = kinds[kind].target;
+		ask.forget = kinds[kind].forget;
+		ask.hooks = kinds[kind].hooks;
+		ask.runs_on = kinds[kind].runs_on;
+		play(kinds[kind].what);
 	}
+}
+
+static const char *of_writes(void)
+{
+	return fake.writes_last ? "files at once" : "files in their turn";
 }
 
 static void play_cuts(const char *what)
 {
 	uint64_t once = lb_fake_power_cuts(&power, &rollback), twice = cut_twice();
 
-	print_message("power cuts of a rollback %s: %" PRIu64 ", and in the run after it: %" PRIu64
-		      "\n",
-		      what, once, twice);
+	print_message("power cuts of a rollback %s, %s: %" PRIu64
+		      ", and in the run after it: %" PRIu64 "\n",
+		      what, of_writes(), once, twice);
 	assert_true(once > 30 && twice > 300);
 }
 
@@ -290,7 +298,8 @@ static void play_failures(const char *what)
 {
 	uint64_t fails = lb_fake_power_fails(&power, &failures);
 
-	print_message("operations that failed in a rollback %s: %" PRIu64 "\n", what, fails);
+	print_message("operations that failed in a rollback %s, %s: %" PRIu64 "\n", what,
+		      of_writes(), fails);
 	assert_true(fails > 10);
 }
 
@@ -303,14 +312,14 @@ static void play_whole(const char *what)
 		fail_msg("a rollback %s ends with %d", what, result);
 	assert_true(report.changed);
 	assert_int_equal(report.later, ask.runs_on && ask.forget != LB_FORGET_NOTHING);
-	(void)p.sync(p.ctx);
+	/* Told as done: the power may go. */
 	reboot_and_resume();
 	assert_true(result >= 0);
 	assert_true(holds("@", target_content()));
 	assert_null(check_whole());
 }
 
-static void rollback__undisturbed__is_done_and_tells_what_waits(void **state)
+static void rollback__undisturbed__is_done_lasts_and_tells_what_waits(void **state)
 {
 	every_kind_of(play_whole);
 }
@@ -386,15 +395,19 @@ static void import__cut_at_every_operation__counts_as_a_whole_or_not(void **stat
 		.ctx = &yes, .setup = put_world_back, .run = import_factory, .check = check_import};
 	const struct lb_fake_scenario one = {
 		.setup = put_world_back, .run = import_one, .check = check_import};
-	uint64_t cuts = lb_fake_power_cuts(&power, &factory),
-		 more = lb_fake_power_cuts(&power, &one);
 
-	print_message("power cuts of an import of the factory state: %" PRIu64
-		      ", of a snapshot: %" PRIu64 "\n",
-		      cuts, more);
-	assert_true(cuts > 30 && more > 30);
-	cuts = lb_fake_power_fails(&power, &factory) + lb_fake_power_fails(&power, &one);
-	print_message("operations that failed: %" PRIu64 "\n", cuts);
+	for (int i = 0; i < 2; i++) {
+		fake.writes_last = i;
+		uint64_t cuts = lb_fake_power_cuts(&power, &factory),
+			 more = lb_fake_power_cuts(&power, &one);
+
+		print_message("power cuts of an import of the factory state: %" PRIu64
+			      ", of a snapshot, %s: %" PRIu64 "\n",
+			      cuts, of_writes(), more);
+		assert_true(cuts > 30 && more > 30);
+		cuts = lb_fake_power_fails(&power, &factory) + lb_fake_power_fails(&power, &one);
+		print_message("operations that failed: %" PRIu64 "\n", cuts);
+	}
 }
 
 static void export__cut_in_its_middle__leaves_nothing_after_the_next_run(void **state)
@@ -445,19 +458,48 @@ static void create_and_delete__cut_at_every_operation__all_or_nothing(void **sta
 {
 	const struct lb_fake_scenario s = {
 		.setup = put_world_back, .run = create_and_delete, .check = check_create};
-	uint64_t cuts = lb_fake_power_cuts(&power, &s), fails = lb_fake_power_fails(&power, &s);
 
-	print_message("power cuts: %" PRIu64 ", operations that failed: %" PRIu64 "\n", cuts,
-		      fails);
-	assert_true(cuts > 20 && fails > 8);
+	for (int i = 0; i < 2; i++) {
+		fake.writes_last = i;
+		uint64_t cuts = lb_fake_power_cuts(&power, &s),
+			 fails = lb_fake_power_fails(&power, &s);
+
+		print_message("power cuts, %s: %" PRIu64 ", operations that failed: %" PRIu64 "\n",
+			      of_writes(), cuts, fails);
+		assert_true(cuts > 20 && fails > 8);
+	}
+}
+
+static void create_and_modify__power_goes_when_they_are_done__are_on_the_disk(void **state)
+{
+	struct lb_snapshot_info info = {
+		.type = LB_SNAPSHOT_SINGLE, .description = "new", .created = DATE};
+	uint32_t number = 0;
+
+	for (int i = 0; i < 2; i++) {
+		fake.writes_last = i;
+		put_world_back(NULL);
+		assert_true(lb_snapshots_resume(&p, &set) >= 0);
+		assert_int_equal(lb_snapshots_create(&p, &set, &info, &number), 0);
+		lb_fake_snapshots_reboot(&fake);
+		assert_true(holds("@3", "now"));
+		assert_non_null(strstr(lb_fake_top_file(&fake.stored, "3.info")->text, "new"));
+
+		info.type = LB_SNAPSHOT_PRE;
+		assert_int_equal(lb_snapshots_modify(&p, &set, 3, &info), 0);
+		lb_fake_snapshots_reboot(&fake);
+		assert_non_null(strstr(lb_fake_top_file(&fake.stored, "3.info")->text, "pre"));
+		info.type = LB_SNAPSHOT_SINGLE;
+	}
 }
 
 #define fresh(f) cmocka_unit_test_setup(f, start)
 
-TESTS(fresh(rollback__undisturbed__is_done_and_tells_what_waits),
+TESTS(fresh(rollback__undisturbed__is_done_lasts_and_tells_what_waits),
       fresh(rollback__cut_at_every_operation__there_is_always_a_root),
       fresh(rollback__every_operation_fails__is_told_and_finished_later),
       fresh(rollback__without_a_root__makes_one),
       fresh(import__cut_at_every_operation__counts_as_a_whole_or_not),
       fresh(export__cut_in_its_middle__leaves_nothing_after_the_next_run),
-      fresh(create_and_delete__cut_at_every_operation__all_or_nothing))
+      fresh(create_and_delete__cut_at_every_operation__all_or_nothing),
+      fresh(create_and_modify__power_goes_when_they_are_done__are_on_the_disk))

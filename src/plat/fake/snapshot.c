@@ -302,15 +302,12 @@ static void put_file(struct lb_fake_top *t, const char *file, const char *text)
 }
 
 /* Lasts whether or not the changes before it do. */
-static int fake_write(void *ctx, const char *file, const void *buf, size_t n)
+static int write_now(struct lb_fake_snapshots *f, const char *file, const char *text)
 {
-	struct lb_fake_snapshots *f = ctx;
 	enum lb_fake_outcome outcome = lb_fake_power_op(f->power);
-	char text[192];
 
 	if (outcome == LB_FAKE_FAIL || outcome == LB_FAKE_DEAD)
 		return LB_E(IO);
-	(void)snprintf(text, sizeof(text), "%.*s", (int)n, (const char *)buf);
 	if (outcome == LB_FAKE_CUT) {
 		f->after[f->changes] = f->seen;
 		put_file(&f->after[f->changes++], file, text);
@@ -321,6 +318,19 @@ static int fake_write(void *ctx, const char *file, const void *buf, size_t n)
 	for (size_t i = 0; i < f->changes; i++)
 		put_file(&f->after[i], file, text);
 	return 0;
+}
+
+static int fake_write(void *ctx, const char *file, const void *buf, size_t n)
+{
+	struct lb_fake_snapshots *f = ctx;
+	struct lb_fake_top next = f->seen;
+	char text[192];
+
+	(void)snprintf(text, sizeof(text), "%.*s", (int)n, (const char *)buf);
+	if (f->writes_last)
+		return write_now(f, file, text);
+	put_file(&next, file, text);
+	return change(f, &next, false);
 }
 
 static int fake_unlink(void *ctx, const char *file)

@@ -1,10 +1,11 @@
 /* plat/fake/snapshot.h - the top level of a btrfs in memory.
  *
  * As there, changes reach the disk in order: a cut leaves the first few of those that came since
- * the last sync; a snapshot commits all before it; a file that was written lasts by itself,
- * whatever becomes of earlier changes to other names. What an import fills in lasts after a sync()
- * only, for the content of files comes later than their names. These abort with a message: renaming
- * or deleting "@", copying or exchanging what is not there, deleting what the system runs on.
+ * the last sync; a snapshot commits all before it; a file that was written comes in its turn, or
+ * lasts by itself, whatever becomes of earlier changes to other names. What an import fills in
+ * lasts after a sync() only, for the content of files comes later than their names. These abort
+ * with a message: renaming or deleting "@", copying or exchanging what is not there, deleting what
+ * the system runs on.
  */
 #pragma once
 
@@ -40,6 +41,7 @@ struct lb_fake_top {
 struct lb_fake_snapshots {
 	struct lb_fake_power *power;
 	struct lb_fake_load load;
+	bool writes_last; /* a file that is written does not wait for its turn */
 	uint64_t running; /* id of the subvolume that the system runs on, 0 = none of these */
 	struct lb_fake_top seen, stored;
 	struct lb_fake_top
