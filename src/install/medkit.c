@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "install/verify.h"
@@ -55,24 +56,52 @@ static int judge(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
 	return 0;
 }
 
+struct reading {
+	const struct lb_medkit_ask *ask;
+	uint64_t size_bytes;
+	unsigned percent;
+};
+
+static void tell(struct reading *r, unsigned percent)
+{
+	r->percent = percent;
+	if (r->ask->progress)
+		r->ask->progress(r->ask->ctx, "checking", percent);
+}
+
+/* A stick may take minutes, and who waits gives up what says nothing for too long. */
+static void was_read(void *ctx, uint64_t read_bytes)
+{
+	struct reading *r = ctx;
+	const unsigned percent =
+		read_bytes < r->size_bytes ? (unsigned)(read_bytes * 100 / r->size_bytes) : 100;
+
+	if (percent > r->percent)
+		tell(r, percent);
+}
+
 int lb_medkit_check(struct lb_medkit_report *out, const struct lb_medkit_ask *ask)
 {
 	static struct lb_verified v;
 	char path[LB_PATH_MAX], why[LB_SENTENCE_MAX];
+	struct reading reading = {.ask = ask};
+	struct stat st;
 	const struct lb_verify_ask verify = {.image = path,
 					     .fd = ask->fd,
 					     .board = ask->board,
 					     .signature = ask->signature,
 					     .door = ask->door,
 					     .drop_settings = true,
-					     .max_bytes = UINT64_MAX};
+					     .max_bytes = UINT64_MAX,
+					     .progress = was_read,
+					     .ctx = &reading};
 
 	*out = (struct lb_medkit_report){0};
 	if (!name_of(path, ask))
 		return refuse(out, LB_FAILURE_OTHER,
 			      "the medkit lies too deep: the files beside it have too long a name");
-	if (ask->progress)
-		ask->progress(ask->ctx, "checking", 0);
+	reading.size_bytes = fstat(ask->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	tell(&reading, 0);
 	if (lseek(ask->fd, 0, SEEK_SET) != 0)
 		return refuse(out, LB_FAILURE_OTHER, "the medkit cannot be read twice");
 	if (lb_verify_image(&v, &verify, why) < 0)

@@ -218,6 +218,7 @@ static int read_pieces(struct lb_verified *v, struct lb_ring *ring, struct lb_sp
 		       char why[LB_SENTENCE_MAX])
 {
 	struct lb_ring_piece *p;
+	uint64_t read_bytes = 0;
 	ssize_t n = 1;
 
 	while (n != 0 && (p = lb_ring_take(ring))) {
@@ -231,6 +232,9 @@ static int read_pieces(struct lb_verified *v, struct lb_ring *ring, struct lb_sp
 		}
 		lb_spool_feed(spool, p->data, (size_t)n);
 		lb_ring_put(ring, (size_t)n);
+		read_bytes += (uint64_t)n;
+		if (v->ask.progress)
+			v->ask.progress(v->ask.ctx, read_bytes);
 	}
 	return 0;
 }

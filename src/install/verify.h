@@ -25,6 +25,9 @@ struct lb_verify_ask {
 	enum lb_door door;
 	bool drop_settings, ignore_minor; /* as sysupgrade's options have it */
 	uint64_t max_bytes;		  /* room in the target; 0 = what the board file says */
+	/* How much lb_verify_image() has read; NULL = nobody wants to know. */
+	void (*progress)(void *ctx, uint64_t read_bytes);
+	void *ctx;
 };
 
 /* What IMAGE.md5 or IMAGE.sha256 says. */

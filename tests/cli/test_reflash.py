@@ -149,6 +149,13 @@ def test_to_look_and_refusals_leave_every_byte_of_the_card(board, card, medkit, 
     assert card.hash() == before
 
 
+def test_to_look_tells_how_far_it_is_in_one_medkit(board, medkit):
+    done = reflash(board, "--check", medkit)
+    said = [int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("checking: ")]
+    assert done.returncode == 0 and said == sorted(set(said)), done
+    assert said[0] == 0 and said[-1] == 100 and len(said) > 8, "a long check must not look as if it hung"
+
+
 def test_what_does_not_fit_is_refused_before_the_card_is_touched(board, card, medkit, tmp_path, tree):
     with open(tree / "usr/lib/zeros", "wb") as f:
         f.write(bytes(190 * MIB))
