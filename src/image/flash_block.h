@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the first block that is not bad: everything behind this is to be erased (facts of OpenWrt,
- * section 2.3). In a later block it ends a file system that came with a firmware image. */
+/* In the first block that is not bad: everything behind this is to be erased (OpenWrt's fstools,
+ * common.c and mtd.c). In a later block it ends a file system that came with a firmware image. */
 #define LB_FLASH_DEADCODE "\xDE\xAD\xC0\xDE"
 
 /* Our own, in any block: the whole partition is to be erased. A free block takes it without harm to

@@ -3,7 +3,7 @@
  * Each block ends in a trailer of 16 bytes, big endian: "FWx0", CRC-32 over every byte of the file
  * before the trailer (without the inversion at the end), type, 3 bytes of padding, size of the
  * block with its trailer. A metadata block starts with 8 bytes of header. They are found from the
- * end of the file backwards. Source: facts of OpenWrt, section 5.4. */
+ * end of the file backwards. Source: OpenWrt's fwtool.c. */
 #pragma once
 
 #include <stddef.h>

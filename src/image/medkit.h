@@ -1,5 +1,5 @@
 /* image/medkit.h - Turris medkits: a root tree in a tar.gz, known by its name and by what is in it
- * (pure). Source: facts of Turris, sections 3.4 and 5. */
+ * (pure). Source: Turris' rescue-image, helpers.sh and os-build's generate_medkits. */
 #pragma once
 
 #include <stdbool.h>

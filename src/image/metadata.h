@@ -1,5 +1,4 @@
-/* image/metadata.h - what OpenWrt says about an image in its metadata (facts of OpenWrt,
- * section 5.4). */
+/* image/metadata.h - what OpenWrt says about an image in its metadata (fwtool.c). */
 #pragma once
 
 #include <stddef.h>

@@ -9,7 +9,7 @@
 
 #define OVERLAY_ALIGN	   65536ull
 #define SQUASHFS_MAGIC	   0x73717368u /* "hsqs" */
-#define SQUASHFS_USED_AT   40	       /* u64 bytes_used (facts of OpenWrt, section 2.2) */
+#define SQUASHFS_USED_AT   40	       /* u64 bytes_used (OpenWrt's fstools, libfstools) */
 #define SQUASHFS_SUPER	   96
 #define EROFS_SUPER_AT	   1024
 #define EROFS_MAGIC	   0xE0F5E1E2u

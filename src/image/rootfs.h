@@ -19,8 +19,8 @@ struct lb_rootfs {
  * superblock makes no sense; then `out` is untouched. */
 MUST_CHECK int lb_rootfs_parse(struct lb_rootfs *out, const void *head, size_t n);
 
-/* Where the overlay behind it starts: the read-only part is padded to 64 KiB (facts of OpenWrt,
- * section 2.2). */
+/* Where the overlay behind it starts: the read-only part is padded to 64 KiB (OpenWrt's fstools,
+ * libfstools). */
 uint64_t lb_rootfs_overlay_start(const struct lb_rootfs *rootfs);
 
 #define LB_ROOTFS_UUID_MAX 37

@@ -6,7 +6,7 @@
  * that signature is over: a blobmsg table "ucert" with certtype (1 grants, 2 revokes), validfrom
  * and expiresat (seconds since 1970), pubkey (text of a usign key), fingerprint (its id). A named
  * value has 16 bits of length, the name and a NUL before it, padded to four. The last container has
- * a signature only, which is over the image. Source: facts of OpenWrt, section 5.5. */
+ * a signature only, which is over the image. Source: OpenWrt's usign and ucert. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,8 +1,7 @@
 /* image/usign.h - keys and signatures of usign and signify (pure).
  *
  * Two lines of text: "untrusted comment: ..." and base64. A public key is 42 bytes ("Ed", key id,
- * key), a signature 74 ("Ed", key id, signature), a secret key 104. Source: facts of OpenWrt,
- * section 5.5. */
+ * key), a signature 74 ("Ed", key id, signature), a secret key 104. Source: OpenWrt's usign. */
 #pragma once
 
 #include <stddef.h>

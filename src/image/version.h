@@ -16,6 +16,6 @@ enum lb_compat {
 	LB_COMPAT_MAJOR, /* one cannot be installed from the other */
 };
 
-/* OpenWrt's compat_version, "MAJOR.MINOR"; "" stands for "1.0" (facts of OpenWrt, section 5.3).
+/* OpenWrt's compat_version, "MAJOR.MINOR"; "" stands for "1.0" (lib/upgrade/fwtool.sh).
  * What is no such version counts as a major difference unless both are the same text. */
 enum lb_compat lb_compat_compare(const char *device, const char *image);

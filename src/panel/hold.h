@@ -1,5 +1,5 @@
-/* panel/hold.h - what a button of the running system asks for by how long it is held (facts of
- * OpenWrt's rc.button, section 4.3; seed 000; pure).
+/* panel/hold.h - what a button of the running system asks for by how long it is held (pure).
+ * Defaults, from OpenWrt's /etc/rc.button and from the manual of Turris MOX: tables/holds.def.
  *
  *   released before short_ms         the short action
  *   from short_ms to long_ms         nothing: whoever let go there was not sure

@@ -1,5 +1,5 @@
-/* panel/menu.h - rescue modes chosen with one button and one LED (seed 001; facts of Turris,
- * section 1.2; pure).
+/* panel/menu.h - rescue modes chosen with one button and one LED, as the page "Rescue
+ * modes" of the Turris MOX manual has it (pure).
  *
  *   SENSING     LED on     the button is down at power-on; up before hold_ms: a normal boot
  *   STARTING    LED off    held long enough; it may be released, which other LEDs say by

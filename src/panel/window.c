@@ -4,7 +4,7 @@
 
 #include "panel/led.h"
 
-#define ANNOUNCE_EVERY_MS 1000 /* facts of OpenWrt, section 1.4: once per second */
+#define ANNOUNCE_EVERY_MS 1000 /* as OpenWrt's preinit does */
 
 void lb_window_open(struct lb_window *w, const struct lb_window_config *config,
 		    unsigned held_buttons, uint64_t now_ms)

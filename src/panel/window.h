@@ -1,4 +1,5 @@
-/* panel/window.h - the failsafe window as users of OpenWrt know it (seed 000; pure).
+/* panel/window.h - the failsafe window as users of OpenWrt know it from its wiki page "Failsafe
+ * mode, factory reset, and recovery mode" (pure).
  *
  * It opens once, early in the boot. Any button, or "f" and Enter on the serial console, ends it at
  * once with failsafe. "1".."4" and Enter choose a debug level and leave it open. Otherwise it ends

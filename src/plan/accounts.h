@@ -2,7 +2,7 @@
  *
  * The restored file is the owner's, but a newer system may bring users of its own that its services
  * need. So lines of the system whose first field is missing in the restored file are appended, as
- * OpenWrt does (facts of OpenWrt, section 2.6).
+ * OpenWrt does (preinit, 80_mount_root).
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * the loader boots the other slot.
  *
  * magic 0x20110811, count, checksum = magic + count, each 4 bytes in the order of the processor.
- * Facts of OpenWrt, section 6.
+ * OpenWrt's lib/upgrade of those targets.
  */
 #pragma once
 

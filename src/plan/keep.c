@@ -147,7 +147,7 @@ static bool ends_with(const char *path, const char *end)
 
 bool lb_keep_never(const char *path)
 {
-	/* OpenWrt's list (facts of OpenWrt, section 5.2); the same of apk; what an upgrade itself
+	/* OpenWrt's list (sbin/sysupgrade); the same of apk; what an upgrade itself
 	 * makes or leaves. */
 	static const char *const files[] = {
 		"/etc/board.json", "/etc/urandom.seed", "/etc/backup/installed_packages.txt",

@@ -1,7 +1,7 @@
 /* plan/keep.h - what of the owner's is kept over an upgrade, as OpenWrt writes it down: lists of
  * paths, and what packages say about their configuration files (pure).
  *
- * Formats and rules: facts of OpenWrt, section 5.2. Paths are absolute; one with ".." is refused.
+ * Formats and rules: OpenWrt's sbin/sysupgrade. Paths are absolute; one with ".." is refused.
  */
 #pragma once
 

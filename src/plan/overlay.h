@@ -1,7 +1,7 @@
 /* plan/overlay.h - how the writable overlay comes over the read-only root (pure).
  *
  * One function tells the next step from what is known so far; the caller carries it out and
- * reports. The rule that OpenWrt lacks (its known defects, facts of OpenWrt section 9): what the
+ * reports. The rule that OpenWrt lacks (its fstools): what the
  * owner wrote is never wiped because something is missing or damaged; a formatting needs a marker
  * that asks for it, or an area that never held data.
  */
@@ -23,7 +23,7 @@ enum lb_overlay_content {
 	LB_CONTENT_ARCHIVE, /* settings that OpenWrt's sysupgrade left there to be restored: gzip */
 };
 
-/* Where the overlay lies: OpenWrt's kinds (facts of OpenWrt, section 2.2). */
+/* Where the overlay lies: OpenWrt's kinds (fstools, libfstools). */
 enum lb_volume {
 	LB_VOLUME_ROOTDISK,  /* behind the read-only root, on the same block device */
 	LB_VOLUME_MTD,	     /* flash partition rootfs_data */
@@ -41,7 +41,7 @@ enum lb_overlay_fs {
 	LB_FS_UBIFS,
 };
 
-/* OpenWrt makes f2fs above this size and ext4 up to it (facts of OpenWrt, section 2.4). */
+/* OpenWrt makes f2fs above this size and ext4 up to it (fstools, block_volume_format()). */
 #define LB_F2FS_ABOVE_BYTES (100ull * 1024 * 1024)
 
 /* Less than this holds no file system with a journal. */
@@ -116,8 +116,8 @@ void lb_overlay_next(struct lb_overlay_plan *p, int result);
 /* One sentence for a person. Never NULL; "" for LB_WHY_NOTHING. */
 const char *lb_overlay_why_text(enum lb_overlay_why why);
 
-/* What the overlay's .fs_state link says (facts of OpenWrt, section 2.5): how far the first boot on
- * it came. */
+/* What the overlay's .fs_state link says (OpenWrt's mount_root.c): how far the first boot
+ * on it came. */
 enum lb_fs_state {
 	LB_FS_STATE_UNKNOWN = 0,
 	LB_FS_STATE_PENDING = 1,

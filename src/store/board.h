@@ -54,7 +54,7 @@ struct lb_board {
 	char serial[LB_SERIAL_MAX]; /* "" = ask the machine */
 	enum lb_profile profile;
 
-	unsigned window_ms;   /* 0 = no window; default 4000 (seed 000: four seconds) */
+	unsigned window_ms;   /* 0 = no window; default 4000, of which OpenWrt's users know */
 	unsigned debounce_ms; /* a key must be down this long to count; default 20 */
 	enum lb_policy failsafe;
 

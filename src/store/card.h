@@ -1,5 +1,5 @@
 /* store/card.h - put a system on a card: a new btrfs, "@", "@factory", and the link by which U-Boot
- * finds the boot script (facts of Turris, sections 3.4 and 4.1).
+ * finds the boot script (Turris' rescue-image, helpers.sh and schnapps.sh).
  *
  * "@" is there when it is whole, and not before: it is made under a name that nobody boots, and
  * comes to its own by a rename, last. What was on the partition goes first, as a whole. So after a

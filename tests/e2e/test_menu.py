@@ -87,7 +87,7 @@ def fourth_mode():
 
 
 def test_sample_scenario__row_by_row__as_its_users_were_promised(bench):
-    """Seed 001."""
+    """The "sample scenario" of the page "Rescue modes" of the Turris MOX manual."""
     router = bench(NO_WINDOW, QUICK, board=BOARD, network=False, initramfs_extra=HOOKS)
     button, last = router.button("reset"), fourth_mode()
 

@@ -1,6 +1,6 @@
 /* Whole dialogues of the window between a person, the LED, the consoles and the LAN, on a virtual
  * clock that is stricter than hardware (plat/fake/plat.h). Prompts are OpenWrt's, to the letter:
- * scripts wait for them (seed 000). */
+ * scripts wait for them. */
 #include "tests/t.h"
 
 #include <stdio.h>
@@ -61,7 +61,8 @@ static const char *told(void)
 	return out;
 }
 
-/* Seed 000 lets people count: a "semi-rapid 5-per-second blinking rhythm during four seconds". */
+/* OpenWrt's wiki lets people count: a "semi-rapid 5-per-second blinking rhythm during four
+ * seconds". */
 static void assert_blinks_5_per_second_until(uint64_t end_ms)
 {
 	assert_int_equal(fake.edge_count, (end_ms + 99) / 100);

@@ -137,7 +137,7 @@ static void cancel__threshold__minus_1_0_plus_1(void **state)
 	assert_string_equal(action_of(&reset, 3600 * 500), "factory-reset"); /* 0: no limit */
 }
 
-/* OpenWrt resets after 5 s; its users are told to hold the button for 10 seconds (seed 000). */
+/* OpenWrt resets after 5 s; its users are told to hold the button for 10 seconds. */
 static void reset_button__5_s_and_10_s__both_reset(void **state)
 {
 	assert_string_equal(press_of(&reset, 5000), "5120 0 factory-reset\n");

@@ -90,7 +90,7 @@ static const char *strip(unsigned ms)
 #define BLINK_3 ".......##..##..##....."
 #define BLINK_4 ".......##..##..##..##....."
 
-/* Seed 001, "Sample scenario", row by row. */
+/* The "sample scenario" of the page "Rescue modes" of the Turris MOX manual, row by row. */
 static void menu__sample_scenario__every_row_as_it_is_promised(void **state)
 {
 	const struct lb_menu_config c = lb_menu_defaults();

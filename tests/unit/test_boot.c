@@ -44,7 +44,7 @@ static void boot__no_root__rescue_and_nothing_else_leads_there(void **state)
 	}
 }
 
-/* A writable root has no untouched system to fall back to (seed 000: "Failsafe mode is only
+/* A writable root has no untouched system to fall back to (OpenWrt's wiki: "Failsafe mode is only
  * available if you have installed firmware from a Squashfs image"). */
 static void boot__policy_off_or_writable_root__never_offers_nor_enters_failsafe(void **state)
 {
@@ -118,7 +118,7 @@ static void boot__not_failsafe_and_a_root__window_opens_unless_its_length_is_0(v
 	}
 }
 
-/* OpenWrt enters failsafe for any "failsafe=", even "failsafe=0" (facts of OpenWrt, section 1.4).
+/* OpenWrt enters failsafe for any "failsafe=", even "failsafe=0".
  */
 static void boot__failsafe_0_or_nonsense_on_the_command_line__asks_for_nothing(void **state)
 {

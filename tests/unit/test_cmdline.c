@@ -85,8 +85,8 @@ static void get__value_does_not_fit__error_and_out_untouched(void **state)
 	assert_int_equal(lb_cmdline_get("k=", "k", out, 0), LB_E(NOSPC));
 }
 
-/* Seed 000 and OpenWrt know "failsafe=" with any value, as a substring; here only a whole word with
- * an explicit value counts (facts of OpenWrt, sections 1.4 and 9). */
+/* OpenWrt takes "failsafe=" with any value, as a substring; here only a whole word with an explicit
+ * value counts. */
 static void switch__each_kind_of_value__on_off_unset_or_invalid(void **state)
 {
 	static const struct {

@@ -1,4 +1,4 @@
-/* NAME.md5 and NAME.sha256 as people have them. Forms: facts of Turris, sections 3.4 and 10. */
+/* NAME.md5 and NAME.sha256 as people have them. Forms: Turris' rescue-image, helpers.sh. */
 #include "tests/t.h"
 
 #include <stdio.h>

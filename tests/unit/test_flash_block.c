@@ -1,5 +1,5 @@
 /* What the start of an erase block is. Formats: JFFS2's header in the kernel's uapi/linux/jffs2.h,
- * the marker in facts of OpenWrt, section 2.3. */
+ * the marker in OpenWrt's fstools, common.c and mtd.c. */
 #include "tests/t.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* What OpenWrt appends to an image. Layout: facts of OpenWrt, section 5.4. */
+/* What OpenWrt appends to an image. Layout: OpenWrt's fwtool.c. */
 #include "tests/t.h"
 
 #include "base/crc32.h"

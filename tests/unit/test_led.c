@@ -1,5 +1,5 @@
-/* What the LED shows. Seed 000 promises in words that people count by: 5 blinks per second in the
- * window, 10 in failsafe, 2.5 for the rest of the boot. */
+/* What the LED shows. OpenWrt's wiki promises in words that people count by: 5 blinks per second in
+ * the window, 10 in failsafe, 2.5 for the rest of the boot. */
 #include "tests/t.h"
 
 #include "panel/led.h"

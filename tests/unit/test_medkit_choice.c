@@ -1,4 +1,4 @@
-/* Which of several medkits is meant. What Turris' rescue takes: facts of Turris, section 3.4. */
+/* Which of several medkits is meant. What Turris' rescue takes: its helpers.sh. */
 #include "tests/t.h"
 
 #include "image/medkit_choice.h"

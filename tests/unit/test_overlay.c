@@ -223,8 +223,8 @@ static void plan__archive_at_the_start__never_formatted_whatever_asks_for_it(voi
 	}
 }
 
-/* By the size of its own place: OpenWrt takes that of the disk around a partition (facts of
- * OpenWrt, section 2.4), so that a small partition of a large eMMC becomes f2fs. */
+/* By the size of its own place: OpenWrt takes that of the disk around a partition (OpenWrt's
+ * fstools, block_volume_format()), so that a small partition of a large eMMC becomes f2fs. */
 static void plan__new_partition__file_system_by_the_size_of_the_partition(void **state)
 {
 	struct lb_overlay_sense s = sense(LB_CONTENT_BLANK);
@@ -238,7 +238,7 @@ static void plan__new_partition__file_system_by_the_size_of_the_partition(void *
 	assert_int_equal(play(&s, 0).plan.fs, LB_FS_EXT4);
 }
 
-/* OpenWrt goes on with a read-only root when the mount fails (facts of OpenWrt, section 9). */
+/* OpenWrt goes on with a read-only root when the mount fails. */
 static void plan__damaged__checks_mounts_again_then_ram_with_the_reason(void **state)
 {
 	struct lb_overlay_sense s = sense(LB_CONTENT_EXT4);

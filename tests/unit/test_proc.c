@@ -1,9 +1,11 @@
 #include "tests/t.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "plat/linux/machine/proc.h"
@@ -104,7 +106,27 @@ static void processes__no_proc__counts_none(void **state)
 
 #define fresh(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)
 
-TESTS(fresh(processes__stopped_and_hanging_ones__are_counted),
+static void fork__heard__each_has_its_end_and_the_last_word_is_the_end(void **state)
+{
+	char word[8] = "";
+	pid_t pid;
+	int end, status;
+
+	assert_int_equal(lb_fork_heard(&pid, &end), 0);
+	if (pid == 0)
+		_exit(write(end, "done", 4) == 4 ? 7 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	assert_int_equal(fcntl(end, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	assert_int_equal(fcntl(end, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(read(end, word, sizeof(word)), 4);
+	assert_string_equal(word, "done");
+	assert_int_equal(read(end, word, sizeof(word)), 0); /* nobody has the other end */
+	assert_int_equal(close(end), 0);
+}
+
+TESTS(unit(fork__heard__each_has_its_end_and_the_last_word_is_the_end),
+      fresh(processes__stopped_and_hanging_ones__are_counted),
       fresh(processes__kernel_threads_dead_ones_and_other_files__are_not_counted),
       fresh(processes__name_with_brackets_and_a_state_in_it__is_told_whole),
       fresh(processes__of_one_parent__are_counted_if_they_live),

@@ -1,5 +1,5 @@
-/* Read-only root file systems: where they end decides where the owner's data starts. Offsets: facts
- * of OpenWrt, section 2.2. */
+/* Read-only root file systems: where they end decides where the owner's data starts. Offsets:
+ * OpenWrt's fstools, libfstools. */
 #define PARSE lb_rootfs_parse
 #include "tests/unit/rootfs_bytes.h"
 

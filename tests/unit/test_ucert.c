@@ -1,4 +1,4 @@
-/* Certificate chains of OpenWrt. Layout: facts of OpenWrt, section 5.5, and libubox's blobs. */
+/* Certificate chains of OpenWrt. Layout: OpenWrt's usign and ucert, and libubox's blobs. */
 #include "tests/t.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Keys and signatures of usign, made with Python's base64. Sizes: facts of OpenWrt, section 5.5. */
+/* Keys and signatures of usign, made with Python's base64. Sizes: OpenWrt's usign. */
 #include "tests/t.h"
 
 #include <stdio.h>

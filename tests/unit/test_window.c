@@ -1,6 +1,6 @@
-/* The failsafe window as a pure machine. Seed 000 promises its users: four seconds, any button, "f"
- * on the serial line, and one packet per second. Where OpenWrt does otherwise (facts of OpenWrt,
- * sections 1.4 and 9) the test says so. */
+/* The failsafe window as a pure machine. OpenWrt's wiki promises its users: four seconds, any
+ * button, "f" on the serial line, and one packet per second. Where OpenWrt itself does otherwise
+ * the test says so. */
 #include "tests/t.h"
 
 #include <stdio.h>

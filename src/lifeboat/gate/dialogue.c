@@ -4,7 +4,8 @@
 
 #include "panel/led.h"
 
-/* The wording that users of OpenWrt know, and that scripts wait for (seed 000). */
+/* The wording that users of OpenWrt know, and that scripts wait for: its preinit scripts, and its
+ * wiki page "Failsafe mode, factory reset, and recovery mode". */
 static void say_prompts(const struct plat *p, bool failsafe)
 {
 	if (failsafe)

@@ -1,7 +1,5 @@
 #include "lifeboat/gate/mode_child.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -80,22 +78,14 @@ static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
 int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct lb_board *board,
 			const struct lb_machine *machine, const char *root, uint64_t now_ms)
 {
-	int ends[2];
 	pid_t pid;
-	int rc;
+	int end, rc = lb_fork_heard(&pid, &end);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return lb_err_from_errno(errno);
-	pid = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : lb_fork();
-	if (pid == 0)
-		work(mode, board, machine, root, ends[1]);
-	rc = pid < 0 ? lb_err_from_errno(errno) : 0;
-	(void)close(ends[1]);
-	if (rc < 0) {
-		(void)close(ends[0]);
+	if (rc < 0)
 		return rc;
-	}
-	*c = (struct lb_mode_child){.pid = pid, .from = ends[0], .heard_ms = now_ms};
+	if (pid == 0)
+		work(mode, board, machine, root, end);
+	*c = (struct lb_mode_child){.pid = pid, .from = end, .heard_ms = now_ms};
 	return 0;
 }
 

@@ -22,7 +22,7 @@
 #include "plat/linux/storage/volume.h"
 #include "store/reset.h"
 
-/* OpenWrt's words: scripts answer them, and seed 000 shows them to users. */
+/* The words of OpenWrt's firstboot: scripts answer them, and its wiki shows them to users. */
 #define QUESTION                                                                   \
 	"This will erase all settings and remove any installed packages. Are you " \
 	"sure? [N/y]"

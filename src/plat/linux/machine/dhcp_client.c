@@ -55,28 +55,21 @@ int lb_dhcp_client_start(struct lb_dhcp_client *c, const char *device, const cha
 {
 	char program[LB_PATH_MAX], script[LB_PATH_MAX];
 	const pid_t parent = getpid();
-	int ends[2], rc = lb_program_find("udhcpc", program, sizeof(program));
+	int end, rc = lb_program_find("udhcpc", program, sizeof(program));
 	pid_t pid;
 
 	if (rc == 0)
 		rc = make_link(script, self, folder);
+	if (rc == 0)
+		rc = lb_fork_heard(&pid, &end);
 	if (rc < 0)
 		return rc;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return lb_err_from_errno(errno);
-	pid = lb_fork();
 	if (pid == 0) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 			_exit(127);
-		run(program, device, script, ends[1]);
+		run(program, device, script, end);
 	}
-	rc = pid < 0 ? lb_err_from_errno(errno) : 0;
-	(void)close(ends[1]);
-	if (rc < 0) {
-		(void)close(ends[0]);
-		return rc;
-	}
-	*c = (struct lb_dhcp_client){.pid = pid, .from = ends[0]};
+	*c = (struct lb_dhcp_client){.pid = pid, .from = end};
 	return 0;
 }
 

@@ -57,6 +57,27 @@ pid_t lb_fork(void)
 	return 0;
 }
 
+int lb_fork_heard(pid_t *pid, int *end)
+{
+	int ends[2], rc = 0;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return lb_err_from_errno(errno);
+	child = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : lb_fork();
+	if (child < 0)
+		rc = lb_err_from_errno(errno);
+	if (rc < 0 || child > 0)
+		(void)close(ends[1]);
+	if (rc < 0 || child == 0)
+		(void)close(ends[0]);
+	if (rc < 0)
+		return rc;
+	*pid = child;
+	*end = ends[child == 0];
+	return 0;
+}
+
 int lb_program_run(const char *const argv[], bool quiet)
 {
 	char path[LB_PATH_MAX];

@@ -15,6 +15,11 @@ MUST_CHECK int lb_program_find(const char *name, char *path, size_t size);
  * otherwise report the child's signals to the parent. */
 pid_t lb_fork(void);
 
+/* The same, and the parent hears the child: in the child *pid is 0 and *end is to be written to, in
+ * the parent *end is to be read from and does not block. Closing *end is the caller's. Neither is
+ * kept by a program that is executed. */
+MUST_CHECK int lb_fork_heard(pid_t *pid, int *end);
+
 /* Run a program of those directories to its end, standard output and error to the log device
  * /dev/null when quiet. Its exit code (0..255), LB_E(NOENT) when it is not there, LB_E(CHILD) when
  * a signal ended it. Not for PID 1, which must not block: it forks first. */

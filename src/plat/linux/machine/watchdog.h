@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #define LB_WATCHDOG_KICK_MS \
-	5000 /* as procd does: 30 s timeout, a kick every 5 s (facts of OpenWrt, section 1.1) */
+	5000 /* as procd does: 30 s timeout, a kick every 5 s (its watchdog.c) */
 
 /* Open and arm. The fd, or -1: path is "", or (said once) this machine does not have what was
  * promised. */

@@ -247,7 +247,7 @@ static bool is_gzip(const uint8_t *p, size_t n)
 }
 
 #define SECTOR_BYTES	   512
-#define PADDED_SECTORS_MAX 512 /* how far OpenWrt looks (facts of OpenWrt, section 2.4) */
+#define PADDED_SECTORS_MAX 512 /* how far OpenWrt's fstools looks */
 
 static const uint8_t deadcode[4] = {0xDE, 0xAD, 0xC0, 0xDE};
 static const uint8_t erased[4] = {0xFF, 0xFF, 0xFF, 0xFF};

@@ -18,8 +18,8 @@
 #include "plat/linux/storage/overlayfs.h"
 
 #define SECTOR_BYTES 512
-/* Superblocks of ext4 and f2fs, and where OpenWrt looks for an archive behind a marker (facts of
- * OpenWrt, section 2.4), all lie before this. */
+/* Superblocks of ext4 and f2fs, and where OpenWrt looks for an archive behind a marker (OpenWrt's
+ * fstools, block_volume_format()), all lie before this. */
 #define WIPE_BYTES (1024ull * 1024)
 
 #define STAGED	   "sysupgrade.tgz"

@@ -7,7 +7,7 @@
 #include "plan/overlay.h"
 #include "plat/linux/storage/overlaydev.h"
 
-/* OpenWrt's name of the place, whatever its kind (facts of OpenWrt, section 2.2). */
+/* OpenWrt's name of the place, whatever its kind (fstools, libfstools). */
 #define LB_VOLUME_NAME "rootfs_data"
 
 /* Find it for the root on `root_disk`, a block device: the first kind that is there, in OpenWrt's
