@@ -11,10 +11,19 @@ from wires import Listener
 
 BOARD = "virt-sd"
 IDLE_S = 10
+HANG_S = 20
 HELD_LEDS = ("green:lan", "blue:rgb")
 QUICK = {"menu {\n": f"menu {{\n\tback_seconds = 8\n\tssh_idle_seconds = {IDLE_S}\n",
          f'held = {{"{HELD_LEDS[0]}"}}': f'held = {{"{HELD_LEDS[0]}", "{HELD_LEDS[1]}"}}'}
+IMPATIENT = {"back_seconds = 8": f"back_seconds = 8\n\thang_seconds = {HANG_S}"}
+HANG = "a_hook_hangs"  # a word for the kernel
 HOOKS = (("etc/lifeboat/rollback.d/10-fail", "#!/bin/sh\nexit 1\n"),
+         ("etc/lifeboat/rollback.d/30-hang", f"""#!/bin/sh
+grep -q {HANG} /proc/cmdline || exit 0
+[ -d $1/etc ] && grep -q " $1 " /proc/mounts && echo "the hook has the new root" >/dev/console
+grep -q " $1 " /proc/1/mounts && echo "PID 1 has it too" >/dev/console
+sleep 1000
+"""),
          ("etc/schnapps/rollback.d/20-mark", "#!/bin/sh\necho by a hook >$1/etc/marked\n"))
 WORKING = Blink(STATUS_LED, 500, 500)
 
@@ -112,9 +121,16 @@ def test_sample_scenario__row_by_row__as_its_users_were_promised(bench):
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
-    router = bench(NO_WINDOW, QUICK, board=BOARD, initramfs_extra=HOOKS)
+    router = bench(NO_WINDOW, QUICK, IMPATIENT, board=BOARD, recorder=True, initramfs_extra=HOOKS)
     listener = Listener(router, lifeline(), "-i", "lan1")
     button = router.button("reset")
+    router.power_on(f"force_mode=3 {HANG}")
+    router.says("the hook has the new root")
+    hung = router.says(rf"rescue mode 3 \(factory\) failed: (it did not get any further for {HANG_S} s and was ended; the last that it "
+                       r"said: /etc/lifeboat/rollback.d/30-hang)").group(1)
+    router.power_cut()  # what was not flushed is lost
+    assert not router.said("PID 1 has it too")
+
     router.power_on(hold=["reset"])
     router.says("^- rescue modes -")
     button.release()
@@ -135,11 +151,17 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     told = "rescue mode 3 (factory) is done: rolled back to snapshot factory; the state before is snapshot 1"
     assert status(router)["last_mode"] == told
     assert router.sh("cat /etc/marked") == "by a hook" and router.said("rollback.d/10-fail failed; the rollback goes on")
-    assert told in router.sh("lifeboat log")
+    log = router.sh("lifeboat log")
+    assert told in log and f"rescue mode 3 (factory) failed: {hung}" in log
     assert [s["type"] for s in json.loads(router.sh("schnapps list -j"))["snapshots"]] == ["rollback"]
 
     router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && btrfs subvolume delete /mnt/@factory && umount /mnt; sync")
     router.off()
+    router.power_on("force_mode=2")
+    router.says(r"rescue mode 2 \(rollback\) failed: there is no snapshot on /dev/mmcblk0p2 to go back to")
+    router.says("the LED blinks 4 times, again and again")
+    router.power_cut("kill")
+
     router.power_on("force_mode=3")
     failed = router.says(r"rescue mode 3 \(factory\) failed: there is no factory snapshot on /dev/mmcblk0p2").t
     router.says("the LED blinks 4 times, again and again: there is no snapshot to go back to")

@@ -19,7 +19,9 @@
 
 /* The LED is dark while a boot loader starts the rescue part, and people wait for that to let go of
  * the button. Here the rescue part runs already. */
-#define DARK_MS 1000
+#define DARK_MS	      1000
+
+#define NOTE_LIMIT_MS 3000 /* for a record to be written; a card takes a tenth of it */
 
 struct menu {
 	const struct plat *p;
@@ -98,14 +100,30 @@ static struct lb_menu_event line(const char *text)
 	return (struct lb_menu_event){LB_MENU_CHOOSE, (unsigned)(text[0] - '0')};
 }
 
-/* What hangs may be the disk that the record is on: PID 1 must not wait for it, or nobody would see
- * the blinks. */
-static void note_end(const struct menu *g)
+static void wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
+{
+	const struct plat *p = g->p;
+	const uint64_t until_ms = p->now_ms(p->ctx) + limit_ms;
+	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT};
+
+	while (p->now_ms(p->ctx) < until_ms && !(ev.kind == PLAT_EV_CHILD && ev.pid == pid)) {
+		p->wait(p->ctx, until_ms, &ev);
+		if (ev.kind == PLAT_EV_BUTTON)
+			(void)button(g, &ev);
+	}
+}
+
+/* Whoever sees the failure may switch off at once: it is in the record by then. But what hangs may
+ * be the disk that the record is on, and PID 1 must not wait for that, or nobody would see the
+ * blinks. */
+static void note_end(struct menu *g)
 {
 	const pid_t pid = g->result.failure == LB_FAILURE_HANG ? lb_fork() : -1;
 
-	if (pid > 0)
+	if (pid > 0) {
+		wait_for_child(g, pid, NOTE_LIMIT_MS);
 		return;
+	}
 	lb_mode_note(g->board, g->m.mode, &g->result);
 	if (pid == 0)
 		_exit(0);

@@ -1,9 +1,11 @@
 #include "lifeboat/gate/mode_child.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -71,6 +73,10 @@ static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
 					.ctx = &v};
 
 	(void)setpgid(0, 0); /* with all that it starts, to be ended at once */
+	/* What it has mounted goes with it, however it ends. A kernel without namespaces keeps it.
+	 */
+	if (unshare(CLONE_NEWNS) == 0)
+		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	runs[mode](&ask, &end.result);
 	_exit(write(to, &end, sizeof(end)) == (ssize_t)sizeof(end) ? 0 : 1);
 }
