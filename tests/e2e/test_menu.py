@@ -182,7 +182,9 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     button.release()
 
 
-def test_modes_that_let_in__ssh_until_nobody_is_there_and_a_shell_until_a_press(bench):
+def test_modes_that_let_in__until_nobody_is_there_or_a_press__then_what_was_done_in_there_is_gone_back_to(bench):
+    lonely = bench(NO_WINDOW, QUICK, board=BOARD)  # its WAN port's cable leads to nobody; that takes a minute
+    lonely.power_on("force_mode=6")
     router = bench(NO_WINDOW, QUICK, board=BOARD)
     router.power_on("force_mode=5")
     router.says("rescue mode 5 is carried out now")
@@ -207,6 +209,19 @@ def test_modes_that_let_in__ssh_until_nobody_is_there_and_a_shell_until_a_press(
     router.wait_reset(READY_S)
     router.power_cut("kill")
 
+    router.power_on("force_mode=2")
+    router.says(r"rescue mode 2 \(rollback\) is done: rolled back to snapshot 1; the state before is snapshot 2; the router reboots")
+    router.wait_reset(READY_S)
+    router.power_cut("kill")
+
+    router.power_on("force_mode=1")
+    router.says(r"rescue mode 1 \(reboot\) is done: nothing was changed; the router reboots")
+    router.wait_reset(READY_S)
+    router.power_cut("kill")
+
     router.power_on("force_mode=5 module_blacklist=virtio_net")
     router.says(r"rescue mode 5 \(ssh\) failed: no LAN port of the board comes up")
     router.says("the LED blinks 1 time, again and again: no network")
+
+    lonely.says(r"rescue mode 6 \(internet\) failed: eth2 gets no address: nobody answered to DHCP", 120)
+    lonely.says("the LED blinks 1 time, again and again: no network")
