@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "image/identify.h"
 #include "plat/linux/files/spool.h"
 
 #define SPOOL_PIECE 65536
@@ -154,4 +155,14 @@ void lb_source_closep(struct lb_source *s)
 {
 	lb_fd_closep(&s->spool_fd);
 	s->spool_fd = -1;
+}
+
+bool lb_source_is_archive(int fd)
+{
+	static uint8_t head[LB_IMAGE_HEAD_BYTES];
+	struct lb_image image;
+	const ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	return n > 0 && lb_image_identify(&image, head, (size_t)n) == 0 &&
+	       image.kind == LB_IMAGE_TAR;
 }

@@ -41,4 +41,8 @@ MUST_CHECK ssize_t lb_source_read(struct lb_source *s, void *buf, size_t n);
 /* The hash of all bytes, which are read once more. 0, or LB_E(IO|STATE). */
 MUST_CHECK int lb_source_hash(struct lb_source *s, uint8_t out[LB_SHA256_SIZE]);
 
+/* Does what can be read from `fd`, from its start, begin as a sysupgrade archive does, which may
+ * bring a kernel beside its root? False too where nobody can look without taking. */
+bool lb_source_is_archive(int fd);
+
 void lb_source_closep(struct lb_source *s);

@@ -327,6 +327,9 @@ static void check_slots(struct check *c)
 	for (size_t i = 0; i < c->board->slot_count; i++) {
 		of_slot.key[LB_BOARD_SLOT_ROOT] = all->slot[i];
 		check_storage(c, LB_BOARD_SLOT_ROOT, c->board->slots[i].root);
+		of_slot.key[LB_BOARD_SLOT_KERNEL] = all->slot[i];
+		if (c->board->slots[i].kernel[0])
+			check_storage(c, LB_BOARD_SLOT_KERNEL, c->board->slots[i].kernel);
 	}
 	c->lines = all;
 }

@@ -11,7 +11,8 @@ unsigned lb_ubi_place_flags(const struct lb_board *board)
 	bool numbers = lb_place_numbers_ubi(board->root) || lb_place_numbers_ubi(board->kernel);
 
 	for (size_t i = 0; i < board->slot_count; i++)
-		numbers = numbers || lb_place_numbers_ubi(board->slots[i].root);
+		numbers = numbers || lb_place_numbers_ubi(board->slots[i].root) ||
+			  lb_place_numbers_ubi(board->slots[i].kernel);
 	return numbers ? LB_TARGET_IN_PLACE : 0;
 }
 

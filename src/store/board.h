@@ -45,7 +45,9 @@ struct lb_health_service {
 /* One of two places of a whole system. */
 struct lb_slot_place {
 	char name[LB_SLOT_NAME_MAX];
-	char root[LB_PATH_MAX]; /* as lb_blockdev_find() takes it */
+	char root[LB_PATH_MAX];	  /* as lb_blockdev_find() takes it */
+	char kernel[LB_PATH_MAX]; /* the same, where the boot loader finds the one of this slot; ""
+				     = not said */
 };
 
 struct lb_board {

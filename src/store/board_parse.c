@@ -316,6 +316,40 @@ static int on_button(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* An update of one slot must leave the other one alone. */
+static int check_slot_places(const char *name)
+{
+	const struct lb_board *board = &loading->draft;
+	const struct lb_slot_place *s = &loading->named.slot;
+	const unsigned *line = loading->lines.key;
+
+	if (s->kernel[0] && strcmp(s->kernel, s->root) == 0)
+		return refuse(line[LB_BOARD_SLOT_KERNEL],
+			      "slot \"%s\" has its kernel where its root is: give it its own place",
+			      lb_board_show(name).text);
+	for (size_t i = 0; i < board->slot_count; i++) {
+		const struct lb_slot_place *other = &board->slots[i];
+
+		if (strcmp(other->root, s->root) == 0)
+			return refuse(
+				line[LB_BOARD_SLOT_ROOT],
+				"slot \"%s\" has the same root as slot \"%s\": give it its own",
+				lb_board_show(name).text, other->name);
+		if (s->kernel[0] &&
+		    (strcmp(s->kernel, other->kernel) == 0 || strcmp(s->kernel, other->root) == 0))
+			return refuse(line[LB_BOARD_SLOT_KERNEL],
+				      "slot \"%s\" has its kernel in a place of slot \"%s\": give "
+				      "it its own",
+				      lb_board_show(name).text, other->name);
+		if (other->kernel[0] && strcmp(s->root, other->kernel) == 0)
+			return refuse(line[LB_BOARD_SLOT_ROOT],
+				      "slot \"%s\" has its root in a place of slot \"%s\": give it "
+				      "its own",
+				      lb_board_show(name).text, other->name);
+	}
+	return 0;
+}
+
 /* A slot's section was closed. */
 static int on_slot(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -334,12 +368,8 @@ static int on_slot(cfg_t *cfg, cfg_opt_t *opt)
 	if (board->slot_count == LB_SLOTS_MAX)
 		return refuse(line, "there are more than %d slots: take one of them out",
 			      LB_SLOTS_MAX);
-	for (size_t i = 0; i < board->slot_count; i++)
-		if (strcmp(board->slots[i].root, s->root) == 0)
-			return refuse(
-				root_line,
-				"slot \"%s\" has the same root as slot \"%s\": give it its own",
-				lb_board_show(name).text, board->slots[i].name);
+	if (check_slot_places(name) < 0)
+		return -1;
 	memcpy(s->name, name, strlen(name) + 1);
 	loading->lines.slot[board->slot_count] = root_line;
 	board->slots[board->slot_count++] = *s;

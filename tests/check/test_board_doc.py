@@ -19,7 +19,7 @@ TYPES = {
 # Defaults that a preset cannot say.
 DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
             "button.short_ms": "by the key", "button.long_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "led.held": "none", "image.names": "none",
-            "storage.protected": "none", "health.link": "none", "health.address": "none", "health.services": "none", "menu.modes": "none", "internet.dns": "none", "slot.root": "none, must be set", "slots.env": "`/etc/fw_env.config`"}
+            "storage.protected": "none", "health.link": "none", "health.address": "none", "health.services": "none", "menu.modes": "none", "internet.dns": "none", "slot.root": "none, must be set", "slot.kernel": "none", "slots.env": "`/etc/fw_env.config`"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 
 

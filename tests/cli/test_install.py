@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import firmware
@@ -107,6 +108,26 @@ def test_install__archive__root_and_kernel_go_to_two_places(desk):
         assert (desk.place.read_bytes(), place.read_bytes()) == (root, kernel)
         desk.place.unlink()
         place.unlink()
+
+
+def test_install__archive__its_kernel_goes_where_the_board_file_says(desk):
+    """Of the only root, and of a slot; to any other place only with --kernel."""
+    root, kernel = squashfs(MIB), b"kernel" * 9999
+    data = firmware.tar([("sysupgrade-acme_r1/CONTROL", b"BOARD=acme_r1\n"), ("sysupgrade-acme_r1/kernel", kernel), ("sysupgrade-acme_r1/root", root)])
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        r, k, other = (Path(folder) / name for name in ("root", "kernel", "other"))
+        only = f'storage {{ root = "{r}" kernel = "{k}" record = "" }}'
+        slots = (f'slot a {{ root = "{other}" }}\nslot b {{ root = "{r}" kernel = "{k}" }}\n'
+                 f'storage {{ record = "{folder}/record" }}')
+        for storage in (only, slots):
+            for path in (r, k, other, Path(folder) / "record"):
+                path.write_bytes(bytes(2 * MIB))
+            desk.board(f"}}\n{storage}\nimage {{")
+            code, found = desk.install("--force", desk.image(data), to=r)
+            assert (code, found["end"]) == (OK, "done"), found
+            assert r.read_bytes()[:len(root)] == root and k.read_bytes()[:len(kernel)] == kernel
+            code, found = desk.install("--force", desk.image(data), to=other)
+            assert (code, found["cause"]) == (DAMAGED, "kernel"), found
 
 
 def test_install__archive__without_a_place_for_its_kernel_or_packed__is_refused(desk):

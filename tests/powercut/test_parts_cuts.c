@@ -202,7 +202,7 @@ static const char *check(void *ctx)
 		return "the new root is whole, and the kernel is not";
 	if (kernel_is(kernel, sizeof(kernel)) && root_is(old, PLACE_BYTES))
 		return "the old root is whole, and the kernel is the new one";
-	if (sector[0] == 'd' && !root_is(root, sizeof(root)))
+	if (sector[0] == 'd' && !(root_is(root, sizeof(root)) && kernel_is(kernel, sizeof(kernel))))
 		return "the record says that it is whole, and it is not";
 	open_places(); /* what is bad, and which volume has the name, is known anew at each start */
 	if (install() < 0)

@@ -20,7 +20,8 @@ enum {
 	NEW = 2
 };
 
-#define SECTORS	   4 /* of a system: its head, and a body */
+#define KERNEL	   4 /* the first of two sectors of the kernel: its head, and a body */
+#define SECTORS	   6 /* of a system: the head of its root, a body, its kernel */
 #define SLOT_BYTES (SECTORS * LB_FAKE_SECTOR_BYTES)
 
 static const struct lb_slots_rules rules = {.tries = 2, .toggle = 3};
@@ -127,25 +128,35 @@ static void begin_try(struct lb_slots_state *s, void *arg)
 	lb_slots_begin_try_in(s, B, rules.tries);
 }
 
-/* The head last, as src/store/reflash.c does it. */
+static int write_sector(uint8_t number, bool durably)
+{
+	const struct plat_block dev = lb_fake_block_plat(&w.slot[B]);
+	uint8_t sector[LB_FAKE_SECTOR_BYTES];
+	int rc;
+
+	put_sector(sector, NEW, number);
+	rc = dev.write(dev.ctx, number * sizeof(sector), sector, sizeof(sector));
+	return rc < 0 || !durably ? rc : dev.flush(dev.ctx);
+}
+
+/* The heads last, that of the root behind that of the kernel, as src/install/install.c does it. */
 static int write_system(void)
 {
 	const struct plat_block dev = lb_fake_block_plat(&w.slot[B]);
-	uint8_t sector[LB_FAKE_SECTOR_BYTES] = {0};
-	int rc = dev.write(dev.ctx, 0, sector, sizeof(sector));
+	uint8_t none[LB_FAKE_SECTOR_BYTES] = {0};
+	int rc = dev.write(dev.ctx, 0, none, sizeof(none));
 
 	if (rc == 0)
 		rc = dev.flush(dev.ctx);
-	for (uint8_t i = 1; i < SECTORS && rc == 0; i++) {
-		put_sector(sector, NEW, i);
-		rc = dev.write(dev.ctx, i * sizeof(sector), sector, sizeof(sector));
-	}
+	for (uint8_t i = 1; i < KERNEL && rc == 0; i++)
+		rc = write_sector(i, i == KERNEL - 1);
+	if (rc == 0)
+		rc = dev.write(dev.ctx, KERNEL * sizeof(none), none, sizeof(none));
 	if (rc == 0)
 		rc = dev.flush(dev.ctx);
-	put_sector(sector, NEW, 0);
-	if (rc == 0)
-		rc = dev.write(dev.ctx, 0, sector, sizeof(sector));
-	return rc < 0 ? rc : dev.flush(dev.ctx);
+	for (uint8_t i = SECTORS - 1; i >= KERNEL && rc == 0; i--)
+		rc = write_sector(i, true);
+	return rc == 0 ? write_sector(0, true) : rc;
 }
 
 static void update(void)

@@ -38,6 +38,20 @@ static void parse__slots__are_two_with_a_root_of_their_own_each(void **state)
 		       "b.conf:3: there are more than 2 slots: take one of them out");
 	assert_refused(SLOT_A "slot b { root = \"PARTLABEL=rootfs_a\" }",
 		       "b.conf:2: slot \"b\" has the same root as slot \"a\": give it its own");
+	assert_refused(
+		"slot a { root = \"UBI=a\" kernel = \"UBI=a\" }",
+		"b.conf:1: slot \"a\" has its kernel where its root is: give it its own place");
+	assert_refused(SLOT_A "slot b { root = \"UBI=b\" kernel = \"PARTLABEL=rootfs_a\" }",
+		       "b.conf:2: slot \"b\" has its kernel in a place of slot \"a\": give it its "
+		       "own");
+	assert_refused("slot a { root = \"UBI=a\" kernel = \"UBI=k\" }\n"
+		       "slot b { root = \"UBI=b\" kernel = \"UBI=k\" }",
+		       "b.conf:2: slot \"b\" has its kernel in a place of slot \"a\": give it its "
+		       "own");
+	assert_refused(
+		"slot a { root = \"UBI=a\" kernel = \"UBI=k\" }\n"
+		"slot b { root = \"UBI=k\" }",
+		"b.conf:2: slot \"b\" has its root in a place of slot \"a\": give it its own");
 	assert_refused(SLOT_A "slot b { }", "b.conf:2: slot \"b\" has no root: add a line such as  "
 					    "root = \"PARTLABEL=rootfs_a\"");
 	assert_refused(SLOT_A SLOT_A,
@@ -51,6 +65,17 @@ static void parse__slots__are_two_with_a_root_of_their_own_each(void **state)
 		       "b.conf:1: slots.tries must be a whole number from 1 to 50, not \"0\"");
 	assert_refused("slots { store = paper }",
 		       "b.conf:1: slots.store must be \"record\" or \"uboot-env\", not \"paper\"");
+}
+
+static void parse__slot_with_a_kernel__has_it_and_the_other_one_has_none(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "slot a { root = \"UBI=a\" kernel = \"MTD=kernel_a\" }\n"
+				   "slot b { root = \"UBI=b\" }"),
+			 0);
+	assert_string_equal(b.slots[0].kernel, "MTD=kernel_a");
+	assert_string_equal(b.slots[1].kernel, "");
 }
 
 static void parse__health__ports_interfaces_and_services(void **state)
@@ -99,5 +124,6 @@ static void parse__health__refuses_what_is_no_service(void **state)
 
 TESTS(unit(parse__two_slots__have_names_roots_and_their_rules),
       unit(parse__slots__are_two_with_a_root_of_their_own_each),
+      unit(parse__slot_with_a_kernel__has_it_and_the_other_one_has_none),
       unit(parse__health__ports_interfaces_and_services),
       unit(parse__health__refuses_what_is_no_service))

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "install/install.h"
+#include "install/source.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/install/install_disk.h"
 #include "lifeboat/install/install_note.h"
@@ -34,7 +35,8 @@ struct installation {
 	struct lb_target target, kernel;
 	struct plat_target plat, kernel_plat;
 	struct lb_slots slots;
-	int slot; /* that the target is; -1 = none */
+	int slot;	 /* that the target is; -1 = none */
+	bool has_kernel; /* `kernel` is open */
 	struct lb_install_disk disk;
 	char why[LB_SENTENCE_MAX]; /* of the disk */
 	struct lb_install_report report;
@@ -168,30 +170,54 @@ static int choose_place(struct installation *in, const struct arguments *a, cons
 			  "this board has no slots: say where the image goes to with --to PLACE");
 }
 
-/* A slot may be called by other names than the one of the board file. */
-static int slot_of(const struct installation *in)
+/* A place may be called by other names than the one of the board file. */
+static bool is_same_place(const char *a, const char *b)
 {
-	for (size_t i = 0; i < in->slots.count; i++) {
-		char node[LB_PATH_MAX];
+	char one[LB_PATH_MAX], other[LB_PATH_MAX];
 
-		if (lb_blockdev_find_raw(in->slots.slot[i].root, node, &lb_blockdev_roots) == 0 &&
-		    lb_disk_is_same(node, in->target.node))
+	return lb_blockdev_find_raw(a, one, &lb_blockdev_roots) == 0 &&
+	       lb_blockdev_find_raw(b, other, &lb_blockdev_roots) == 0 &&
+	       (strcmp(one, other) == 0 || lb_disk_is_same(one, other));
+}
+
+static int slot_of(const struct installation *in, const char *place)
+{
+	for (size_t i = 0; i < in->slots.count; i++)
+		if (is_same_place(in->slots.slot[i].root, place))
 			return (int)i;
-	}
 	return -1;
 }
 
-static int open_place(struct installation *in, const struct arguments *a)
+/* What the board file says of the root there; "" = nothing. Only for an image that may bring a
+ * kernel: what cannot be looked at may. */
+static const char *kernel_of(const struct installation *in, const struct arguments *a,
+			     const char *place, int fd)
+{
+	if (a->kernel)
+		return a->kernel;
+	if (a->disk || (lseek(fd, 0, SEEK_CUR) >= 0 && !lb_source_is_archive(fd)))
+		return "";
+	if (in->slot >= 0)
+		return in->board.slots[in->slot].kernel;
+	return in->board.slot_count == 0 && is_same_place(in->board.root, place) ? in->board.kernel
+										 : "";
+}
+
+static int open_place(struct installation *in, const struct arguments *a, int fd)
 {
 	const unsigned flags = LB_TARGET_CREATE | lb_ubi_place_flags(&in->board);
-	/* The old root must not outlast the new kernel. */
-	unsigned root_flags = a->kernel ? flags | LB_TARGET_IN_PLACE : flags;
+	unsigned root_flags = flags;
 	char why[LB_SENTENCE_MAX];
-	const char *place;
+	const char *place, *kernel;
 	int code = choose_place(in, a, &place);
 
 	if (code != LB_EXIT_OK)
 		return code;
+	in->slot = slot_of(in, place);
+	kernel = kernel_of(in, a, place, fd);
+	/* The old root must not outlast the new kernel. */
+	if (kernel[0])
+		root_flags |= LB_TARGET_IN_PLACE;
 	if (a->disk)
 		root_flags = LB_TARGET_WHOLE_DISK | LB_TARGET_UNGUARDED;
 	if ((a->disk && lb_install_disk_check(place, why) < 0) ||
@@ -199,8 +225,8 @@ static int open_place(struct installation *in, const struct arguments *a)
 		return say(LB_EXIT_NO, "", why);
 	if (a->disk)
 		lb_install_disk_init(&in->disk, &in->board, &in->target, a->whole, &in->plat);
-	in->slot = slot_of(in);
-	if (a->kernel && lb_target_open(&in->kernel, &in->kernel_plat, a->kernel, flags, why) < 0)
+	in->has_kernel = kernel[0];
+	if (in->has_kernel && lb_target_open(&in->kernel, &in->kernel_plat, kernel, flags, why) < 0)
 		return say(LB_EXIT_NO, "", why);
 	return LB_EXIT_OK;
 }
@@ -264,7 +290,7 @@ static int run(struct installation *in, const struct arguments *a, int fd)
 			  .door = a->door},
 		.verified = &in->verified,
 		.target = &in->plat,
-		.kernel = a->kernel ? &in->kernel_plat : NULL,
+		.kernel = in->has_kernel ? &in->kernel_plat : NULL,
 		.clear_rest = in->slot >= 0,
 		.force = a->force,
 		.ctx = in,
@@ -312,7 +338,7 @@ int applet_install(int argc, char **argv)
 			   errno == ENOENT ? "there is no such file" : strerror(errno));
 	lb_target_none(&in.target);
 	lb_target_none(&in.kernel);
-	code = open_place(&in, &a);
+	code = open_place(&in, &a, fd);
 	if (code == LB_EXIT_OK &&
 	    (lb_target_holds(&in.target, fd) || lb_target_holds(&in.kernel, fd)))
 		code = say(LB_EXIT_NO, a.image,

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "image/rootfs.h"
 #include "install/install.h"
+#include "install/source.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/root/mount_root.h"
 #include "lifeboat/ubi_place.h"
@@ -196,26 +197,36 @@ static int tell_end(const struct slot_work *w, const struct lb_install_report *r
 
 static int install(struct slot_work *w, int fd, const char *root, const char *name)
 {
-	static struct lb_target target;
+	static struct lb_target target, kernel;
 	static struct lb_verified found;
+	const char *kernel_place = lb_source_is_archive(fd) ? w->board->slots[w->slot].kernel : "";
+	const unsigned flags = lb_ubi_place_flags(w->board);
 	struct lb_install_report report;
-	struct plat_target plat;
+	struct plat_target plat, kernel_plat;
 	char why[LB_SENTENCE_MAX];
 	struct lb_install_ask ask = {.image = lb_sysupgrade_ask(w->o, w->board, fd),
 				     .verified = &found,
 				     .target = &plat,
+				     .kernel = kernel_place[0] ? &kernel_plat : NULL,
 				     .clear_rest = true,
 				     .force = w->o->force,
 				     .ctx = w,
 				     .begin = note_begin,
 				     .progress = tell};
-	int rc = lb_target_open(&target, &plat, root, lb_ubi_place_flags(w->board), why);
+	/* The old root must not outlast the new kernel. */
+	int rc = lb_target_open(&target, &plat, root,
+				flags | (kernel_place[0] ? LB_TARGET_IN_PLACE : 0), why);
 
+	lb_target_none(&kernel);
+	if (rc == 0 && kernel_place[0] &&
+	    (rc = lb_target_open(&kernel, &kernel_plat, kernel_place, flags, why)) < 0)
+		lb_target_closep(&target);
 	if (rc < 0) {
 		log_err("slot %s cannot be written: %s; nothing was changed", name, why);
 		return LB_EXIT_SYSTEM;
 	}
 	rc = lb_install_run(&report, &ask);
+	lb_target_closep(&kernel);
 	lb_target_closep(&target);
 	return rc == 0 ? LB_EXIT_OK : tell_end(w, &report, &found, name);
 }

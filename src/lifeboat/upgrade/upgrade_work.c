@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "install/install.h"
+#include "install/source.h"
 #include "lifeboat/child_watch.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/ubi_place.h"
@@ -243,17 +244,6 @@ static int install(struct work *k, const struct plat_target targets[LB_SCAN_PART
 	return rc;
 }
 
-/* Where the overlay of its root will begin shows only when it is there. */
-static bool is_archive(int fd)
-{
-	static uint8_t head[LB_IMAGE_HEAD_BYTES];
-	struct lb_image image;
-	const ssize_t n = pread(fd, head, sizeof(head), 0);
-
-	return n > 0 && lb_image_identify(&image, head, (size_t)n) == 0 &&
-	       image.kind == LB_IMAGE_TAR;
-}
-
 /* The old root must not outlast the new kernel that an archive brings. */
 static int open_root(struct work *k, struct lb_target *target, struct plat_target *plat,
 		     bool archive)
@@ -297,7 +287,8 @@ static int do_write(void *ctx)
 	static struct lb_target target, kernel;
 	struct work *k = ctx;
 	CLEANUP(lb_fd_closep) int fd = open(k->image, O_RDONLY | O_CLOEXEC);
-	const bool archive = fd >= 0 && is_archive(fd);
+	/* Where the overlay of its root will begin shows only when that is there. */
+	const bool archive = fd >= 0 && lb_source_is_archive(fd);
 	struct plat_target plats[LB_SCAN_PARTS];
 	int rc;
 
