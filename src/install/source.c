@@ -1,7 +1,6 @@
 #include "install/source.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,39 +36,28 @@ static ssize_t read_some(int fd, uint8_t *buf, size_t n)
 	return (ssize_t)done;
 }
 
-static int write_some(int fd, const uint8_t *buf, size_t n)
-{
-	for (size_t done = 0; done < n;) {
-		const ssize_t put = write(fd, buf + done, n - done);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return lb_err_from_errno(put < 0 ? errno : EIO);
-		done += (size_t)put;
-	}
-	return 0;
-}
-
 static int spool(struct lb_source *s, uint64_t spool_max)
 {
 	static uint8_t buf[SPOOL_PIECE];
+	CLEANUP(lb_spool_closep) struct lb_spool kept = {.fd = -1};
 	bool ended = false;
 
-	s->spool_fd = memfd_create("image", MFD_CLOEXEC);
-	if (s->spool_fd < 0)
-		return lb_err_from_errno(errno);
-	while (!ended && s->spooled_bytes < spool_max) {
-		const uint64_t left = spool_max - s->spooled_bytes;
+	if (lb_spool_begin(&kept, spool_max) < 0)
+		return LB_E(IO);
+	while (!ended && kept.size_bytes < spool_max) {
+		const uint64_t left = spool_max - kept.size_bytes;
 		const size_t want = left < sizeof(buf) ? (size_t)left : sizeof(buf);
 		const ssize_t n = read_some(s->fd, buf, want);
-		int rc = n < 0 ? (int)n : write_some(s->spool_fd, buf, (size_t)n);
 
-		if (rc < 0)
-			return rc;
-		s->spooled_bytes += (uint64_t)n;
+		if (n < 0)
+			return (int)n;
+		lb_spool_feed(&kept, buf, (size_t)n);
+		if (kept.fd < 0)
+			return LB_E(NOSPC);
 		ended = (size_t)n < want;
 	}
+	s->spooled_bytes = kept.size_bytes;
+	s->spool_fd = lb_fd_take(&kept.fd);
 	s->again = ended;
 	s->total_bytes = ended ? s->spooled_bytes : 0;
 	return lseek(s->spool_fd, 0, SEEK_SET) < 0 ? LB_E(IO) : 0;

@@ -205,8 +205,7 @@ static const char *kernel_of(const struct installation *in, const struct argumen
 
 static int open_place(struct installation *in, const struct arguments *a, int fd)
 {
-	const unsigned flags = LB_TARGET_CREATE | lb_ubi_place_flags(&in->board);
-	unsigned root_flags = flags;
+	unsigned flags = LB_TARGET_CREATE;
 	char why[LB_SENTENCE_MAX];
 	const char *place, *kernel;
 	int code = choose_place(in, a, &place);
@@ -216,17 +215,19 @@ static int open_place(struct installation *in, const struct arguments *a, int fd
 	in->slot = slot_of(in, place);
 	kernel = kernel_of(in, a, place, fd);
 	/* The old root must not outlast the new kernel. */
-	if (kernel[0])
-		root_flags |= LB_TARGET_IN_PLACE;
+	if (!kernel[0])
+		flags |= lb_ubi_place_flags(&in->board, place);
 	if (a->disk)
-		root_flags = LB_TARGET_WHOLE_DISK | LB_TARGET_UNGUARDED;
+		flags = LB_TARGET_WHOLE_DISK | LB_TARGET_UNGUARDED;
 	if ((a->disk && lb_install_disk_check(place, why) < 0) ||
-	    lb_target_open(&in->target, &in->plat, place, root_flags, why) < 0)
+	    lb_target_open(&in->target, &in->plat, place, flags, why) < 0)
 		return say(LB_EXIT_NO, "", why);
 	if (a->disk)
 		lb_install_disk_init(&in->disk, &in->board, &in->target, a->whole, &in->plat);
 	in->has_kernel = kernel[0];
-	if (in->has_kernel && lb_target_open(&in->kernel, &in->kernel_plat, kernel, flags, why) < 0)
+	if (in->has_kernel &&
+	    lb_target_open(&in->kernel, &in->kernel_plat, kernel,
+			   LB_TARGET_CREATE | lb_ubi_place_flags(&in->board, kernel), why) < 0)
 		return say(LB_EXIT_NO, "", why);
 	return LB_EXIT_OK;
 }

@@ -200,7 +200,6 @@ static int install(struct slot_work *w, int fd, const char *root, const char *na
 	static struct lb_target target, kernel;
 	static struct lb_verified found;
 	const char *kernel_place = lb_source_is_archive(fd) ? w->board->slots[w->slot].kernel : "";
-	const unsigned flags = lb_ubi_place_flags(w->board);
 	struct lb_install_report report;
 	struct plat_target plat, kernel_plat;
 	char why[LB_SENTENCE_MAX];
@@ -215,11 +214,12 @@ static int install(struct slot_work *w, int fd, const char *root, const char *na
 				     .progress = tell};
 	/* The old root must not outlast the new kernel. */
 	int rc = lb_target_open(&target, &plat, root,
-				flags | (kernel_place[0] ? LB_TARGET_IN_PLACE : 0), why);
+				kernel_place[0] ? 0 : lb_ubi_place_flags(w->board, root), why);
 
 	lb_target_none(&kernel);
 	if (rc == 0 && kernel_place[0] &&
-	    (rc = lb_target_open(&kernel, &kernel_plat, kernel_place, flags, why)) < 0)
+	    (rc = lb_target_open(&kernel, &kernel_plat, kernel_place,
+				 lb_ubi_place_flags(w->board, kernel_place), why)) < 0)
 		lb_target_closep(&target);
 	if (rc < 0) {
 		log_err("slot %s cannot be written: %s; nothing was changed", name, why);

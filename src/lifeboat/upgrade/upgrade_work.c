@@ -250,12 +250,13 @@ static int open_root(struct work *k, struct lb_target *target, struct plat_targe
 {
 	const struct lb_board *board = k->w->board;
 	const bool kernel = archive && board->kernel[0];
+	const char *place;
 	char node[LB_PATH_MAX];
 	int rc;
 
 	lb_blockdev_raw_of(k->root, node);
-	rc = lb_target_open(target, plat, lb_ubi_place_name(board, node),
-			    lb_ubi_place_flags(board) | (kernel ? LB_TARGET_IN_PLACE : 0),
+	place = lb_ubi_place_name(board, node);
+	rc = lb_target_open(target, plat, place, kernel ? 0 : lb_ubi_place_flags(board, place),
 			    k->talk->why);
 	if (rc < 0)
 		return rc;
@@ -279,7 +280,8 @@ static int open_kernel(struct work *k, struct lb_target *target, struct plat_tar
 	lb_target_none(target);
 	if (!board->kernel[0])
 		return 0;
-	return lb_target_open(target, plat, board->kernel, lb_ubi_place_flags(board), k->talk->why);
+	return lb_target_open(target, plat, board->kernel, lb_ubi_place_flags(board, board->kernel),
+			      k->talk->why);
 }
 
 static int do_write(void *ctx)

@@ -9,15 +9,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "plan/cmdline.h"
 #include "plat/linux/disk/block.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/guard.h"
 #include "plat/linux/disk/target_say.h"
-#include "plat/linux/files/files.h"
-
-#define CMDLINE_MAX (4096 + 1) /* the largest COMMAND_LINE_SIZE of any architecture */
 
 static int count_partition(void *ctx, const struct lb_partition *partition)
 {
@@ -106,17 +102,6 @@ static int open_file(struct lb_target *t, struct plat_target *out, unsigned flag
 	return 0;
 }
 
-/* Whoever names a volume by its number would not find the one that takes its place: a boot loader
- * that does so for another slot does it for the one that runs, too. */
-static bool is_known_by_name(const char *spec)
-{
-	static char cmdline[CMDLINE_MAX];
-
-	return strncmp(spec, "UBI=", 4) == 0 &&
-	       lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) >= 0 &&
-	       !lb_cmdline_numbers_ubi(cmdline);
-}
-
 static int open_flash(struct lb_target *t, struct plat_target *out, bool in_place,
 		      char why[LB_SENTENCE_MAX])
 {
@@ -161,7 +146,7 @@ static int open_node(struct lb_target *t, struct plat_target *out, unsigned flag
 		return lb_target_refuse(why, LB_E(UNSUP),
 					"%s is neither a disk, nor flash, nor a regular file",
 					t->node);
-	return open_flash(t, out, flags & LB_TARGET_IN_PLACE, why);
+	return open_flash(t, out, !(flags & LB_TARGET_EXCHANGE), why);
 }
 
 void lb_target_none(struct lb_target *t)
@@ -187,8 +172,6 @@ int lb_target_open(struct lb_target *t, struct plat_target *out, const char *spe
 			"%s is no place: give PARTLABEL=name, PARTUUID=uuid, a device or a file "
 			"with its whole path",
 			spec);
-	if (!is_known_by_name(spec))
-		flags |= LB_TARGET_IN_PLACE;
 	rc = open_node(t, &opened, flags, why);
 	if (rc < 0)
 		lb_target_closep(t);

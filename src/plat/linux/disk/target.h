@@ -25,7 +25,8 @@ enum lb_target_flags {
 	LB_TARGET_WHOLE_DISK = 2, /* a disk that holds partitions may be overwritten */
 	LB_TARGET_UNGUARDED = 4,  /* names of tables/protected.def do not count: a card for another
 				     device, which has partitions of such names too */
-	LB_TARGET_IN_PLACE = 8,	  /* a UBI volume is emptied, not replaced: a cut must show */
+	LB_TARGET_EXCHANGE = 8,	  /* a UBI volume may be replaced by a new one, with another number;
+				     else it is emptied and filled */
 };
 
 /* Owned by the caller; the plat_target of lb_target_open() points to it. Large: static storage. */
@@ -39,9 +40,7 @@ struct lb_target {
 };
 
 /* Open the place that `spec` names: "PARTLABEL=x", "PARTUUID=x", "MTD=x", "UBI=x", a device node
- * or a file. Nobody else can open or mount it until lb_target_closep(). A UBI volume is replaced by
- * one with another number only if `spec` has its name, and the kernel's command line names none by
- * number: whether a board file does is the caller's to know. 0, or with `out` untouched
+ * or a file. Nobody else can open or mount it until lb_target_closep(). 0, or with `out` untouched
  * and one sentence in `why`: LB_E(NOENT) it is not there, LB_E(BUSY) it is mounted, shares bytes
  * of flash with what is, or the running system stands on it, LB_E(PROTECTED), LB_E(STATE) it holds
  * partitions and flags do not allow that, LB_E(UNSUP), LB_E(IO...). */
