@@ -21,6 +21,9 @@ struct plat_snapshots {
 	/* 1: the running system stands on it; 0: it does not. */
 	int (*runs)(void *ctx, const char *name);
 
+	/* 1: a program that is alive fills this subvolume; 0: none does, or it is not there. */
+	int (*held)(void *ctx, const char *name);
+
 	int (*make)(void *ctx, const char *name); /* an empty subvolume */
 	/* A snapshot. It lasts, and all changes before it. LB_E(EXIST): `to` is there. */
 	int (*copy)(void *ctx, const char *from, const char *to, bool read_only);

@@ -243,7 +243,11 @@ int lb_snapshots_resume(const struct plat_snapshots *p, struct lb_snapshot_set *
 
 	if (rc == 0)
 		rc = p->list(p->ctx, find, &f);
-	if (rc == 0)
+	if (rc == 0 && f.fill) {
+		rc = p->held(p->ctx, LB_SNAPSHOT_FILL);
+		f.fill = rc == 0;
+	}
+	if (rc >= 0)
 		rc = sense_cut(p, &f, &sense, &r.note);
 	if (rc == 0)
 		rc = clear_up(p, &f);

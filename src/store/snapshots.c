@@ -161,38 +161,50 @@ int lb_snapshots_delete(const struct plat_snapshots *p, struct lb_snapshot_set *
 	return 0;
 }
 
-/* Nothing of an import counts before its last step, so that what is found can always go. */
-int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *set,
-			const struct lb_snapshot_info *info, lb_snapshots_fill *fill, void *ctx,
-			uint32_t *number)
+static int place(const struct plat_snapshots *p, struct lb_snapshot_set *set,
+		 const struct lb_snapshot_info *info, uint32_t *number)
 {
-	char name[LB_SNAPSHOT_NAME_MAX];
+	const bool replaces = !info && set->factory;
 	uint32_t next = LB_SNAPSHOT_FACTORY;
-	bool replaces = !info && set->factory;
+	char name[LB_SNAPSHOT_NAME_MAX];
 	int rc = info ? next_number(set, &next) : 0;
 
-	lb_snapshot_name(next, name);
-	if (rc == 0)
-		rc = p->make(p->ctx, LB_SNAPSHOT_FILL);
 	if (rc < 0)
 		return rc;
-	rc = fill(ctx, LB_SNAPSHOT_FILL);
-	if (rc == 0)
-		rc = p->sync(p->ctx);
-	if (rc == 0 && info)
+	if (info)
 		rc = write_number(p, next, info);
+	lb_snapshot_name(next, name);
 	if (rc == 0)
 		rc = replaces ? p->exchange(p->ctx, LB_SNAPSHOT_FILL, name)
 			      : p->rename(p->ctx, LB_SNAPSHOT_FILL, name);
 	if (rc < 0 && info)
 		unlink_info(p, next);
-	if (rc < 0 || replaces) {
-		int dropped = p->drop(p->ctx, LB_SNAPSHOT_FILL, true);
+	if (rc == 0 && replaces)
+		rc = p->drop(p->ctx, LB_SNAPSHOT_FILL, true);
+	*number = next;
+	return rc;
+}
 
-		rc = rc < 0 ? rc : dropped;
-	}
+/* Nothing of an import counts before its last step, so that what is found can always go. */
+int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *set,
+			const struct lb_snapshot_info *info, lb_snapshots_fill *fill, void *ctx,
+			uint32_t *number)
+{
+	uint32_t next = 0;
+	int rc = p->make(p->ctx, LB_SNAPSHOT_FILL);
+
+	if (rc < 0)
+		return rc;
+	rc = fill(ctx, LB_SNAPSHOT_FILL);
 	if (rc == 0)
 		rc = p->sync(p->ctx);
+	if (rc == 0)
+		rc = place(p, set, info, &next);
+	if (rc < 0) {
+		(void)p->drop(p->ctx, LB_SNAPSHOT_FILL, true); /* or it goes in the next run */
+		return rc;
+	}
+	rc = p->sync(p->ctx);
 	if (rc < 0)
 		return rc;
 	if (info)

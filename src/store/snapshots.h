@@ -61,11 +61,14 @@ MUST_CHECK int lb_snapshots_rollback(const struct plat_snapshots *p, struct lb_s
 				     const struct lb_rollback_ask *ask,
 				     struct lb_rollback_report *report);
 
-/* Fills an empty subvolume of that name. */
+/* Fills an empty subvolume of that name. It may let the lock go meanwhile, if it sees to it that
+ * the subvolume is held, and has the lock again and `set` loaded anew when it returns, whatever it
+ * returns. */
 typedef int lb_snapshots_fill(void *ctx, const char *name);
 
-/* A new snapshot with that content; `info` NULL: it becomes the factory state in place of the one
- * that is there, which stays until the new one is complete. */
+/* A new snapshot with that content; LB_E(EXIST): another import is under way. `info` NULL: it
+ * becomes the factory state in place of the one that is there, which stays until the new one is
+ * complete. */
 MUST_CHECK int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *set,
 				   const struct lb_snapshot_info *info, lb_snapshots_fill *fill,
 				   void *ctx, uint32_t *number);

@@ -410,6 +410,22 @@ static void import__cut_at_every_operation__counts_as_a_whole_or_not(void **stat
 	}
 }
 
+/* It may wait for ever for bytes from a connection that is dead: that must not keep a savepoint
+ * from going back. */
+static void rollback__beside_an_import_that_lives__is_done_and_the_import_stays(void **state)
+{
+	(void)lb_fake_snapshots_poke(&fake, LB_SNAPSHOT_FILL, "part of it");
+	begin = fake.stored;
+	put_world_back(NULL);
+	(void)strcpy(fake.held, LB_SNAPSHOT_FILL);
+	roll_back(NULL);
+	assert_int_equal(result, 0);
+	assert_true(holds("@", "old") && holds(LB_SNAPSHOT_FILL, "part of it"));
+	reboot_and_resume();
+	assert_int_equal(result, LB_SNAPSHOTS_UNDONE);
+	assert_null(check_whole());
+}
+
 static void export__cut_in_its_middle__leaves_nothing_after_the_next_run(void **state)
 {
 	(void)lb_fake_snapshots_poke(&fake, "@lifeboat-export", "now");
@@ -500,6 +516,7 @@ TESTS(fresh(rollback__undisturbed__is_done_lasts_and_tells_what_waits),
       fresh(rollback__every_operation_fails__is_told_and_finished_later),
       fresh(rollback__without_a_root__makes_one),
       fresh(import__cut_at_every_operation__counts_as_a_whole_or_not),
+      fresh(rollback__beside_an_import_that_lives__is_done_and_the_import_stays),
       fresh(export__cut_in_its_middle__leaves_nothing_after_the_next_run),
       fresh(create_and_delete__cut_at_every_operation__all_or_nothing),
       fresh(create_and_modify__power_goes_when_they_are_done__are_on_the_disk))

@@ -107,21 +107,11 @@ static int load(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 	return rc;
 }
 
-int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access access)
+int lb_snapshot_lock(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 {
-	char device[LB_PATH_MAX];
-	int rc;
+	const char *device = s->fs.device;
+	int rc = lock(s, access);
 
-	if (find_device(s, device) < 0)
-		return LB_EXIT_NO;
-	rc = lb_btrfs_open(&s->fs, device);
-	if (rc < 0) {
-		log_err("the top level of the btrfs on %s cannot be mounted: it %s%s", device,
-			lb_strerror(rc), rc == LB_E(AUTH) ? "; be root" : "");
-		return LB_EXIT_SYSTEM;
-	}
-	s->plat = lb_btrfs_plat(&s->fs);
-	rc = lock(s, access);
 	if (rc == LB_E(BUSY)) {
 		log_err("another program has worked on the snapshots of %s for more than %d s: end it",
 			device, LB_PATIENCE_S);
@@ -136,6 +126,23 @@ int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access acce
 		log_err("the snapshots on %s cannot be read: the file system %s", device,
 			lb_strerror(rc));
 	return rc < 0 ? LB_EXIT_SYSTEM : LB_EXIT_OK;
+}
+
+int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access access)
+{
+	char device[LB_PATH_MAX];
+	int rc;
+
+	if (find_device(s, device) < 0)
+		return LB_EXIT_NO;
+	rc = lb_btrfs_open(&s->fs, device);
+	if (rc < 0) {
+		log_err("the top level of the btrfs on %s cannot be mounted: it %s%s", device,
+			lb_strerror(rc), rc == LB_E(AUTH) ? "; be root" : "");
+		return LB_EXIT_SYSTEM;
+	}
+	s->plat = lb_btrfs_plat(&s->fs);
+	return lb_snapshot_lock(s, access);
 }
 
 bool lb_snapshot_exists(const struct lb_snapshot_session *s, uint32_t number)

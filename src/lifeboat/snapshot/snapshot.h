@@ -28,6 +28,9 @@ enum lb_snapshot_access {
 /* Says what is wrong. An exit code. */
 MUST_CHECK int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_access access);
 
+/* The same for one that is open and has let go of its lock. */
+MUST_CHECK int lb_snapshot_lock(struct lb_snapshot_session *s, enum lb_snapshot_access access);
+
 /* The lock of a session, and the real clock. */
 struct lb_patience lb_snapshot_patience(struct lb_snapshot_session *s);
 

@@ -22,38 +22,59 @@
 #define FETCH_DIR "/tmp/lifeboat-import-XXXXXX"
 
 struct import {
-	const struct lb_btrfs *fs;
+	struct lb_snapshot_session *s;
 	int archive;
 	struct lb_tree_report report;
 };
 
-static int fill(void *ctx, const char *name)
+static int unpack(struct import *i, int dir)
 {
 	static const struct lb_tree_limits limits = {0};
-	struct import *i = ctx;
-	CLEANUP(lb_fd_closep) int dir = lb_btrfs_open_subvolume(i->fs, name);
 
-	if (dir < 0)
-		return dir;
 	if (lseek(i->archive, 0, SEEK_SET) != 0)
 		return LB_E(IO);
 	return lb_tree_unpack(i->archive, dir, &limits, &i->report);
+}
+
+/* The archive may lie on a share or a stick that answers no more: nobody waits for that but who
+ * imports. */
+static int fill(void *ctx, const char *name)
+{
+	struct import *i = ctx;
+	struct lb_snapshot_session *s = i->s;
+	CLEANUP(lb_fd_closep) int dir = lb_btrfs_open_subvolume(&s->fs, name);
+	int rc = dir < 0 ? dir : lb_btrfs_hold(dir), locked;
+
+	if (rc < 0)
+		return rc;
+	lb_btrfs_unlock(&s->fs);
+	rc = unpack(i, dir);
+	if (rc == 0)
+		rc = s->plat.sync(s->plat.ctx);
+	locked = lb_btrfs_lock(&s->fs, true, true);
+	if (locked == 0)
+		locked = lb_snapshots_load(&s->plat, &s->set);
+	return rc < 0 ? rc : locked;
 }
 
 /* An exit code. `info` NULL: the factory state. */
 static int import(struct lb_snapshot_session *s, int archive, const char *file,
 		  const struct lb_snapshot_info *info, uint32_t *number)
 {
-	struct import i = {.fs = &s->fs, .archive = archive};
+	struct import i = {.s = s, .archive = archive};
 	int rc = lb_snapshots_import(&s->plat, &s->set, info, fill, &i, number);
 
 	if (rc == 0)
 		return LB_EXIT_OK;
 	if (i.report.why[0])
 		log_err("%s was not imported, and all is as it was: it %s", file, i.report.why);
+	else if (rc == LB_E(EXIST))
+		log_err("%s was not imported: another import is under way; wait for it, or end it",
+			file);
 	else
 		log_err("%s was not imported: the file system %s", file, lb_strerror(rc));
-	return rc == LB_E(FORMAT) || rc == LB_E(CRC) || rc == LB_E(TRUNC) || rc == LB_E(AUTH)
+	return rc == LB_E(FORMAT) || rc == LB_E(CRC) || rc == LB_E(TRUNC) || rc == LB_E(AUTH) ||
+			       rc == LB_E(EXIST)
 		       ? LB_EXIT_NO
 		       : LB_EXIT_SYSTEM;
 }
@@ -203,9 +224,13 @@ static int import_factory(struct lb_snapshot_session *s, const char *file, const
 
 	if (archive < 0)
 		return LB_EXIT_NO;
-	code = lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
-	if (code == LB_EXIT_OK)
+	code = lb_snapshot_open(s, LB_SNAPSHOT_LOOK);
+	if (code == LB_EXIT_OK) {
+		lb_btrfs_unlock(&s->fs); /* all of the medkit is read */
 		code = check_medkit(s, file, archive, board, door);
+	}
+	if (code == LB_EXIT_OK)
+		code = lb_snapshot_lock(s, LB_SNAPSHOT_CHANGE);
 	if (code == LB_EXIT_OK)
 		code = import(s, archive, file, NULL, &number);
 	if (code == LB_EXIT_OK)

@@ -165,6 +165,14 @@ static int add(struct lb_fake_snapshots *f, const char *name, const char *conten
 	return change(f, &next, lasts);
 }
 
+static int fake_held(void *ctx, const char *name)
+{
+	struct lb_fake_snapshots *f = ctx;
+	int rc = look(f);
+
+	return rc < 0 ? rc : find(&f->seen, name) && strcmp(f->held, name) == 0;
+}
+
 static int fake_make(void *ctx, const char *name)
 {
 	return add(ctx, name, "", false);
@@ -223,6 +231,8 @@ static int fake_drop(void *ctx, const char *name, bool all)
 		lb_fake_die("there would be no \"@\" any more");
 	if (!s)
 		return LB_E(NOENT);
+	if (strcmp(f->held, name) == 0)
+		lb_fake_die("%s is being filled by somebody", name);
 	if (s->id == f->running)
 		lb_fake_die("%s is what the system runs on", name);
 	for (size_t i = 0; i < LB_FAKE_NESTED; i++)
@@ -391,6 +401,7 @@ void lb_fake_snapshots_reboot(struct lb_fake_snapshots *f)
 {
 	f->seen = f->stored;
 	f->changes = 0;
+	f->held[0] = '\0';
 }
 
 struct lb_fake_subvolume *lb_fake_snapshots_poke(struct lb_fake_snapshots *f, const char *name,
@@ -418,6 +429,7 @@ struct plat_snapshots lb_fake_snapshots_plat(struct lb_fake_snapshots *f)
 		.list = fake_list,
 		.id = fake_id,
 		.runs = fake_runs,
+		.held = fake_held,
 		.make = fake_make,
 		.copy = fake_copy,
 		.exchange = fake_exchange,

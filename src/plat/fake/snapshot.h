@@ -42,6 +42,7 @@ struct lb_fake_snapshots {
 	struct lb_fake_power *power;
 	struct lb_fake_load load;
 	bool writes_last; /* a file that is written does not wait for its turn */
+	char held[24]; /* a subvolume that another program fills, until the next start; "" = none */
 	uint64_t running; /* id of the subvolume that the system runs on, 0 = none of these */
 	struct lb_fake_top seen, stored;
 	struct lb_fake_top

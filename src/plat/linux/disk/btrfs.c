@@ -102,6 +102,16 @@ static int do_runs(void *ctx, const char *name)
 	return rc < 0 ? rc : running == id;
 }
 
+static int do_held(void *ctx, const char *name)
+{
+	CLEANUP(lb_fd_closep) int fd = lb_btrfs_open_subvolume(ctx, name);
+	int rc = fd < 0 ? fd : lb_btrfs_hold(fd);
+
+	if (rc == LB_E(BUSY))
+		return 1;
+	return rc == LB_E(NOENT) ? 0 : rc;
+}
+
 static int do_make(void *ctx, const char *name)
 {
 	const struct lb_btrfs *b = ctx;
@@ -340,14 +350,29 @@ static int do_sync(void *ctx)
 	return of_errno(syncfs(b->top));
 }
 
-int lb_btrfs_lock(const struct lb_btrfs *b, bool exclusive, bool wait)
+static int lock(int fd, int how)
 {
 	int rc;
 
 	do
-		rc = flock(b->top, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB));
+		rc = flock(fd, how);
 	while (rc < 0 && errno == EINTR);
 	return rc < 0 && errno == EWOULDBLOCK ? LB_E(BUSY) : of_errno(rc);
+}
+
+int lb_btrfs_lock(const struct lb_btrfs *b, bool exclusive, bool wait)
+{
+	return lock(b->top, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB));
+}
+
+void lb_btrfs_unlock(const struct lb_btrfs *b)
+{
+	(void)flock(b->top, LOCK_UN);
+}
+
+int lb_btrfs_hold(int subvolume)
+{
+	return lock(subvolume, LOCK_EX | LOCK_NB);
 }
 
 /* Items of the quota tree, one after the other: what is counted for one subvolume. */
@@ -444,6 +469,7 @@ struct plat_snapshots lb_btrfs_plat(struct lb_btrfs *b)
 		.list = do_list,
 		.id = do_id,
 		.runs = do_runs,
+		.held = do_held,
 		.make = do_make,
 		.copy = do_copy,
 		.exchange = do_exchange,

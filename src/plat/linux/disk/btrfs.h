@@ -29,6 +29,12 @@ struct plat_snapshots lb_btrfs_plat(struct lb_btrfs *b);
  * who mount the file system anywhere, and ends with the descriptor. LB_E(BUSY): not `wait`. */
 MUST_CHECK int lb_btrfs_lock(const struct lb_btrfs *b, bool exclusive, bool wait);
 
+void lb_btrfs_unlock(const struct lb_btrfs *b);
+
+/* Say that this subvolume is being filled, until the descriptor is closed: nobody clears it away
+ * as a leftover, though the lock is free. LB_E(BUSY): somebody else does. */
+MUST_CHECK int lb_btrfs_hold(int subvolume);
+
 /* A subvolume of the top level, as a directory. A descriptor or LB_E(...). */
 MUST_CHECK int lb_btrfs_open_subvolume(const struct lb_btrfs *b, const char *name);
 
