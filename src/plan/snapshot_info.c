@@ -77,6 +77,15 @@ static void take_date(char out[LB_SNAPSHOT_DATE_MAX], const char *text)
 	(void)snprintf(out, LB_SNAPSHOT_DATE_MAX, "%.*s", (int)n, text);
 }
 
+/* People edit it, on other systems too. */
+static void cut_end(char *line)
+{
+	size_t n = strlen(line);
+
+	while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == ' ' || line[n - 1] == '\t'))
+		line[--n] = '\0';
+}
+
 /* One line; `known` becomes true with the type. */
 static void take_line(struct lb_snapshot_info *info, const char *line, bool *known)
 {
@@ -181,8 +190,10 @@ int lb_snapshot_info_parse(struct lb_snapshot_info *out, const void *text, size_
 		lb_rd_str(&one, line, sizeof(line));
 		if (end)
 			(void)lb_rd_take(&r, 1);
-		if (!one.bad)
-			take_line(&info, line, &known);
+		if (one.bad)
+			continue;
+		cut_end(line);
+		take_line(&info, line, &known);
 	}
 	if (!known)
 		return LB_E(FORMAT);

@@ -1,5 +1,6 @@
 """What lifeboat snapshot leaves on the disk of a real btrfs, and makes of what others have left there."""
 
+import json
 import os
 import shutil
 import signal
@@ -70,3 +71,65 @@ def test_import__killed__is_cleared_away_by_the_next_command(top, stopped_import
     stopped_import.wait()
     assert top.ok("create") == "Snapshot number 2 created\n"
     assert top.names() == ["1.info", "2.info", "@", "@1", "@2", "@factory"]
+
+
+# What schnapps leaves, and people who edit it: order, quotes and ends of lines of any kind, things that are missing.
+OF_SCHNAPPS = {
+    1: ('TYPE="single"\nDESCRIPTION="User created snapshot"\nCREATED="2021-03-04 05:06:07 +0100"\n',
+        ("single", "User created snapshot", "2021-03-04 05:06:07 +0100")),
+    2: ('CREATED="2021-03-05 00:05:00 +0100"\nTYPE=time\nDESCRIPTION=\'Snapshot created by cron\'',
+        ("time", "Snapshot created by cron", "2021-03-05 00:05:00 +0100")),
+    4: ('TYPE="pre"\nDESCRIPTION="Automatic pre-update snapshot (TurrisOS 5.1.9 - hbs)"\nCREATED="2021-03-06 01:02:03 +0100"\n',
+        ("pre", "Automatic pre-update snapshot (TurrisOS 5.1.9 - hbs)", "2021-03-06 01:02:03 +0100")),
+    5: ('TYPE="post"\r\nDESCRIPTION="edited elsewhere"\r\nCREATED="2021-03-06 01:02:09 +0100"\r\n',
+        ("post", "edited elsewhere", "2021-03-06 01:02:09 +0100")),
+    6: ('TYPE="single"\nDESCRIPTION="say "hi" to $(reboot) `reboot`"\nCREATED="2021-03-07 08:00:00 +0100"\n',
+        ("single", "say _hi_ to _(reboot) _reboot_", "2021-03-07 08:00:00 +0100")),
+    9: ('TYPE="rollback"\nDESCRIPTION="Rollback to snapshot 4"\nROLL_TO=4\nCREATED="2021-03-08 08:00:00 +0100"\n',
+        ("rollback", "Rollback to snapshot 4", "2021-03-08 08:00:00 +0100")),
+    10: ('# by hand\n\nTYPE="single"\n', ("single", "", "")),
+}
+
+
+@pytest.fixture
+def of_schnapps(top):
+    """The top level of a router that schnapps has kept for years, once with a power cut in its import -f."""
+    for number, (text, _) in OF_SCHNAPPS.items():
+        top.btrfs("subvolume", "snapshot", *(["-r"] if number == 5 else []), top / "@", top / f"@{number}")
+        (top / f"@{number}/etc/hostname").write_text(f"state {number}") if number != 5 else None
+        (top / f"{number}.info").write_bytes(text.encode())
+    for name in ("@7", "@factory-old", "@12-mine", "@013", "certbackup"):
+        top.btrfs("subvolume", "snapshot", top / "@", top / name)
+    (top / "@7/etc/hostname").write_text("state 7")
+    (top / "8.info").write_text('TYPE="single"\nDESCRIPTION="its snapshot is gone"\n')
+    (top / "boot.scr").symlink_to("@/boot/boot.scr")
+    return top
+
+
+def shell_reads(top, number):
+    """What schnapps makes of an .info: it runs it."""
+    return sh("sh", "-c", f'unset TYPE ROLL_TO; . "{top.folder}/{number}.info"; echo "$TYPE|$DESCRIPTION|$ROLL_TO"').rstrip("\n")
+
+
+def test_layout_of_schnapps__odd_as_it_may_be__is_listed_and_left_as_it_is(of_schnapps):
+    top, before = of_schnapps, of_schnapps.names()
+    found = {s["number"]: (s["type"], s["description"], s["created"]) for s in json.loads(top.ok("list", "-j"))["snapshots"]}
+    assert found == {number: known for number, (_, known) in OF_SCHNAPPS.items()}
+    assert top.names() == before and all((top / f"{n}.info").read_bytes() == t.encode() for n, (t, _) in OF_SCHNAPPS.items())
+
+
+def test_layout_of_schnapps__worked_on__is_one_that_schnapps_goes_on_with(of_schnapps):
+    top = of_schnapps
+    assert top.ok("rollback").splitlines() == ["Current state saved as snapshot number 11", "Rolled back to snapshot 10"]
+    assert "Rolled back to snapshot 7" in top.ok("rollback", 7), "one without .info is gone back to"
+    assert (top / "@/etc/hostname").read_text() == "state 7"
+    assert "Rolled back to snapshot 5" in top.ok("rollback", 5)
+    (top / "@/etc/hostname").write_text("the new root can be written to, though the snapshot cannot")
+    assert top.ok("delete", 5, 7) == "Snapshot 5 deleted.\nSnapshot 7 deleted.\n"
+    assert top.ok("modify", 6, "-d", "quiet now") == "Snapshot number 6 modified\n"
+    assert top.ok("create", "one more") == "Snapshot number 14 created\n"
+    assert {n: shell_reads(top, n) for n in (6, 11, 12, 13, 14)} == {
+        6: "single|quiet now|", 11: "rollback|Rollback to snapshot 10|10", 12: "rollback|Rollback to snapshot 7|7",
+        13: "rollback|Rollback to snapshot 5|5", 14: "single|one more|"}
+    assert {"@factory-old", "@12-mine", "@013", "certbackup", "boot.scr"} <= set(top.names()), "what is not ours stays"
+    assert not (top / "8.info").exists() and (top / "9.info").exists()

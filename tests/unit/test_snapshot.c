@@ -174,6 +174,19 @@ static void info__of_schnapps__is_read_and_written_the_same(void **state)
 	assert_string_equal(out, text);
 }
 
+static void info__edited_on_another_system__is_read(void **state)
+{
+	static const char text[] = "CREATED=\"2026-11-21 09:17:00 +0100\" \r\n\r\nTYPE=pre\r\n"
+				   "DESCRIPTION='mine'\t\r\nROLL_TO=4\r";
+	struct lb_snapshot_info info;
+
+	assert_int_equal(lb_snapshot_info_parse(&info, text, strlen(text)), 0);
+	assert_int_equal(info.type, LB_SNAPSHOT_PRE);
+	assert_string_equal(info.description, "mine");
+	assert_string_equal(info.created, "2026-11-21 09:17:00 +0100");
+	assert_int_equal(info.roll_to, 4);
+}
+
 static void info__with_a_program_in_it__is_data(void **state)
 {
 	static const char text[] = "reboot\nTYPE=single\nDESCRIPTION=\"x\"; touch /tmp/y; \"\"\n"
@@ -362,7 +375,7 @@ TESTS(unit(name__of_each_kind__is_read_and_written),
       unit(retention__more_than_allowed__the_oldest_of_each_kind_go),
       unit(filter__what_a_shell_would_run__becomes_an_underscore),
       unit(info__of_schnapps__is_read_and_written_the_same),
-      unit(info__with_a_program_in_it__is_data),
+      unit(info__edited_on_another_system__is_read), unit(info__with_a_program_in_it__is_data),
       unit(info__without_a_type__is_refused_and_out_untouched),
       unit(time__of_each_form__is_as_the_calendar_says),
       unit(weekly__last_one_and_now__due_after_seven_days),
