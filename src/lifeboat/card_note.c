@@ -16,15 +16,26 @@ static void change(struct lb_record *r, void *mode)
 	r->card_mode = *(const uint8_t *)mode;
 }
 
-void lb_card_note(const struct lb_board *board, unsigned mode)
+static void warn(int rc)
 {
-	uint8_t code = (uint8_t)mode;
-	int rc = lb_record_change(board, change, &code);
-
 	if (rc < 0 && rc != LB_E(NOENT))
 		log_warn("the recovery record cannot be told of the card: it %s; a power cut would "
 			 "have to be mended by hand",
 			 lb_strerror(rc));
+}
+
+void lb_card_note(const struct lb_board *board, unsigned mode)
+{
+	uint8_t code = (uint8_t)mode;
+
+	warn(lb_record_change(board, change, &code));
+}
+
+void lb_card_note_ahead(const struct lb_board *board, unsigned mode)
+{
+	uint8_t code = (uint8_t)mode;
+
+	warn(lb_record_change_ahead(board, change, &code));
 }
 
 static int read_note(const struct lb_board *board, unsigned *mode)
@@ -33,6 +44,11 @@ static int read_note(const struct lb_board *board, unsigned *mode)
 	int rc = lb_record_read(board, &record);
 
 	*mode = rc == 0 ? record.card_mode : 0;
+	/* The power failed before the record had its partition. */
+	if (rc == LB_E(NOENT) && lb_record_read_ahead(board, &record) == 0 && record.card_mode) {
+		*mode = record.card_mode;
+		return 0;
+	}
 	return rc;
 }
 

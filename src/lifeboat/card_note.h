@@ -10,6 +10,9 @@
  * be written at all would be worse. */
 void lb_card_note(const struct lb_board *board, unsigned mode);
 
+/* The same before the card gets the table in which the record has its partition. */
+void lb_card_note_ahead(const struct lb_board *board, unsigned mode);
+
 /* The mode that was cut off while it wrote the card; 0 = none. */
 unsigned lb_card_noted(const struct lb_board *board);
 

@@ -10,6 +10,8 @@ struct plat_card {
 	void *ctx;
 	/* From now on a boot has to go on with this, or it has not: it lasts. */
 	int (*note)(void *ctx, bool begun);
+	/* The card gets a partition table, and the partition is there; NULL = it is already. */
+	int (*table)(void *ctx);
 	int (*wipe)(void *ctx);	  /* what is there is no file system any more; it lasts */
 	int (*format)(void *ctx); /* an empty one */
 	int (*open)(void *ctx, struct plat_snapshots *out);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/ptable_new.h"
 #include "plan/bootenv.h"
 #include "plat/button.h"
 #include "tables/limits.h"
@@ -135,7 +136,10 @@ struct lb_board {
 				      min */
 	unsigned
 		menu_hang_ms; /* a mode that gets no further for so long is ended; default 15 min */
-	unsigned menu_back_ms;	  /* a failure is shown for so long; 0 = for ever; default 300000 */
+	unsigned menu_back_ms; /* a failure is shown for so long; 0 = for ever; default 300000 */
+	/* The disk that the root lies on, and the partitions that it gets where it has none. */
+	char card_device[LB_PATH_MAX]; /* "" = it never gets any, the default */
+	struct lb_ptable_layout card;
 	unsigned reflash_wait_ms; /* for a stick with a medkit; default 30000 */
 
 	/* Of a root with a subvolume: snapshots that nobody has to think of. */

@@ -38,6 +38,8 @@ enum lb_board_kind {
 	LB_KIND_SLOT_STORE,
 	LB_KIND_SLOT_SCHEME,
 	LB_KIND_ENV_PLACE, /* list */
+	LB_KIND_CARD_TABLE,
+	LB_KIND_CARD_PART, /* list */
 	LB_KIND_COUNT
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/near.h"
+#include "store/board_card.h"
 #include "store/board_internet.h"
 #include "store/board_menu.h"
 #include "store/board_text.h"
@@ -382,6 +383,7 @@ static int on_slot(cfg_t *cfg, cfg_opt_t *opt)
 static int check_whole(void)
 {
 	const struct lb_board *b = &loading->draft;
+	const char *wrong;
 
 	if (!lb_board_starts_in_menu(b))
 		return refuse(line_of(LB_BOARD_MENU_START, loading->lines.key[LB_BOARD_MENU_MODES]),
@@ -397,6 +399,11 @@ static int check_whole(void)
 		return refuse(loading->lines.key[LB_BOARD_MENU_MODES],
 			      "menu.modes lists \"internet\", and internet.url is not set: say "
 			      "where the medkit lies, or take the mode out");
+	wrong = lb_board_card_wrong(b);
+	if (wrong)
+		return refuse(
+			line_of(LB_BOARD_CARD_PARTS, loading->lines.key[LB_BOARD_CARD_DEVICE]),
+			"%s", wrong);
 	if (b->slot_count == 1)
 		return refuse(loading->lines.slot[0],
 			      "there is one slot only: add the other one, or write its place as "
@@ -417,8 +424,9 @@ static cfg_opt_t key_option(const struct lb_board_key *key)
 	bool is_list = key->kind == LB_KIND_LAN_PORT || key->kind == LB_KIND_WAN_PORT ||
 		       key->kind == LB_KIND_IMAGE_NAME || key->kind == LB_KIND_VOLUME ||
 		       key->kind == LB_KIND_HEALTH_PORT || key->kind == LB_KIND_SERVICE ||
-		       key->kind == LB_KIND_ENV_PLACE || key->kind == LB_KIND_MODES ||
-		       key->kind == LB_KIND_NAME_SERVER || key->kind == LB_KIND_HELD_LED;
+		       key->kind == LB_KIND_ENV_PLACE || key->kind == LB_KIND_CARD_PART ||
+		       key->kind == LB_KIND_MODES || key->kind == LB_KIND_NAME_SERVER ||
+		       key->kind == LB_KIND_HELD_LED;
 	cfg_opt_t one = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 	cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, on_value);
 

@@ -11,8 +11,10 @@
 
 #include "base/near.h"
 #include "plan/place.h"
+#include "store/board_card.h"
 #include "store/board_internet.h"
 #include "store/board_menu.h"
+#include "store/board_ports.h"
 #include "store/board_service.h"
 #include "store/board_store.h"
 
@@ -339,60 +341,6 @@ static int set_deed(const struct value *v)
 	return 0;
 }
 
-static bool is_port_name(const char *text)
-{
-	/* The kernel's own rules for names of network devices. */
-	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
-		return false;
-	for (; *text; text++)
-		if (*text <= ' ' || *text > '~' || *text == '/' || *text == ':')
-			return false;
-	return true;
-}
-
-static bool has_port(char (*ports)[LB_IFNAME_MAX], size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(ports[i], name) == 0)
-			return true;
-	return false;
-}
-
-static int add_port(const struct value *v, char (*ports)[LB_IFNAME_MAX], size_t *count)
-{
-	struct lb_board *b = v->board;
-	struct lb_shown shown = lb_board_show(v->text);
-	bool is_lan = ports == b->lan_ports;
-	int rc = check_length(v);
-
-	if (rc < 0)
-		return rc;
-	if (!is_port_name(v->text))
-		return refuse(v, "must list network interfaces such as \"eth0\", not \"%s\"",
-			      shown.text);
-	if (has_port(ports, *count, v->text))
-		return refuse(v, "lists \"%s\" twice: take one of them out", shown.text);
-	if (is_lan ? has_port(b->wan_ports, b->wan_port_count, v->text)
-		   : has_port(b->lan_ports, b->lan_port_count, v->text))
-		return refuse(v,
-			      "lists \"%s\", which %s.ports has too: a port is either LAN or WAN",
-			      shown.text, is_lan ? "wan" : "lan");
-	if (*count == LB_LAN_PORTS_MAX)
-		return refuse(v, "must list at most %d ports", LB_LAN_PORTS_MAX);
-	memcpy(ports[(*count)++], v->text, strlen(v->text) + 1);
-	return 0;
-}
-
-static int set_lan_port(const struct value *v)
-{
-	return add_port(v, v->board->lan_ports, &v->board->lan_port_count);
-}
-
-static int set_wan_port(const struct value *v)
-{
-	return add_port(v, v->board->wan_ports, &v->board->wan_port_count);
-}
-
 static int add_image_name(const struct value *v)
 {
 	struct lb_board *b = v->board;
@@ -482,6 +430,18 @@ static int set_slot_store(const struct value *v)
 	return set_there(v, lb_board_set_store);
 }
 
+static int set_card(const struct value *v)
+{
+	return set_there(v, lb_board_set_card);
+}
+
+static int add_port(const struct value *v)
+{
+	int rc = check_length(v);
+
+	return rc < 0 ? rc : set_there(v, lb_board_add_port);
+}
+
 static int set_internet(const struct value *v)
 {
 	int rc = check_length(v);
@@ -524,7 +484,7 @@ static int add_health_port(const struct value *v)
 
 	if (rc < 0)
 		return rc;
-	if (!is_port_name(v->text))
+	if (!lb_board_is_port_name(v->text))
 		return refuse(v, "must list network interfaces such as \"eth0\", not \"%s\"",
 			      lb_board_show(v->text).text);
 	if (*count == LB_HEALTH_MAX)
@@ -553,8 +513,8 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_ADDRESS] = set_address,
 	[LB_KIND_KEYCODE] = set_keycode,
 	[LB_KIND_DEED] = set_deed,
-	[LB_KIND_LAN_PORT] = set_lan_port,
-	[LB_KIND_WAN_PORT] = set_wan_port,
+	[LB_KIND_LAN_PORT] = add_port,
+	[LB_KIND_WAN_PORT] = add_port,
 	[LB_KIND_IMAGE_NAME] = add_image_name,
 	[LB_KIND_VOLUME] = add_volume,
 	[LB_KIND_URL] = set_internet,
@@ -569,6 +529,8 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_SLOT_STORE] = set_slot_store,
 	[LB_KIND_SLOT_SCHEME] = set_slot_store,
 	[LB_KIND_ENV_PLACE] = set_slot_store,
+	[LB_KIND_CARD_TABLE] = set_card,
+	[LB_KIND_CARD_PART] = set_card,
 	[LB_KIND_HEALTH_PORT] = add_health_port,
 	[LB_KIND_SERVICE] = add_service,
 };

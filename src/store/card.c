@@ -31,11 +31,20 @@ static int place(struct run *r)
 	return rc < 0 ? rc : r->top.sync(r->top.ctx);
 }
 
+static int divide(struct run *r)
+{
+	int rc = r->p->table ? r->p->table(r->p->ctx) : 0;
+
+	return rc < 0 || !r->p->table ? rc : r->p->note(r->p->ctx, true);
+}
+
 static int carry_out(struct run *r, enum lb_card_step step)
 {
 	switch (step) {
 	case LB_CARD_NOTE:
 		return r->p->note(r->p->ctx, true);
+	case LB_CARD_TABLE:
+		return divide(r);
 	case LB_CARD_WIPE:
 		return r->p->wipe(r->p->ctx);
 	case LB_CARD_FORMAT:

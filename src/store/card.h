@@ -5,6 +5,9 @@
  * comes to its own by a rename, last. What was on the partition goes first, as a whole. So after a
  * power cut at any moment there is the old system, or none, or the new one with its "@factory".
  *
+ * A card without a table of partitions gets one first. What is noted before that may have no place
+ * to be kept yet: it is noted once more.
+ *
  * Before anything goes it is noted where a boot finds it, and taken back when all is done: where
  * there is no system there always is the note, and doing all of it again mends. */
 #pragma once
@@ -13,6 +16,7 @@
 
 enum lb_card_step {
 	LB_CARD_NOTE,
+	LB_CARD_TABLE,
 	LB_CARD_WIPE,
 	LB_CARD_FORMAT,
 	LB_CARD_OPEN,

@@ -14,6 +14,8 @@
 #define LB_COMMAND_MAX	     128 /* of a button: a program and some words; more goes into a script */
 #define LB_LINE_MAX	     128      /* one typed console line in the window */
 #define LB_IMAGE_NAMES_MAX   8	      /* makers name a board twice or three times */
+#define LB_CARD_PARTS_MAX    8	      /* loader, record, root, data, and as many again */
+#define LB_CARD_NAME_MAX     37	      /* a GPT has 36 characters for it */
 #define LB_SLOTS_MAX	     2	      /* "dual firmware": no router has more */
 #define LB_SLOT_NAME_MAX     16	      /* "rootfs_a", "primary" */
 #define LB_BOOTENV_COPIES    2	      /* U-Boot knows no more */

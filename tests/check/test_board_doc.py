@@ -6,20 +6,20 @@ import pytest
 from tables import rows, table
 from tree import Tree, assert_none
 
-WORDS = {"POLICY": "policies", "PROFILE": ["openwrt", "turris-mox"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "SWITCH": ["true", "false"],
+WORDS = {"POLICY": "policies", "PROFILE": ["openwrt", "turris-mox"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "CARD_TABLE": ["gpt", "mbr"], "SWITCH": ["true", "false"],
          **dict.fromkeys(["MODES", "MODE"], ["reboot", "rollback", "factory", "reflash", "ssh", "internet", "shell"])}
 TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
     "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
-    "IMAGE_NAME": "list of text", "VOLUME": "list of text", "SIGNATURE": "word", "SLOT_STORE": "word", "SLOT_SCHEME": "word", "ENV_PLACE": "list of text",
+    "IMAGE_NAME": "list of text", "VOLUME": "list of text", "SIGNATURE": "word", "SLOT_STORE": "word", "SLOT_SCHEME": "word", "ENV_PLACE": "list of text", "CARD_TABLE": "word", "CARD_PART": "list of text",
     "HEALTH_PORT": "list of text", "SERVICE": "list of text", "MODES": "list of words", "MODE": "word",
     "URL": "address", "NAME_SERVER": "list of text", "HELD_LED": "list of text",
 }
 # Defaults that a preset cannot say.
 DEFAULTS = {"name": "the `id`", "button.key": "none, must be set", "button.short": "by the key", "button.long": "by the key",
             "button.short_ms": "by the key", "button.long_ms": "by the key", "lan.ports": "the first Ethernet port", "wan.ports": "none", "led.held": "none", "image.names": "none",
-            "storage.protected": "none", "health.link": "none", "health.address": "none", "health.services": "none", "menu.modes": "none", "internet.dns": "none", "slot.root": "none, must be set", "slot.kernel": "none", "slots.env": "`/etc/fw_env.config`"}
+            "storage.protected": "none", "health.link": "none", "health.address": "none", "health.services": "none", "menu.modes": "none", "internet.dns": "none", "card.partitions": "none", "slot.root": "none, must be set", "slot.kernel": "none", "slots.env": "`/etc/fw_env.config`"}
 KEY_MAX = 0x2FF  # linux/input-event-codes.h
 
 
@@ -50,7 +50,7 @@ def expected_range(tree, kind, least, most):
         return f"prefix {span}"
     lists = {"LAN_PORT": "LB_LAN_PORTS_MAX ports", "WAN_PORT": "LB_LAN_PORTS_MAX ports",
              "IMAGE_NAME": "LB_IMAGE_NAMES_MAX names", "VOLUME": "LB_PROTECTED_MAX names",
-             "HEALTH_PORT": "LB_HEALTH_MAX interfaces", "SERVICE": "LB_HEALTH_MAX services", "ENV_PLACE": "LB_BOOTENV_COPIES places", "NAME_SERVER": "LB_DNS_MAX servers", "HELD_LED": "LB_HELD_LEDS_MAX LEDs"}
+             "HEALTH_PORT": "LB_HEALTH_MAX interfaces", "SERVICE": "LB_HEALTH_MAX services", "ENV_PLACE": "LB_BOOTENV_COPIES places", "NAME_SERVER": "LB_DNS_MAX servers", "CARD_PART": "LB_CARD_PARTS_MAX partitions", "HELD_LED": "LB_HELD_LEDS_MAX LEDs"}
     limit, _, what = lists.get(kind, "").partition(" ")
     return f"{span} bytes" + (f", {constants(tree)[limit]} {what}" if limit else "")
 

@@ -165,6 +165,23 @@ def test_what_does_not_fit_is_refused_before_the_card_is_touched(board, card, me
     assert card.hash() == before
 
 
+def test_a_card_of_somebody_else_is_refused_by_name_and_untouched(board, card, medkit):
+    text = board.read_text().replace(f'root = "{card.device}"', 'root = "PARTLABEL=cli-reflash-root"')
+    board.write_text(text + f'card {{\n\tdevice = "{card.device}"\n\tpartitions = {{"cli-reflash-root rest"}}\n}}\n')
+    subprocess.run(["sfdisk", "-q", card.image], input="label: gpt\nstart=1MiB, size=10MiB, name=photos\nsize=20MiB\nsize=4MiB\n",
+                   env=ENV, text=True, check=True)
+    before = card.hash()
+    refused(reflash(board, "--yes", medkit), f"{card.device} has no PARTLABEL=cli-reflash-root, but partition 1 (photos, 10 MiB), "
+                                             "2 (20 MiB) and 1 more: 'lifeboat reflash --whole' in a rescue shell makes a new table")
+    assert reflash(board, "--yes", "--whole", "--to", card.device, medkit).returncode == 100
+    assert card.hash() == before
+
+    sh("mkfs.ext4", "-q", "-F", card.device)
+    before = card.hash()
+    refused(reflash(board, "--yes", medkit), f"{card.device} has no partition table, but ext4 all over")
+    assert card.hash() == before
+
+
 def test_a_card_that_is_mounted_is_refused(board, card, medkit):
     sh("mkfs.btrfs", "-q", card.device)
     card.mount()

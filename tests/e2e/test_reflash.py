@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import os
 import random
+import subprocess
 import sys
 
 import pytest
 
 from lab import LONG, NO_WINDOW, READY_S, ROOT, board_file
 from vrouter import build_medkit, make_stick
+from vrouter.images import disk as disk_image
 
 sys.path.insert(0, str(ROOT / "tests/cli"))
 import firmware  # noqa: E402  needs the path
@@ -17,7 +20,7 @@ BOARD = "virt-sd"
 NAME = "virt-sd-medkit-latest.tar.gz"
 KEY_ID = "0123456789abcdef"
 PATIENT = {"menu {": "reflash {\n\twait_seconds = 600\n}\n\nmenu {\n\tback_seconds = 2"}
-ELSEWHERE = {'root = "PARTLABEL=rootfs"': 'root = "PARTLABEL=elsewhere"'}
+ELSEWHERE = {'root = "PARTLABEL=rootfs"': 'root = "/dev/mmcblk0p1"'}
 HASTY = {"menu {": "reflash {\n\twait_seconds = 1\n}\n\nmenu {\n\tback_seconds = 2"}
 WORK_S = 180  # patience for a medkit's 26 MB in an emulated CPU
 
@@ -33,6 +36,39 @@ def root_hash(router):
         return hashlib.sha256(disk.read(size)).hexdigest()
 
 
+MIB = 1 << 20
+
+
+def table_of(router):
+    """{name: (first sector, sectors)} of the card, as sfdisk reads it."""
+    argv = ["sfdisk", "--json", str(router.disk)]
+    env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    done = subprocess.run(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+    assert done.stderr == ""
+    table = json.loads(done.stdout)["partitiontable"]
+    assert table["label"] == "gpt"
+    return {part["name"]: (part["start"], part["size"]) for part in table["partitions"]}
+
+
+def give_away(router):
+    """The card is somebody else's: its hash."""
+    disk_image.partition(["label: gpt", "start=1MiB, size=100MiB, name=photos", "size=20MiB"], router.disk)
+    return disk_hash(router)
+
+
+def disk_hash(router):
+    with open(router.disk, "rb") as disk:
+        return hashlib.file_digest(disk, "sha256").hexdigest()
+
+
+def wreck_table(router):
+    with open(router.disk, "r+b") as disk:
+        size = disk.seek(0, os.SEEK_END)
+        for at in (0, size - MIB):
+            disk.seek(at)
+            disk.write(bytes(MIB))
+
+
 def is_new(router):
     return router.sh("cat /etc/new-system /etc/turris-version 2>&1; true").split() == ["full", "2.0"]
 
@@ -46,7 +82,7 @@ def test_mode_4__no_stick__a_code_and_a_normal_boot(bench):
     router.wait_up(60)
 
 
-def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through_a_power_cut(bench, tmp_path):
+def test_mode_4__bad_sticks_and_foreign_cards_are_left__a_good_stick_makes_a_table_and_its_system_through_a_power_cut(bench, tmp_path):
     key = firmware.Key(tmp_path, "maker", KEY_ID)
     # The board file of the initramfs is wrong about the root: the command line is right
     router = bench(conf=conf(PATIENT), board=BOARD, network=False, initramfs_extra={
@@ -76,10 +112,22 @@ def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through
     good = make_stick(tmp_path / "good", {
         "virt-sd-medkit-min-latest.tar.gz": least,
         NAME: whole, f"{NAME}.sig": key.sign_data(whole), f"{NAME}.sha256": hashlib.sha256(whole).hexdigest().encode()})
+    card, table = router.keep_disk(), table_of(router)
+    before = give_away(router)
+    router.power_on("force_mode=4 root=PARTLABEL=rootfs")
+    router.usb_plug(good)
+    router.says(r"rescue mode 4 \(reflash\) failed: /dev/mmcblk0 has no PARTLABEL=rootfs, but partition 1 \(photos, 100 MiB\), "
+                r"2 \(20 MiB\): 'lifeboat reflash --whole' in a rescue shell makes a new table", WORK_S)
+    router.says("the LED blinks 3 times, again and again")
+    router.power_cut("kill")
+    assert disk_hash(router) == before
+
+    router.put_disk(card)
+    wreck_table(router)
     router.power_on("force_mode=4 root=PARTLABEL=rootfs")
     router.usb_plug(good)
     router.says("looking for a medkit")
-    router.says(rf"unpacking: [{random.randrange(1, 7)}-9]\d %", WORK_S)
+    router.says(random.choice((r"partitioning: 0 %", rf"unpacking: [{random.randrange(1, 7)}-9]\d %")), WORK_S)
     router.power_cut("kill")
 
     router.power_on("root=PARTLABEL=rootfs")  # no button, no word that asks for a mode
@@ -92,6 +140,7 @@ def test_mode_4__bad_sticks_leave_the_card__a_good_one_brings_its_system_through
     assert is_new(router)
     assert "version 2.0 is on" in json.loads(router.sh("lifeboat status --json"))["last_mode"]
     router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cmp /mnt/@factory/etc/new-system /etc/new-system && umount /mnt")
+    assert table_of(router) == table
 
 
 def run_mode_4(router, stick=None):

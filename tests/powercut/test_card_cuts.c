@@ -22,10 +22,19 @@ static void setup(void *ctx)
 	result = LB_E(STATE);
 }
 
+static void setup_blank(void *ctx)
+{
+	setup(ctx);
+	lb_fake_card_blank(&fake);
+	p = lb_fake_card_plat(&fake);
+}
+
+/* A table that is there already is not made again. */
 static void run(void *ctx)
 {
 	enum lb_card_step failed;
 
+	p = lb_fake_card_plat(&fake);
 	result = lb_card_run(&p, &failed);
 }
 
@@ -42,6 +51,8 @@ static const char *look(void)
 	const char *root = lb_fake_card_root(&fake);
 	const struct lb_fake_subvolume *factory;
 
+	if (fake.holds == LB_FAKE_CARD_BLANK)
+		return result == 0 ? "it says that all is well, and the card is blank" : NULL;
 	if (!root && !fake.noted)
 		return "there is no system, and no boot goes on by itself";
 	if (result == 0 && fake.noted)
@@ -69,6 +80,8 @@ static const char *check_cut(void *ctx)
 	wrong = look();
 	if (wrong)
 		return wrong;
+	if (fake.holds == LB_FAKE_CARD_BLANK && !fake.noted)
+		return NULL; /* nothing was begun */
 	return lb_fake_card_root(&fake) ? NULL : "a boot does not mend it";
 }
 
@@ -86,6 +99,13 @@ static void card__cut_at_every_step__old_or_none_or_new_and_again_mends(void **s
 
 	print_message("%" PRIu64 " power cuts\n", cuts);
 	assert_true(cuts > 30);
+}
+
+static void blank_card__cut_at_every_step__untouched_or_none_or_new_and_again_mends(void **state)
+{
+	const struct lb_fake_scenario s = {.setup = setup_blank, .run = run, .check = check_cut};
+
+	assert_true(lb_fake_power_cuts(&power, &s) > 30);
 }
 
 static struct lb_fake_card kept;
@@ -119,6 +139,24 @@ static void card__cut_and_cut_again_in_the_next_boot__the_one_after_mends(void *
 	assert_true(cuts > 300);
 }
 
+static void blank_card__cut_and_cut_again__the_next_boot_mends(void **state)
+{
+	const struct lb_fake_scenario first = {
+		.setup = setup_blank, .run = run, .check = check_cut};
+	const struct lb_fake_scenario then = {.setup = setup_kept, .run = boot, .check = check_cut};
+	const struct lb_fake_again again = {.first = &first, .keep = keep, .then = &then};
+
+	assert_true(lb_fake_power_cuts_again(&power, &again) > 300);
+}
+
+static void blank_card__each_step_fails__it_is_told_and_again_mends(void **state)
+{
+	const struct lb_fake_scenario s = {
+		.setup = setup_blank, .run = run, .check = check_failure};
+
+	assert_true(lb_fake_power_fails(&power, &s) > 8);
+}
+
 static void card__each_step_fails__it_is_told_and_again_mends(void **state)
 {
 	const struct lb_fake_scenario s = {.setup = setup, .run = run, .check = check_failure};
@@ -128,4 +166,7 @@ static void card__each_step_fails__it_is_told_and_again_mends(void **state)
 
 TESTS(unit(card__cut_at_every_step__old_or_none_or_new_and_again_mends),
       unit(card__cut_and_cut_again_in_the_next_boot__the_one_after_mends),
-      unit(card__each_step_fails__it_is_told_and_again_mends))
+      unit(card__each_step_fails__it_is_told_and_again_mends),
+      unit(blank_card__cut_at_every_step__untouched_or_none_or_new_and_again_mends),
+      unit(blank_card__cut_and_cut_again__the_next_boot_mends),
+      unit(blank_card__each_step_fails__it_is_told_and_again_mends))

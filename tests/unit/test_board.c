@@ -195,7 +195,7 @@ static void parse__unknown_key__says_what_was_meant(void **state)
 		"zzzzzzzz = 1",
 		"b.conf:1: unknown key 'zzzzzzzz'; there may be: id, name, serial, profile, "
 		"window, button, led, lan, wan, console, storage, slot, slots, health, image, "
-		"menu, reflash, snapshots, internet, watchdog, system");
+		"menu, card, reflash, snapshots, internet, watchdog, system");
 }
 
 static void parse__wrong_value__says_what_to_write(void **state)

@@ -5,18 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "install/tree.h"
 #include "lifeboat/card_note.h"
-#include "plat/linux/disk/blockdev.h"
+#include "lifeboat/install/card_disk.h"
+#include "plat/linux/disk/disk.h"
+#include "plat/linux/machine/machine.h"
 #include "plat/linux/storage/carddev.h"
+#include "store/board_card.h"
 #include "store/card.h"
+
+#define LOOK_EVERY_MS 200
 
 struct flash {
 	const struct lb_medkit_ask *ask;
 	bool is_root;
+	bool new_table;
+	bool ahead; /* where the record will be there is no partition yet */
+	struct lb_card_disk disk;
+	struct lb_carddev card;
+	char node[LB_PATH_MAX];
+	char why[LB_SENTENCE_MAX];
 	struct lb_tree_report tree;
 	uint64_t packed_bytes;
 	unsigned percent;
@@ -67,9 +79,26 @@ static int note(void *ctx, bool begun)
 	const struct lb_medkit_ask *ask = f->ask;
 	const enum lb_mode mode = ask->door == LB_DOOR_NETWORK ? LB_MODE_INTERNET : LB_MODE_REFLASH;
 
-	if (f->is_root)
+	if (f->is_root && f->ahead)
+		lb_card_note_ahead(ask->board, mode);
+	else if (f->is_root)
 		lb_card_note(ask->board, begun ? mode : 0);
 	return 0;
+}
+
+static int table(void *ctx)
+{
+	struct flash *f = ctx;
+	int rc;
+
+	tell(f, "partitioning", 0);
+	rc = lb_card_disk_write(&f->disk, f->node, f->why);
+	f->ahead = false;
+	if (rc == 0)
+		rc = lb_carddev_open(&f->card, f->node);
+	if (rc == 0)
+		tell(f, "formatting", 0);
+	return rc;
 }
 
 static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, const char *device)
@@ -88,11 +117,55 @@ static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, cons
 	return 0;
 }
 
+/* A stick may have a partition of the same name. */
+static bool is_on_card(const struct lb_board *b, const char *place, const char *node)
+{
+	struct lb_disk disk;
+
+	if (lb_board_card_number(b, place) == 0 || access(b->card_device, F_OK) < 0)
+		return true;
+	return lb_disk_of(node, &disk, &lb_blockdev_roots) < 0 ||
+	       lb_disk_is_same(disk.node, b->card_device);
+}
+
+static bool is_there(struct flash *f, const struct lb_medkit_card *where)
+{
+	return !where->whole && lb_blockdev_find(where->place, f->node, &lb_blockdev_roots) == 0 &&
+	       access(f->node, F_OK) == 0 && is_on_card(f->ask->board, where->place, f->node);
+}
+
+/* The partition, or else what the card needs to have it. Some cards take seconds to appear. */
+static int find_card(struct lb_medkit_report *out, struct flash *f,
+		     const struct lb_medkit_card *where)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
+	const uint64_t until_ms = lb_monotonic_ms() + where->wait_ms;
+
+	f->disk = (struct lb_card_disk){
+		.board = f->ask->board, .place = where->place, .whole = where->whole};
+	while (!is_there(f, where)) {
+		const bool waits = lb_monotonic_ms() < until_ms;
+		const int rc = lb_card_disk_plan(&f->disk, f->why);
+
+		f->new_table = rc == 0;
+		f->ahead = rc == 0 && f->disk.is_blank;
+		if (f->new_table && (!f->disk.is_fine || !waits))
+			return 0;
+		if (rc < 0 && (rc != LB_E(NOENT) || !waits))
+			return fail(out, rc == LB_E(NOSPC) ? LB_FAILURE_SPACE : LB_FAILURE_STORAGE,
+				    "%s", f->why);
+		(void)nanosleep(&pause, NULL);
+	}
+	f->new_table = f->ahead = false;
+	return open_card(out, &f->card, f->node);
+}
+
 static int fail_step(struct lb_medkit_report *out, const struct flash *f, enum lb_card_step step,
 		     int err, const char *device)
 {
 	static const char *const deeds[] = {
 		[LB_CARD_NOTE] = "is not begun",
+		[LB_CARD_TABLE] = "takes no partitions",
 		[LB_CARD_WIPE] = "cannot be cleared",
 		[LB_CARD_FORMAT] = "cannot be formatted (mkfs.btrfs)",
 		[LB_CARD_OPEN] = "cannot be mounted",
@@ -105,46 +178,52 @@ static int fail_step(struct lb_medkit_report *out, const struct flash *f, enum l
 	if (step == LB_CARD_FILL && f->tree.why[0])
 		return fail(out, err == LB_E(NOSPC) ? LB_FAILURE_SPACE : LB_FAILURE_STORAGE,
 			    "%.60s %.180s", f->ask->name, f->tree.why);
+	if (step == LB_CARD_TABLE && f->why[0])
+		return fail(out, LB_FAILURE_STORAGE, "%s", f->why);
 	return fail(out, err == LB_E(NOSPC) ? LB_FAILURE_SPACE : LB_FAILURE_STORAGE,
 		    "%.100s %s: %s", device, deeds[step], lb_strerror(err));
+}
+
+static int write_card(struct lb_medkit_report *out, struct flash *f)
+{
+	const struct lb_medkit_ask *ask = f->ask;
+	enum lb_card_step step;
+	struct plat_card p;
+	struct stat st;
+	int rc;
+
+	f->packed_bytes = fstat(ask->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	f->card.note = note;
+	f->card.table = f->new_table ? table : NULL;
+	f->card.fill = fill;
+	f->card.ctx = f;
+	f->why[0] = '\0';
+	p = lb_carddev_plat(&f->card);
+	if (!f->new_table)
+		tell(f, "formatting", 0);
+	out->touched = true;
+	rc = lb_card_run(&p, &step);
+	lb_carddev_closep(&f->card);
+	if (rc < 0)
+		return fail_step(out, f, step, rc, f->node);
+	tell(f, "done", 100);
+	(void)snprintf(out->why, sizeof(out->why), "%.60s%s%.60s is on %.100s", ask->name,
+		       out->version[0] ? ", version " : "", out->version, f->node);
+	return 0;
 }
 
 int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
 		    const struct lb_medkit_card *where)
 {
-	CLEANUP(lb_carddev_closep) struct lb_carddev card = LB_CARDDEV_CLOSED;
 	struct lb_medkit_ask with_room = *ask;
-	struct flash f = {.ask = ask, .is_root = where->is_root};
-	struct plat_card p;
-	char found[LB_PATH_MAX];
-	enum lb_card_step step;
-	struct stat st;
+	struct flash f = {.ask = ask, .is_root = where->is_root, .card = LB_CARDDEV_CLOSED};
 	int rc;
 
 	*out = (struct lb_medkit_report){0};
-	rc = lb_blockdev_find(where->place, found, &lb_blockdev_roots);
-	if (rc < 0)
-		return fail(out, LB_FAILURE_STORAGE, "the card %.150s %s", where->place,
-			    lb_strerror(rc));
-	rc = open_card(out, &card, found);
+	rc = find_card(out, &f, where);
 	if (rc < 0)
 		return rc;
-	with_room.room_bytes = card.size_bytes;
+	with_room.room_bytes = f.new_table ? f.disk.root_bytes : f.card.size_bytes;
 	rc = lb_medkit_check(out, &with_room);
-	if (rc < 0)
-		return rc;
-	f.packed_bytes = fstat(ask->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-	card.note = note;
-	card.fill = fill;
-	card.ctx = &f;
-	p = lb_carddev_plat(&card);
-	tell(&f, "formatting", 0);
-	out->touched = true;
-	rc = lb_card_run(&p, &step);
-	if (rc < 0)
-		return fail_step(out, &f, step, rc, found);
-	tell(&f, "done", 100);
-	(void)snprintf(out->why, sizeof(out->why), "%.60s%s%.60s is on %.100s", ask->name,
-		       out->version[0] ? ", version " : "", out->version, found);
-	return 0;
+	return rc < 0 ? rc : write_card(out, &f);
 }

@@ -114,7 +114,8 @@ static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 					     .door = LB_DOOR_NETWORK,
 					     .progress = flashing,
 					     .ctx = (void *)(uintptr_t)ask};
-	const struct lb_medkit_card card = {.place = ask->root, .is_root = true};
+	const struct lb_medkit_card card = {
+		.place = ask->root, .is_root = true, .wait_ms = LB_MODE_CARD_WAIT_MS};
 	struct lb_medkit_report report;
 
 	file_name(ask->board->internet_url, name);

@@ -258,7 +258,8 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 
 static void write_card(struct lb_mode_result *out, const struct lb_medkit_place *p)
 {
-	const struct lb_medkit_card card = {.place = work.ask->root, .is_root = true};
+	const struct lb_medkit_card card = {
+		.place = work.ask->root, .is_root = true, .wait_ms = LB_MODE_CARD_WAIT_MS};
 	struct lb_medkit_report report;
 	struct lb_medkit_ask ask;
 	char folder[LB_PATH_MAX];

@@ -17,7 +17,7 @@
 
 struct arguments {
 	const char *medkit, *device, *board, *signature;
-	bool check, yes;
+	bool check, yes, whole;
 };
 
 static int usage(const char *word, const char *what)
@@ -32,6 +32,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 	static const struct option known[] = {
 		{"check", no_argument, NULL, 'c'},
 		{"yes", no_argument, NULL, 'y'},
+		{"whole", no_argument, NULL, 'w'},
 		{"to", required_argument, NULL, 't'},
 		{"board", required_argument, NULL, 'b'},
 		{"signature", required_argument, NULL, 's'},
@@ -45,6 +46,8 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 			out->check = true;
 		else if (c == 'y')
 			out->yes = true;
+		else if (c == 'w')
+			out->whole = true;
 		else if (c == 't')
 			out->device = optarg;
 		else if (c == 'b')
@@ -62,6 +65,8 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 		return usage(NULL,
 			     optind == argc ? "give the name of a medkit" : "one medkit at a time");
 	out->medkit = argv[optind];
+	if (out->whole && out->device)
+		return usage(NULL, "--whole is for the card of the board file, not for --to");
 	if (!out->check && !out->yes)
 		return usage(
 			NULL,
@@ -137,6 +142,7 @@ int applet_reflash(int argc, char **argv)
 	root_place(&board, place);
 	card.place = a.device ? a.device : place;
 	card.is_root = !a.device;
+	card.whole = a.whole;
 	rc = a.check ? lb_medkit_check(&report, &ask) : lb_medkit_flash(&report, &ask, &card);
 	if (rc < 0) {
 		(void)fprintf(stderr, "lifeboat reflash: %s\n", report.why);

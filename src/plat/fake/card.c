@@ -14,7 +14,7 @@ static void card_cut(void *ctx, const struct lb_fake_fate *fate)
 		break;
 	case LB_FAKE_HALF_LEFT: /* a superblock is one sector: it is there, or it is not */
 		if (f->next == LB_FAKE_CARD_NOTHING || f->next_noted != f->noted)
-			break;
+			break; /* nor is the table, whose first sector comes last */
 		f->holds = LB_FAKE_CARD_NOTHING;
 		break;
 	case LB_FAKE_ALL_LEFT:
@@ -51,10 +51,19 @@ static int fake_note(void *ctx, bool begun)
 	return change(f, f->holds, begun);
 }
 
+static int fake_table(void *ctx)
+{
+	struct lb_fake_card *f = ctx;
+
+	return f->holds == LB_FAKE_CARD_BLANK ? change(f, LB_FAKE_CARD_NOTHING, f->noted) : 0;
+}
+
 static int fake_wipe(void *ctx)
 {
 	struct lb_fake_card *f = ctx;
 
+	if (f->holds == LB_FAKE_CARD_BLANK)
+		lb_fake_die("there is no partition to be wiped");
 	return change(f, LB_FAKE_CARD_NOTHING, f->noted);
 }
 
@@ -107,10 +116,16 @@ void lb_fake_card_init(struct lb_fake_card *f, struct lb_fake_power *power)
 	lb_fake_snapshots_init(&f->fs, power);
 }
 
+void lb_fake_card_blank(struct lb_fake_card *f)
+{
+	f->holds = LB_FAKE_CARD_BLANK;
+}
+
 struct plat_card lb_fake_card_plat(struct lb_fake_card *f)
 {
 	return (struct plat_card){.ctx = f,
 				  .note = fake_note,
+				  .table = f->holds == LB_FAKE_CARD_BLANK ? fake_table : NULL,
 				  .wipe = fake_wipe,
 				  .format = fake_format,
 				  .open = fake_open,

@@ -12,6 +12,7 @@ struct lb_fake_card {
 	struct lb_fake_load load;
 	struct lb_fake_snapshots fs;
 	enum lb_fake_card_holds {
+		LB_FAKE_CARD_BLANK, /* without a table of partitions */
 		LB_FAKE_CARD_OLD,
 		LB_FAKE_CARD_NOTHING,
 		LB_FAKE_CARD_NEW
@@ -22,6 +23,9 @@ struct lb_fake_card {
 /* With an old system on it: "@" holds "old". */
 void lb_fake_card_init(struct lb_fake_card *f, struct lb_fake_power *power);
 struct plat_card lb_fake_card_plat(struct lb_fake_card *f);
+
+/* A blank one: it gets a table first. */
+void lb_fake_card_blank(struct lb_fake_card *f);
 
 /* What a boot finds as "@": NULL = nothing. */
 const char *lb_fake_card_root(const struct lb_fake_card *f);

@@ -25,6 +25,13 @@ static int do_note(void *ctx, bool begun)
 	return c->note(c->ctx, begun);
 }
 
+static int do_table(void *ctx)
+{
+	struct lb_carddev *c = ctx;
+
+	return c->table(c->ctx);
+}
+
 static int do_wipe(void *ctx)
 {
 	struct lb_carddev *c = ctx;
@@ -113,6 +120,7 @@ struct plat_card lb_carddev_plat(struct lb_carddev *c)
 {
 	return (struct plat_card){.ctx = c,
 				  .note = do_note,
+				  .table = c->table ? do_table : NULL,
 				  .wipe = do_wipe,
 				  .format = do_format,
 				  .open = do_open,

@@ -13,6 +13,7 @@ struct lb_carddev {
 	struct lb_btrfs btrfs;
 	/* plat_card's. */
 	int (*note)(void *ctx, bool begun);
+	int (*table)(void *ctx); /* NULL = it has one; lb_carddev_open() is called in it */
 	/* Puts the system into this directory. */
 	int (*fill)(void *ctx, int dir);
 	void *ctx;

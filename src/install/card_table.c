@@ -1,0 +1,131 @@
+#include "install/card_table.h"
+
+#include <string.h>
+
+#include "install/disk_table.h"
+
+static uint8_t sector[LB_PTABLE_SECTOR_MAX];
+
+static const struct lb_part *part_of(const struct lb_ptable *t, unsigned number)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->part[i].number == number)
+			return &t->part[i];
+	return NULL;
+}
+
+/* The number of the root in a table that was found, 0 = it has none. */
+static unsigned find_root(const struct lb_ptable *t, const struct lb_card_table_ask *ask)
+{
+	char name[LB_CARD_NAME_MAX];
+
+	if (!ask->by_name)
+		return part_of(t, ask->root) ? ask->root : 0;
+	for (size_t i = 0; i < t->count; i++) {
+		lb_ptable_name(t, i, name);
+		if (strcmp(name, ask->layout->part[ask->root - 1].name) == 0)
+			return t->part[i].number;
+	}
+	return 0;
+}
+
+static void take_as_it_is(struct lb_card_table *out, unsigned root)
+{
+	out->found = out->backup_in_use ? LB_CARD_MENDED : LB_CARD_FINE;
+	out->table = out->on_disk;
+	out->root = root;
+}
+
+/* `rc`: of the search for a table. Linux may well show what we cannot read: install_disk.c. */
+static enum lb_card_found judge(int rc, size_t others, bool whole)
+{
+	if (whole)
+		return LB_CARD_OURS;
+	if (rc == LB_E(UNSUP) || rc == LB_E(RANGE))
+		return LB_CARD_OTHERS;
+	if (rc < 0)
+		return LB_CARD_BLANK;
+	return others ? LB_CARD_OTHERS : LB_CARD_OURS;
+}
+
+int lb_card_table_look(struct lb_card_table *out, const struct plat_block *disk,
+		       uint32_t sector_bytes, const struct lb_card_table_ask *ask)
+{
+	unsigned root;
+	size_t others;
+	int rc, made;
+
+	*out = (struct lb_card_table){.root = ask->root};
+	rc = lb_disk_table_find(&out->on_disk, disk, sector_bytes, &out->backup_in_use);
+	if (rc == LB_E(IO))
+		return rc;
+	if (rc < 0)
+		out->on_disk.count = 0;
+	root = rc == 0 && !ask->whole ? find_root(&out->on_disk, ask) : 0;
+	if (root) {
+		take_as_it_is(out, root);
+		return 0;
+	}
+	made = lb_ptable_make(&out->table, ask->layout, ask->root, sector_bytes,
+			      disk->size_bytes / sector_bytes, ask->ids);
+	others = made == 0 ? lb_ptable_adopt(&out->table, &out->on_disk) : 0;
+	out->found = judge(rc, others, ask->whole);
+	return made;
+}
+
+/* Tools that look for lost partitions must not find a GPT beside an MBR. */
+static int forget_gpt(const struct plat_block *disk, uint32_t sector_bytes, uint64_t at)
+{
+	int rc = disk->read(disk->ctx, at * sector_bytes, sector, sector_bytes);
+
+	if (rc < 0 || memcmp(sector, "EFI PART", 8) != 0)
+		return rc;
+	memset(sector, 0, sector_bytes);
+	rc = disk->write(disk->ctx, at * sector_bytes, sector, sector_bytes);
+	return rc < 0 ? rc : disk->flush(disk->ctx);
+}
+
+/* The boot code stays where there was a table. */
+static int make_first(const struct lb_card_table *t, const struct plat_block *disk)
+{
+	const struct lb_ptable *table = &t->table;
+	int rc = disk->read(disk->ctx, 0, sector, table->sector_bytes);
+
+	if (rc < 0)
+		return rc;
+	if (t->found == LB_CARD_BLANK)
+		memset(sector, 0, table->sector_bytes);
+	if (table->kind == LB_PTABLE_GPT)
+		lb_gpt_put_protective(sector, table->backup_at + 1);
+	return 0;
+}
+
+int lb_card_table_put(const struct lb_card_table *t, const struct plat_block *disk)
+{
+	const struct lb_ptable *table = &t->table;
+	const uint64_t sectors = disk->size_bytes / table->sector_bytes;
+	int rc = 0;
+
+	if (t->found == LB_CARD_FINE)
+		return 0;
+	if (table->kind == LB_PTABLE_MBR) {
+		rc = forget_gpt(disk, table->sector_bytes, sectors - 1);
+		if (rc == 0)
+			rc = forget_gpt(disk, table->sector_bytes, 1);
+	}
+	if (rc == 0)
+		rc = make_first(t, disk);
+	/* Or nobody would look at the new primary table while the backup is written. */
+	if (rc == 0 && t->backup_in_use)
+		rc = disk->write(disk->ctx, 0, sector, table->sector_bytes);
+	if (rc == 0 && t->backup_in_use)
+		rc = disk->flush(disk->ctx);
+	return rc < 0 ? rc : lb_disk_table_put(disk, table, t->backup_in_use, sector);
+}
+
+uint64_t lb_card_table_root_bytes(const struct lb_card_table *t)
+{
+	const struct lb_part *p = part_of(&t->table, t->root);
+
+	return p ? (p->last - p->first + 1) * t->table.sector_bytes : 0;
+}

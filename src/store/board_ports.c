@@ -1,0 +1,59 @@
+#include "store/board_ports.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/board_value.h"
+
+PRINTF_LIKE(2, 3) static int refuse(char *what, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(what, LB_SENTENCE_MAX, fmt, args);
+	va_end(args);
+	return LB_E(FORMAT);
+}
+
+bool lb_board_is_port_name(const char *text)
+{
+	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+		return false;
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~' || *text == '/' || *text == ':')
+			return false;
+	return true;
+}
+
+static bool has_port(char (*ports)[LB_IFNAME_MAX], size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ports[i], name) == 0)
+			return true;
+	return false;
+}
+
+int lb_board_add_port(struct lb_board *b, enum lb_board_kind kind, const char *text,
+		      char what[LB_SENTENCE_MAX])
+{
+	const bool is_lan = kind == LB_KIND_LAN_PORT;
+	char(*ports)[LB_IFNAME_MAX] = is_lan ? b->lan_ports : b->wan_ports;
+	size_t *count = is_lan ? &b->lan_port_count : &b->wan_port_count;
+	const struct lb_shown shown = lb_board_show(text);
+
+	if (!lb_board_is_port_name(text))
+		return refuse(what, "must list network interfaces such as \"eth0\", not \"%s\"",
+			      shown.text);
+	if (has_port(ports, *count, text))
+		return refuse(what, "lists \"%s\" twice: take one of them out", shown.text);
+	if (is_lan ? has_port(b->wan_ports, b->wan_port_count, text)
+		   : has_port(b->lan_ports, b->lan_port_count, text))
+		return refuse(what,
+			      "lists \"%s\", which %s.ports has too: a port is either LAN or WAN",
+			      shown.text, is_lan ? "wan" : "lan");
+	if (*count == LB_LAN_PORTS_MAX)
+		return refuse(what, "must list at most %d ports", LB_LAN_PORTS_MAX);
+	memcpy(ports[(*count)++], text, strlen(text) + 1);
+	return 0;
+}
