@@ -10,32 +10,9 @@
 #include <unistd.h>
 
 #include "install/tree.h"
+#include "tests/unit/tree_top.h"
 
 static const struct lb_tree_limits any = {0};
-static char top[64];
-
-/* Each test stands in a directory of its own; "in" is packed by tar, "out" takes what comes. */
-static int make_top(void **state)
-{
-	(void)strcpy(top, "/tmp/lifeboat-unpack-XXXXXX");
-	return mkdtemp(top) && chdir(top) == 0 && mkdir("in", 0755) == 0 && mkdir("out", 0755) == 0
-		       ? 0
-		       : -1;
-}
-
-static int remove_top(void **state)
-{
-	char command[96];
-
-	(void)snprintf(command, sizeof(command), "cd / && rm -rf %s", top);
-	return system(command);
-}
-
-static void sh(const char *command)
-{
-	assert_int_equal(system(command), 0);
-}
-
 static int unpack_with(const struct lb_tree_limits *limits, struct lb_tree_report *r)
 {
 	int archive = open("a.tar.gz", O_RDONLY), dir = open("out", O_RDONLY | O_DIRECTORY), rc;
@@ -55,13 +32,8 @@ static void unpack__a_tree_of_all_kinds__is_as_packed(void **state)
 {
 	struct lb_tree_report r;
 
-	sh("cd in && mkdir -p etc sbin a/b/c && echo hello >etc/greeting && chmod 4755 sbin && "
-	   "ln etc/greeting a/same && ln -s ../etc/greeting a/link && ln -s /nowhere a/dead && "
-	   "mkfifo a/pipe && chmod 640 etc/greeting && head -c 3000000 /dev/urandom >a/b/large && "
-	   "touch a/b/c/\"$(printf '\\303\\244 name')\" && : >a/$(printf 'n%.0s' $(seq 200)) && "
-	   "mkdir a/$(printf 'd%.0s' $(seq 200)) && : >a/$(printf 'd%.0s' $(seq 200))/$(printf 'f%.0s' $(seq 200)) && "
-	   "find . -depth -exec touch -h -d '2020-02-02 02:02:02' {} + && "
-	   "tar --format=pax -czf ../a.tar.gz .");
+	sh("cd in && " FURNISH ": >a/$(printf 'n%.0s' $(seq 200)) && " FURNISHED
+	   " && tar --format=pax -czf ../a.tar.gz .");
 	assert_int_equal(unpack(&r), 0);
 	sh("for d in in out; do (cd $d && find . -printf '%p %y %m %U %G %s %n %l %T@\\n' | "
 	   "awk '$2==\"d\"{$6=0}1' | sort >../$d.list); done; diff in.list out.list && diff -r "
