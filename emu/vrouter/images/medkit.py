@@ -2,16 +2,15 @@
 
 import gzip
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
 from ..board import load_board
 from ..errors import EmuError
-from . import build, guest
+from . import build, exfat, guest
+from .tools import run
 
 MIB = 1 << 20
-TOOLS = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
 def build_medkit(board="virt-sd", lifeboat=None, out=None, *, version="2.0", board_conf=None, extra=None):
@@ -26,7 +25,7 @@ def build_medkit(board="virt-sd", lifeboat=None, out=None, *, version="2.0", boa
 
 
 def make_stick(image, files, fs="vfat", partitioned=False):
-    """The image of a USB stick with these files, {name: bytes or Path}, in its top folder. fs: "vfat", "ext4", "btrfs"."""
+    """The image of a USB stick with these files, {name: bytes or Path}, in its top folder. fs: "vfat", "exfat", "ext4", "btrfs"."""
     start = MIB if partitioned else 0
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
@@ -43,27 +42,21 @@ def make_stick(image, files, fs="vfat", partitioned=False):
         finally:
             inside.unlink(missing_ok=True)
     if partitioned:
-        _run(["sfdisk", "--quiet", str(image)], b"label: dos\nstart=1MiB, type=c\n")
+        run(["sfdisk", "--quiet", str(image)], b"label: dos\nstart=1MiB, type=c\n")
     return Path(image)
 
 
 def _fill(image, folder, fs):
     if fs == "vfat":
-        _run(["mkfs.vfat", "-F", "32", "-s", "1", str(image)])
+        run(["mkfs.vfat", "-F", "32", "-s", "1", str(image)])
         for path in sorted(folder.iterdir()):
-            _run(["mcopy", "-i", str(image), str(path), "::"])
+            run(["mcopy", "-i", str(image), str(path), "::"])
+    elif fs == "exfat":
+        run(["mkfs.exfat", str(image)])
+        exfat.add_files(image, sorted(folder.iterdir()))
     elif fs == "ext4":
-        _run(["mkfs.ext4", "-q", "-F", "-d", str(folder), str(image)])
+        run(["mkfs.ext4", "-q", "-F", "-d", str(folder), str(image)])
     elif fs == "btrfs":
-        _run(["mkfs.btrfs", "-q", "--rootdir", str(folder), str(image)])
+        run(["mkfs.btrfs", "-q", "--rootdir", str(folder), str(image)])
     else:
-        raise EmuError(f"no stick can be made with {fs}: choose vfat, ext4 or btrfs")
-
-
-def _run(argv, data=b""):
-    try:
-        done = subprocess.run(argv, input=data, env=TOOLS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except FileNotFoundError:
-        raise EmuError(f"{argv[0]} is not installed: scripts/setup emu") from None
-    if done.returncode:
-        raise EmuError(f"{argv[0]} failed: {done.stdout.decode(errors='replace').strip()}")
+        raise EmuError(f"no stick can be made with {fs}: choose vfat, exfat, ext4 or btrfs")

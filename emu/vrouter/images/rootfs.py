@@ -1,13 +1,11 @@
 """A file tree as the image of a root file system: squashfs, EROFS, or ext4 and btrfs for boards without an overlay."""
 
 import hashlib
-import os
 import stat
-import subprocess
 import tempfile
 from pathlib import Path
 
-from ..errors import EmuError
+from .tools import run
 
 EXT4_MIB = 64  # the system takes 30 of them
 
@@ -17,7 +15,7 @@ def squashfs(tree, out):
     argv = ["mksquashfs", "-", str(out), "-tar", "-comp", "zstd", "-Xcompression-level", "6", "-b", "128K",
             "-root-mode", "755", "-quiet", "-no-progress", "-all-time", "0", "-mkfs-time", "0"]
     Path(out).unlink(missing_ok=True)
-    _run(argv, "squashfs-tools", tree.tar())
+    run(argv, tree.tar())
 
 
 def erofs(tree, out):
@@ -26,8 +24,8 @@ def erofs(tree, out):
     with tempfile.TemporaryDirectory() as folder:
         _write(tree, Path(folder))
         Path(out).unlink(missing_ok=True)
-        _run(["mkfs.erofs", "-zlz4hc", "-T0", "-U00000000-0000-0000-0000-000000000001", "--all-root", "--quiet",
-              str(out), folder], "erofs-utils")
+        run(["mkfs.erofs", "-zlz4hc", "-T0", "-U00000000-0000-0000-0000-000000000001", "--all-root", "--quiet",
+              str(out), folder])
 
 
 def ext4(tree, out):
@@ -41,10 +39,10 @@ def ext4(tree, out):
                 fixes += [f"cd /{Path(path).parent}", f"mknod {Path(path).name} c {major} {minor}", "cd /"]
             fixes += [f"sif /{path} mode 0{entry.mode:o}", f"sif /{path} uid 0", f"sif /{path} gid 0"]
         Path(out).unlink(missing_ok=True)
-        _run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{EXT4_MIB}M"], "e2fsprogs")
+        run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{EXT4_MIB}M"])
         script = Path(folder) / ".debugfs"
         script.write_text("\n".join(fixes) + "\n")
-        _run(["debugfs", "-w", "-f", str(script), str(out)], "e2fsprogs")
+        run(["debugfs", "-w", "-f", str(script), str(out)])
 
 
 def image_on_ext4(image, out):
@@ -57,7 +55,7 @@ def image_on_ext4(image, out):
         (inside / "root.img.sha256").write_text(f"{hashlib.sha256(data).hexdigest()}  root.img\n")
         Path(out).unlink(missing_ok=True)
         mib = (len(data) >> 20) + 16
-        _run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{mib}M"], "e2fsprogs")
+        run(["mkfs.ext4", "-q", "-F", "-E", "root_owner=0:0", "-d", folder, str(out), f"{mib}M"])
 
 
 def archive(tree, out):
@@ -81,13 +79,3 @@ def _write(tree, folder):
             real.write_bytes(entry.data)
         if stat.S_ISDIR(entry.mode) or stat.S_ISREG(entry.mode):
             real.chmod(stat.S_IMODE(entry.mode))
-
-
-def _run(argv, package, data=b""):
-    env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    try:
-        done = subprocess.run(argv, input=data, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except FileNotFoundError:
-        raise EmuError(f"{argv[0]} is not installed: apt-get install {package}") from None
-    if done.returncode:
-        raise EmuError(f"{argv[0]} failed: {done.stdout.decode(errors='replace').strip()}")
