@@ -18,6 +18,7 @@
 #include "plat/linux/disk/btrfs.h"
 
 #define LOOK_EVERY_MS 1000
+#define REMIND_MS     300000 /* tenths of it are told while there is no end to the waiting */
 #define SETTLE_MS \
 	2000 /* one stick is there: of two that were plugged in together so is the other */
 
@@ -62,6 +63,21 @@ static int explain_nothing(struct lb_mode_result *out)
 		b->reflash_wait_ms / 1000, family(b));
 }
 
+/* The power failed before the old system went, or after the new one was there. */
+static bool card_is_whole(void)
+{
+	CLEANUP(lb_btrfs_closep) struct lb_btrfs fs = LB_BTRFS_CLOSED;
+
+	return work.search.card[0] && lb_btrfs_open(&fs, work.search.card) == 0 &&
+	       faccessat(fs.top, "@", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A cut has left no system: there is nothing to give up for. */
+static bool nothing_else_boots(void)
+{
+	return lb_card_noted(work.ask->board) && !card_is_whole();
+}
+
 /* The gate ends a mode that says nothing new for too long: with the seconds it is always new. */
 static void tell_waiting(uint64_t waited_ms, uint64_t wait_ms)
 {
@@ -70,7 +86,8 @@ static void tell_waiting(uint64_t waited_ms, uint64_t wait_ms)
 	char what[LB_NAME_MAX];
 
 	(void)snprintf(what, sizeof(what), "waiting, %" PRIu64 " s", told_ms / 1000);
-	work.ask->step(work.ask->ctx, what, (unsigned)(told_ms * 100 / wait_ms));
+	work.ask->step(work.ask->ctx, what,
+		       told_ms < wait_ms ? (unsigned)(told_ms * 100 / wait_ms) : 100);
 }
 
 static int find(struct lb_mode_result *out)
@@ -79,34 +96,28 @@ static int find(struct lb_mode_result *out)
 	const uint64_t wait_ms = work.ask->board->reflash_wait_ms;
 	const uint64_t began_ms = lb_monotonic_ms();
 	uint64_t since_ms = 0;
-	bool seen = false;
+	bool seen = false, gives_up;
 
 	say("lifeboat: looking for a medkit: plug in the stick");
-	for (;;) {
+	lb_medkit_look(&work.search);
+	gives_up = !nothing_else_boots();
+	if (!gives_up && !work.search.count)
+		say("lifeboat: there is no system on the card: this waits until the stick is there");
+	for (;; lb_medkit_look(&work.search)) {
 		const uint64_t now_ms = lb_monotonic_ms();
 
-		lb_medkit_look(&work.search);
 		if (work.search.count && !seen) {
 			seen = true;
 			since_ms = now_ms;
 		}
 		if (work.search.count && now_ms >= since_ms + SETTLE_MS)
 			return 0;
-		if (!work.search.count && now_ms >= began_ms + wait_ms)
+		if (!work.search.count && gives_up && now_ms >= began_ms + wait_ms)
 			return explain_nothing(out);
 		if (!work.search.count)
-			tell_waiting(now_ms - began_ms, wait_ms);
+			tell_waiting(now_ms - began_ms, gives_up ? wait_ms : REMIND_MS);
 		(void)nanosleep(&pause, NULL);
 	}
-}
-
-/* The power failed before the old system went, or after the new one was there. */
-static bool card_is_whole(void)
-{
-	CLEANUP(lb_btrfs_closep) struct lb_btrfs fs = LB_BTRFS_CLOSED;
-
-	return work.search.card[0] && lb_btrfs_open(&fs, work.search.card) == 0 &&
-	       faccessat(fs.top, "@", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static void settle(struct lb_mode_result *out)
