@@ -108,6 +108,40 @@ static void blank_card__cut_at_every_step__untouched_or_none_or_new_and_again_me
 	assert_true(lb_fake_power_cuts(&power, &s) > 30);
 }
 
+static struct plat_card without_place;
+static bool has_place;
+
+static int note_in_its_place(void *ctx, bool begun)
+{
+	return has_place ? without_place.note(ctx, begun) : 0;
+}
+
+static int table_with_a_place(void *ctx)
+{
+	has_place = true;
+	return without_place.table(ctx);
+}
+
+static int wipe_when_noted(void *ctx)
+{
+	assert_true(fake.noted);
+	return without_place.wipe(ctx);
+}
+
+/* A whole card of somebody else's: where the record will be there is something of his. */
+static void blank_card__that_has_no_place_for_the_note__is_noted_before_it_is_wiped(void **state)
+{
+	enum lb_card_step failed;
+
+	setup_blank(NULL);
+	without_place = p;
+	p.note = note_in_its_place;
+	p.table = table_with_a_place;
+	p.wipe = wipe_when_noted;
+	assert_int_equal(lb_card_run(&p, &failed), 0);
+	assert_true(has_place);
+}
+
 static struct lb_fake_card kept;
 
 static void keep(void *ctx)
@@ -168,5 +202,6 @@ TESTS(unit(card__cut_at_every_step__old_or_none_or_new_and_again_mends),
       unit(card__cut_and_cut_again_in_the_next_boot__the_one_after_mends),
       unit(card__each_step_fails__it_is_told_and_again_mends),
       unit(blank_card__cut_at_every_step__untouched_or_none_or_new_and_again_mends),
+      unit(blank_card__that_has_no_place_for_the_note__is_noted_before_it_is_wiped),
       unit(blank_card__cut_and_cut_again__the_next_boot_mends),
       unit(blank_card__each_step_fails__it_is_told_and_again_mends))
