@@ -16,6 +16,7 @@
 #include "lifeboat/modes/mode.h"
 #include "plan/waiting.h"
 #include "plat/linux/disk/btrfs.h"
+#include "plat/linux/disk/disk.h"
 
 #define LOOK_EVERY_MS 1000
 #define REMIND_MS     300000 /* tenths of it are told while there is no end to the waiting */
@@ -27,6 +28,7 @@ static struct work {
 	struct lb_medkit_search search;
 	char version[LB_MEDKITS_MAX][LB_NAME_MAX];
 	char refused[LB_SENTENCE_MAX]; /* why the first one was left out */
+	enum lb_failure refused_as;
 } work;
 
 PRINTF_LIKE(1, 2) static void say(const char *fmt, ...)
@@ -153,11 +155,13 @@ static int open_in(const char *folder, const char *name)
 	return fd < 0 ? lb_err_from_errno(errno) : fd;
 }
 
-static void leave_out(const struct lb_medkit_place *p, const char *why)
+static void leave_out(const struct lb_medkit_place *p, enum lb_failure failure, const char *why)
 {
 	say("lifeboat: %s on %s is left out: %s", p->name, p->node, why);
-	if (!work.refused[0])
-		(void)snprintf(work.refused, sizeof(work.refused), "%s", why);
+	if (work.refused[0])
+		return;
+	(void)snprintf(work.refused, sizeof(work.refused), "%s", why);
+	work.refused_as = failure;
 }
 
 /* Many of them take longer than a mode may be silent, and each says the same while it is read. */
@@ -167,6 +171,16 @@ static void tell_candidate(size_t i)
 
 	(void)snprintf(what, sizeof(what), "medkit %zu of %zu", i + 1, work.search.count);
 	work.ask->step(work.ask->ctx, what, (unsigned)(i * 100 / work.search.count));
+}
+
+/* Of the card as it is now; 0 = it has no such partition. */
+static uint64_t room(void)
+{
+	struct lb_disk card;
+
+	return work.search.card[0] && lb_disk_of(work.search.card, &card, &lb_blockdev_roots) == 0
+		       ? card.size_bytes
+		       : 0;
 }
 
 static bool is_good(size_t i)
@@ -183,11 +197,13 @@ static bool is_good(size_t i)
 		CLEANUP(lb_fd_closep) int fd = open_in(folder, p->name);
 
 		ask_of(&ask, p->name, folder, fd);
+		ask.room_bytes = room();
 		rc = fd < 0 ? fd : lb_medkit_check(&report, &ask);
 	}
 	lb_medkit_leave();
 	if (rc < 0) {
-		leave_out(p, report.why[0] ? report.why : lb_strerror(rc));
+		leave_out(p, report.failure ? report.failure : LB_FAILURE_IMAGE,
+			  report.why[0] ? report.why : lb_strerror(rc));
 		return false;
 	}
 	memcpy(work.version[i], report.version, sizeof(work.version[i]));
@@ -233,7 +249,7 @@ static int choose(struct lb_mode_result *out)
 	best = best_of(false);
 	if (best < 0)
 		best = best_of(true);
-	return best < 0 ? lb_mode_fail(out, LB_FAILURE_IMAGE, "%.250s", work.refused) : best;
+	return best < 0 ? lb_mode_fail(out, work.refused_as, "%.250s", work.refused) : best;
 }
 
 /* --- writing it */
