@@ -1,11 +1,13 @@
 """Rescue mode 4 (virt-sd): the system of a medkit on a stick goes onto the card."""
 
 import hashlib
+import io
 import json
 import os
 import random
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
@@ -80,6 +82,45 @@ def test_mode_4__no_stick__a_code_and_a_normal_boot(bench):
     router.says(r"rescue mode 4 \(reflash\) failed: no medkit was found within 1 s: put virt-sd-medkit-latest.tar.gz on a stick")
     router.says("the LED blinks 2 times, again and again: no image that may be used")
     router.wait_up(60)
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/cli has a card that is too small")
+def test_mode_4__medkit_larger_than_the_card__says_so_and_leaves_the_card(bench, tmp_path):
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w:gz") as tar:
+        for name, size in (("./sbin/init", 10), ("./etc/turris-version", 4), ("./usr/zeros", 300 * MIB)):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = size, 0o755
+            tar.addfile(entry, io.BytesIO(b"9.9\n" if size == 4 else bytes(size)))
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False)
+    before = root_hash(router)
+    router.power_on("force_mode=4")
+    router.usb_plug(make_stick(tmp_path / "stick", {NAME: whole.getvalue()}))
+    router.says(rf"rescue mode 4 \(reflash\) failed: {NAME} does not fit: it takes 353 MiB, and the card's partition has 253", WORK_S)
+    router.says("the LED blinks 5 times, again and again: there is not enough room")
+    assert root_hash(router) == before
+
+
+@pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: it waits")
+def test_mode_4__cut_and_the_stick_gone__waits_until_it_is_back(bench, tmp_path):
+    quick = {"menu {": "reflash {\n\twait_seconds = 20\n}\n\nmenu {\n\tback_seconds = 2"}
+    medkit = build_medkit(BOARD, version="2.0", board_conf=conf(quick), extra={"etc/new-system": "full\n"})
+    stick = make_stick(tmp_path / "stick", {NAME: medkit})
+    router = bench(conf=conf(quick), board=BOARD, network=False)
+    router.power_on("force_mode=4")
+    router.usb_plug(stick)
+    router.says(r"unpacking: [3-9]\d %", WORK_S)
+    router.power_cut("kill")
+    router.power_on()
+    router.says("the power failed while the card was written: rescue mode 4 goes on")
+    router.says("there is no system on the card: this waits until the stick is there")
+    router.says(r"waiting, (2[1-9]|[3-9]\d) s", WORK_S)
+    router.usb_plug(stick)
+    router.says(rf"rescue mode 4 \(reflash\) is done: {NAME}, version 2.0 is on /dev/mmcblk0p2; the router reboots", WORK_S)
+    router.wait_reset(READY_S)
+    router.wait_up(60)
+    router.serial.login(timeout=READY_S)
+    assert is_new(router)
 
 
 def test_mode_4__bad_sticks_and_foreign_cards_are_left__a_good_stick_makes_a_table_and_its_system_through_a_power_cut(bench, tmp_path):
@@ -158,7 +199,7 @@ def run_mode_4(router, stick=None):
 
 
 @pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: FAT32 is what people have")
-@pytest.mark.parametrize("fs", ["ext4", "btrfs"])
+@pytest.mark.parametrize("fs", ["ext4", "btrfs", "exfat"])
 def test_mode_4__stick_without_partitions__is_read(bench, tmp_path, fs):
     medkit = build_medkit(BOARD, version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
     router = bench(conf=conf(PATIENT), board=BOARD, network=False)
