@@ -26,6 +26,7 @@ LOST = "10.99.99.1"
 OWNER_PASSWORD = "lifeboat"  # of the guest system, emu/guest/rootfs/etc/shadow
 SSH = ("ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 "
        f"root@{ADDRESS} ")
+PATIENCE_S = 180  # for a machine that has other things to do
 COLOUR = sys.stdout.isatty()
 
 
@@ -59,11 +60,11 @@ def reaches(router):
     return router.pc(f"ping -c 1 -W 1 {ADDRESS} >/dev/null").returncode == 0
 
 
-def wait_until(check, what, timeout=20):
-    end = time.monotonic() + timeout
+def wait_until(check, what):
+    end = time.monotonic() + PATIENCE_S
     while not check():
         if time.monotonic() > end:
-            raise Failure(f"{what} did not happen within {timeout} s")
+            raise Failure(f"{what} did not happen within {PATIENCE_S} s")
         time.sleep(0.1)
 
 
@@ -90,7 +91,7 @@ def in_failsafe(router, command):
 def boot_healthy(router):
     step("Power on. Nobody touches anything.")
     router.power_on()
-    up = router.wait_up()
+    up = router.wait_up(PATIENCE_S)
     wait_until(lambda: answers(router), "the router's web page")
     seen(f"the router is up after {up:.1f} s, four of them for the failsafe window; http://{ADDRESS}/ answers")
 
@@ -101,7 +102,7 @@ def lock_out(router):
     step("Power cut and on again, as owners do.")
     router.power_cut()
     router.power_on()
-    router.wait_up()
+    router.wait_up(PATIENCE_S)
     must(not reaches(router), "the router still answers")
     seen(f"it boots, and {ADDRESS} is gone: locked out")
 
@@ -110,7 +111,7 @@ def press_in_window(router):
     step("Power cut and on again. This time a finger waits for the LED.")
     router.power_cut()
     router.power_on()
-    began = router.leds.wait_for(Blink(LED, 100, 100), timeout=30)
+    began = router.leds.wait_for(Blink(LED, 100, 100), timeout=PATIENCE_S)
     time.sleep(1.5)
     window_hz = router.leds.blink_hz(LED, began)
     seen(f"the LED blinks {window_hz:.2f} times per second: the window is open")
@@ -118,7 +119,7 @@ def press_in_window(router):
     router.button("reset").press(0.4)
     up = router.now()
     seen("the reset button is pressed")
-    failsafe = router.leds.wait_for(Blink(LED, 50, 50), timeout=10)
+    failsafe = router.leds.wait_for(Blink(LED, 50, 50), timeout=PATIENCE_S)
     wait_until(lambda: router.pc(f"nc -z -w 1 {ADDRESS} 22 2>/dev/null || "
                                  f"bash -c ': </dev/tcp/{ADDRESS}/22' 2>/dev/null").returncode == 0, "SSH")
     failsafe_hz = router.leds.blink_hz(LED, failsafe)
@@ -134,9 +135,9 @@ def mend(router):
     typed(f"ssh root@{ADDRESS} reboot")
     router.pc(SSH + "-o BatchMode=yes -o PreferredAuthentications=none reboot")
     router.wait_reset()
-    up = router.wait_up()
+    up = router.wait_up(PATIENCE_S)
     wait_until(lambda: answers(router), "the router's web page")
-    router.leds.wait_for(Steady(LED, True, for_ms=1000), timeout=10, after=up - 1)
+    router.leds.wait_for(Steady(LED, True, for_ms=1000), timeout=PATIENCE_S, after=up - 1)
     seen(f"rebooted; up again, and http://{ADDRESS}/ answers. The LED is steady.")
     as_owner(router, "lifeboat log")
 
