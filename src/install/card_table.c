@@ -115,11 +115,6 @@ int lb_card_table_put(const struct lb_card_table *t, const struct plat_block *di
 	}
 	if (rc == 0)
 		rc = make_first(t, disk);
-	/* Or nobody would look at the new primary table while the backup is written. */
-	if (rc == 0 && t->backup_in_use)
-		rc = disk->write(disk->ctx, 0, sector, table->sector_bytes);
-	if (rc == 0 && t->backup_in_use)
-		rc = disk->flush(disk->ctx);
 	return rc < 0 ? rc : lb_disk_table_put(disk, table, t->backup_in_use, sector);
 }
 

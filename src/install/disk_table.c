@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "image/identify.h"
+#include "image/ptable_new.h"
 
 #define PIECE_BYTES 65536
 
@@ -171,6 +172,21 @@ static int put_first(const struct plat_block *disk, const struct lb_ptable *t,
 	return put(disk, 0, bytes, t->sector_bytes);
 }
 
+/* The start is what counts while the backup is written: its first sector has to lead there. */
+static int lead_to_start(const struct plat_block *disk, const struct lb_ptable *t)
+{
+	static struct lb_ptable start;
+	int rc = lb_disk_table_read(&start, disk, t->sector_bytes);
+
+	if (rc == 0 || rc == LB_E(IO))
+		return rc;
+	rc = disk->read(disk->ctx, 0, bytes, t->sector_bytes);
+	if (rc < 0)
+		return rc;
+	lb_gpt_put_protective(bytes, t->backup_at + 1);
+	return put(disk, 0, bytes, t->sector_bytes);
+}
+
 int lb_disk_table_put(const struct plat_block *disk, const struct lb_ptable *t, bool backup_in_use,
 		      const uint8_t *sector)
 {
@@ -182,6 +198,8 @@ int lb_disk_table_put(const struct plat_block *disk, const struct lb_ptable *t, 
 		rc = put_entries(disk, t);
 	if (rc == 0 && t->kind == LB_PTABLE_GPT)
 		rc = put_header(disk, t);
+	if (rc == 0 && t->kind == LB_PTABLE_GPT && backup_in_use)
+		rc = lead_to_start(disk, t);
 	if (rc == 0 && t->kind == LB_PTABLE_GPT && backup_in_use)
 		rc = put_backup(disk, t);
 	return rc < 0 ? rc : put_first(disk, t, sector);

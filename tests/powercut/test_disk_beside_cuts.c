@@ -39,7 +39,8 @@ static struct lb_ptable_merge merge;
 static struct lb_ptable of_disk, of_image, seen_table;
 static uint8_t image[AT(IMAGE_SECTORS)], old[AT(DISK_SECTORS)], seen[AT(DISK_SECTORS)];
 static enum lb_ptable_kind kind;
-static bool damaged; /* the table at the start of the disk is, from before */
+static unsigned damaged; /* so many bytes from damaged_at on, from before */
+static uint64_t damaged_at;
 static int rc;
 static unsigned noise; /* times that the sector of an MBR held nothing but that */
 
@@ -107,10 +108,11 @@ static int fake_zero(void *ctx, uint64_t off_bytes, uint64_t n)
 
 static void setup(void *ctx)
 {
+	static const uint8_t noughts[34 * SECTOR];
+
 	lb_fake_power_on(&power);
 	lb_fake_block_poke(&block, 0, old, sizeof(old));
-	if (damaged)
-		lb_fake_block_poke(&block, SECTOR + 20, "?", 1);
+	lb_fake_block_poke(&block, damaged_at, noughts, damaged);
 }
 
 static int keep(void)
@@ -248,7 +250,7 @@ static const struct lb_fake_scenario fails = {.setup = setup, .run = run, .check
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
-	damaged = false;
+	damaged = 0;
 	lb_fake_block_init(&block, &power, sizeof(seen));
 	plain = (struct lb_target_block){
 		.dev = lb_fake_block_plat(&block), .zero = fake_zero, .sector_bytes = SECTOR};
@@ -298,11 +300,22 @@ static void beside__every_operation_fails_once__it_says_so(void **state)
 	assert_true(lb_fake_power_fails(&power, &fails) > 10);
 }
 
-static void beside__start_of_the_disk_is_damaged__its_backup_tells_what_stays(void **state)
+static void the_backup_tells_what_stays(uint64_t at, unsigned n)
 {
-	damaged = true;
+	damaged_at = at;
+	damaged = n;
 	assert_true(lb_fake_power_cuts(&power, &cuts) > 100);
 	assert_true(lb_fake_power_fails(&power, &fails) > 10);
+}
+
+static void beside__start_of_the_disk_is_damaged__its_backup_tells_what_stays(void **state)
+{
+	the_backup_tells_what_stays(SECTOR + 20, 1);
+}
+
+static void beside__start_of_the_disk_is_lost__its_backup_tells_what_stays(void **state)
+{
+	the_backup_tells_what_stays(0, 34 * SECTOR);
 }
 
 static int keep_what_it_says(void *ctx, const uint8_t *head, size_t n)
@@ -406,6 +419,7 @@ TESTS(on_gpt(beside__new_image__around_what_stays),
       on_gpt(beside__power_cut_at_every_operation__owner_s_stay_and_no_half_system),
       on_gpt(beside__every_operation_fails_once__it_says_so),
       on_gpt(beside__start_of_the_disk_is_damaged__its_backup_tells_what_stays),
+      on_gpt(beside__start_of_the_disk_is_lost__its_backup_tells_what_stays),
       on_gpt(beside__image_that_streams__is_looked_at_before_anything_changes),
       on_gpt(beside__stream_that_is_refused_at_its_end__no_system_and_the_owner_s_stay),
       on_gpt(beside__file__is_read_twice_and_compared),
