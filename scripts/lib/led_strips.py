@@ -2,15 +2,19 @@
 
 usage: scripts/led-strips
 
-Installs what is missing, builds, and goes through the modes and their failures. Each time between two changes of the LED's
-pin is rounded to 100 ms; a run in which the machine was too busy for that is done once more.
+Installs what is missing, builds, and goes through the modes and their failures, as root and for some ten minutes. Each time
+between two changes of the LED's pin is rounded to 100 ms; a run in which the machine was too busy for that is done once more.
 """
 
+import contextlib
+import os
 import sys
+import tempfile
 import time
-from itertools import takewhile
+from collections import namedtuple
 
 from common import ROOT, Failure, run_main
+from led_props import Props
 
 sys.path.insert(0, str(ROOT / "emu"))
 sys.path.insert(0, str(ROOT / "tests/check"))
@@ -21,12 +25,14 @@ from vrouter.errors import Timeout  # noqa: E402
 
 BOARD = "virt-sd"
 LED = "green:status"
+HELD_LED = "green:lan"  # led.held of the board
 DOCUMENT = ROOT / "docs/led-strips.md"
 UNIT_MS = 100  # a character
 LATE_MS = 40
 WORKS_MS = 3000  # of the light of a mode at work, which takes as long as it takes
 PATIENCE_S = 240
 TRIES = 8
+URGENT = -15  # what is recorded is the emulator's speed too
 MODES = {int(number): (name, text) for _, number, _, name, text in rows((ROOT / "src/tables/modes.def").read_text(), "MODE")}
 FAILURES = {int(code): text for _, code, _, text in rows((ROOT / "src/tables/failures.def").read_text(), "FAILURE")}
 
@@ -41,7 +47,12 @@ Recorded by `scripts/led-strips` on the emulated router `virt-sd`: the pin of it
 {start}
 ```
 
-The button is held: lit. Held for a second: dark, let go now. Lit: announcements follow.
+The button is held: lit. Held for a second: dark, let go now, and the LEDs of the Ethernet ports blink, if the board has such
+(`led.held`). Lit: announcements follow.
+
+## The modes
+
+`works` is what there is of it until the light goes out and the router reboots, or its first three seconds.
 """
 
 
@@ -56,9 +67,9 @@ def rounded(seconds):
     return ms
 
 
-def phases(router, t0):
-    """[(on, ms)] of the LED from the first time that it was lit after t0."""
-    found = [phase for phase in router.leds.phases(LED, t0)]
+def phases(router, t0, t1=None, led=LED):
+    """The LED's phases from the first time that it was lit after t0."""
+    found = list(router.leds.phases(led, t0, t1))
     while found and not found[0].on:
         found.pop(0)
     return found
@@ -100,26 +111,41 @@ def dialogue(router, number):
 
 
 def working(found, end_s):
-    """Whole phases only: the end of the work cuts one, and the console lags, which says it."""
-    at_work = takewhile(lambda phase: phase.start + phase.length < end_s and abs(phase.length - 0.5) * 1000 < LATE_MS, found)
-    whole = text((phase.on, rounded(phase.length)) for phase in at_work)[: WORKS_MS // UNIT_MS]
-    return whole and whole + "~"
+    """From the first moment of the work to the last light before the reboot, which is cut anywhere; "" when there was no time."""
+    found = [phase for phase in found if phase.start < end_s]
+    while found and not found[-1].on:
+        found.pop()
+    strip = ""
+    for phase in found[:-1]:
+        strip += text([(phase.on, rounded(phase.length))])
+        if len(strip) > WORKS_MS // UNIT_MS:
+            return strip[: WORKS_MS // UNIT_MS] + "~"
+    return strip + "#" * round(found[-1].length * 1000 / UNIT_MS) if found else ""
+
+
+def cut(found, begin, end):
+    """What of the phases lies within that time."""
+    parts = [(p.on, min(p.start + p.length, end) - max(p.start, begin)) for p in found]
+    return text((on, rounded(length)) for on, length in parts if length * 1000 > LATE_MS)
 
 
 def beat(router, code, failed):
-    """One beat of a cause: dark, blinks, dark. It begins with the end of the mode's light."""
-    whole = 800 + 400 * code + 1500
+    """The beat of a cause, which two beats in a row have shown alike: dark, blinks, dark. It begins with the end of the light."""
+    before = None
     lit = [p for p in router.leds.phases(LED, failed) if p.on and p.start > failed]
-    if len(lit) < 2 * code + 1:
-        return None
-    # Between the first blinks of two beats: what is dark is shared
-    first = [p for i, p in enumerate(lit) if i and p.start - (lit[i - 1].start + lit[i - 1].length) > 2]
-    if len(first) < 2:
-        return None
-    begin, end = first[0].start - 1.0, first[0].start - 1.0 + whole / 1000
-    found = [p._replace(start=max(p.start, begin), length=min(p.start + p.length, end) - max(p.start, begin))
-             for p in router.leds.phases(LED, begin, end)]
-    return text((p.on, rounded(p.length)) for p in found)
+    # The first blinks of beats: between two of them what is dark is shared
+    for first in (p for i, p in enumerate(lit) if i and p.start - (lit[i - 1].start + lit[i - 1].length) > 2):
+        t0, t1 = first.start - 1, first.start - 1 + (800 + 400 * code + 1500) / 1000
+        if t1 > router.now():
+            return None
+        try:
+            now = cut(router.leds.phases(LED, t0, t1), t0, t1)
+        except Jitter:
+            now = None
+        if now and now == before:
+            return now
+        before = now
+    return None
 
 
 def wait(condition, what):
@@ -153,84 +179,134 @@ def record_start(router):
     router.serial.expect("^- rescue modes -", PATIENCE_S)
     router.button("reset").release()
     wait(lambda: len(phases(router, 0)) > 3, "the first announcement")
-    return text((phase.on, rounded(phase.length)) for phase in phases(router, 0)[:3])
+    first, dark, light = phases(router, 0)[:3]
+    begin, end = first.start, light.start + light.length
+    return [(LED, text((phase.on, rounded(phase.length)) for phase in (first, dark, light))),
+            (HELD_LED, cut(router.leds.phases(HELD_LED, begin, end), begin, end))]
 
 
-def record_mode(router, number, append="", act=None):
-    """(lines, outcome): outcome is None when it went well, else (code, strip, why)."""
-    on(router, f"rescue_mode={number - 1} {append}")
-    router.serial.expect(f"rescue mode {number} is carried out now", PATIENCE_S)
-    if act:
-        act(router)
-    said = router.serial.expect(rf"rescue mode {number} \(\w+\) (is done|failed): ([^\r\n]+)\r?\n", PATIENCE_S)
-    lines, found = dialogue(router, number)
-    if strip := working(found, said.t):
-        lines.append(("works", strip))
-    if said.group(1) == "is done":
-        return lines, None
+def begin(router, case, props, words):
+    """Power on, with all that the case wants to be there, until the mode is at work."""
+    if case.shop == "provider":
+        props.provide(router)
+    elif case.shop:
+        props.sell(router, *case.shop)
+    on(router, f"{words} {case.append}")
+    if case.stick:
+        router.usb_plug(props.stick(case.stick))
+    router.serial.expect(f"rescue mode {case.mode} is carried out now", PATIENCE_S)
+    if case.person:
+        case.person(router, props)
+
+
+def end(router, number, patience=PATIENCE_S):
+    """What the console says at the end of a mode."""
+    return router.serial.expect(rf"rescue mode {number} \(\w+\) (is done|failed): ([^\r\n]+)\r?\n", patience)
+
+
+def record_success(router, case, props):
+    """[(word, strip)] of the whole dialogue and the work."""
+    begin(router, case, props, f"rescue_mode={case.mode - 1}")
+    lines, strip, said = None, "", None
+    while not said:
+        try:
+            said = end(router, case.mode, WORKS_MS / 1000 + 1)
+        except Timeout:  # a long work need not be over for a look at its beginning
+            if not strip.endswith("~"):
+                lines, found = dialogue(router, case.mode)
+                strip = working(found, router.now())
+    if said.group(1) != "is done":
+        raise Failure(f"mode {case.mode} failed: {said.group(2)}")
+    reset = router.wait_reset(PATIENCE_S)
+    if not strip.endswith("~"):
+        lines, found = dialogue(router, case.mode)
+        strip = working(found, reset)
+    return [*lines, ("works", strip)] if strip else lines
+
+
+def record_failure(router, case, props):
+    """(blinks, strip, what console and record say)"""
+    begin(router, case, props, f"force_mode={case.mode}")
+    said = end(router, case.mode)
+    if said.group(1) != "failed":
+        raise Failure(f"mode {case.mode} did not fail {case.what}: {said.group(2)}")
     code = int(router.serial.expect(r"the LED blinks (\d+) times?,", PATIENCE_S).group(1))
-    strip = wait(lambda: beat(router, code, said.t), "the cause")
-    return lines, (code, strip, said.group(2))
+    return code, wait(lambda: beat(router, code, said.t), "the cause"), said.group(2)
 
 
-def press(router):
+def press(router, _):
     router.serial.expect("RESCUE MODE active", PATIENCE_S)
     router.button("reset").press(0.2)
 
 
-def reboot(router):
+def reboot(router, _):
     router.serial.send("\n")
     router.serial.expect("RESCUE MODE active", PATIENCE_S)
     router.serial.expect("# ", PATIENCE_S)
     router.serial.send("reboot\n")
 
 
-def forget(router):
-    """In mode 7: nothing to go back to."""
+def forget(router, _):
+    """In mode 7: nothing to go back to is left."""
     router.serial.send("\n")
     router.serial.expect("# ", PATIENCE_S)
-    code, out = router.serial.run("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && btrfs subvolume delete /mnt/@factory /mnt/@[0-9]* "
-                                  "&& umount /mnt && sync", PATIENCE_S)
+    code, out = router.serial.run("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && for s in /mnt/@factory /mnt/@[0-9]*; do "
+                                  "[ ! -d $s ] || btrfs subvolume delete $s || break; done && umount /mnt && sync", PATIENCE_S)
     if code:
         raise Failure(f"the snapshots cannot be deleted: {out}")
     router.button("reset").press(0.2)
 
 
-# mode, what is different, words for the kernel, what the person does
-RUNS = [
-    (1, None, "", None),
-    (3, None, "", None),
-    (2, None, "", None),
-    (5, None, "", reboot),
-    (7, None, "", press),
-    (2, "without its card", "module_blacklist=sdhci_pci", None),
-    (4, "without a stick", "", None),
-    (5, "without a LAN port", "module_blacklist=virtio_net", None),
-    (6, "without a network", "module_blacklist=virtio_net", None),
-    (7, "nothing to go back to is left", "", forget),
-    (3, "without a factory snapshot", "", None),
-    (2, "without any snapshot", "", None),
+def shut(router, props):
+    """The server goes away while the medkit is on its way."""
+    router.serial.expect("trying again from byte", PATIENCE_S)
+    props.shut()
+
+
+# what: when it fails, None = it does not; shop: "provider", or a medkit of led_props.py and what part of it is served;
+# stick: a medkit; person: what a person does meanwhile
+Case = namedtuple("Case", "mode what append shop stick person", defaults=(None, "", None, None, None))
+
+CASES = [
+    Case(1),
+    Case(2),
+    Case(3),
+    Case(2, "without its card", "module_blacklist=sdhci_pci"),
+    Case(4, "without a stick"),
+    Case(4, "with a damaged medkit", stick="damaged"),
+    Case(4, "with a wrong signature", stick="wrongly signed"),
+    Case(4, "with more than fits on the card", stick="too large"),
+    Case(4, stick="good"),
+    Case(5, person=reboot),
+    Case(5, "without a LAN port", "module_blacklist=virtio_net"),
+    Case(6, "without a WAN port", "module_blacklist=virtio_net"),
+    Case(6, "without an answer to DHCP"),
+    Case(6, "without its server", shop="provider"),
+    Case(6, "when the server goes in the middle", shop=("good", 0.4), person=shut),
+    Case(6, "with a damaged medkit", shop=("damaged",)),
+    Case(6, "with a wrong signature", shop=("wrongly signed",)),
+    Case(6, "with more than fits on the card", shop=("too large",)),
+    Case(6, shop=("good",)),
+    Case(7, person=press),
+    Case(7, "", "", person=forget),
+    Case(2, "without any snapshot"),
+    Case(3, "without a factory snapshot"),
 ]
 # The same with an initramfs that has a hook that hangs, and no SSH server
 BROKEN = {"etc/lifeboat/rollback.d/10-hang": "#!/bin/sh\nsleep 1000\n", "sbin/dropbear": ""}
-BROKEN_RUNS = [(3, "when a program of `rollback.d` hangs", "", None), (5, "without an SSH server", "", None)]
+BROKEN_CASES = [Case(3, "when a program of `rollback.d` hangs"), Case(5, "without an SSH server")]
 
 
-def run_all(router, runs, had, good, bad):
-    for number, what, append, act in runs:
-        if MODES[number][0] not in had:
-            continue
-        print(f"mode {number}, {what or 'all well'}", flush=True)
-        if act is forget:
-            on(router, f"force_mode={number}")
-            act(router)
-            router.serial.expect("is done: a button was pressed", PATIENCE_S)
-            continue
-        lines, failure = steady(lambda: record_mode(router, number, append, act))
-        if failure:
-            bad.setdefault(number, []).append((what, *failure))
+def run_all(router, cases, props, good, bad):
+    for case in cases:
+        print(f"mode {case.mode}, {case.person.__name__ if case.what == '' else case.what or 'all well'}", flush=True)
+        if case.what is None:
+            good[case.mode] = steady(lambda: record_success(router, case, props))
+        elif case.what:
+            bad.setdefault(case.mode, []).append((case.what, *steady(lambda: record_failure(router, case, props))))
         else:
-            good[number] = lines
+            begin(router, case, props, f"force_mode={case.mode}")
+            end(router, case.mode)
 
 
 def section(number, good, bad):
@@ -245,7 +321,7 @@ def section(number, good, bad):
 
 
 def document(start, good, bad):
-    parts = [HEAD.format(start=start), "## The modes\n"]
+    parts = [HEAD.format(start="\n".join(f"{led:12}  {strip}" for led, strip in start))]
     for number in sorted({*good, *bad}):
         parts += section(number, good, bad)
     parts += ["## The causes of failure\n", "| blinks | cause | strip |", "|---|---|---|"]
@@ -261,17 +337,19 @@ def main():
         return 0
     if len(sys.argv) > 1:
         raise Failure("takes no argument")
-    conf = load_board(BOARD).board_conf.read_text().replace("menu {\n", "menu {\n\thang_seconds = 20\n\tback_seconds = 60\n")
-    had = conf.split("modes = {")[1].split("}")[0]
-    had = [word.strip(' "') for word in had.split(",")]
+    os.setpriority(os.PRIO_PROCESS, 0, URGENT)
+    conf = load_board(BOARD).board_conf.read_text().replace("menu {\n", "menu {\n\tback_seconds = 0\n")
+    hasty = conf.replace("menu {\n", "menu {\n\thang_seconds = 20\n")
     good, bad = {}, {}
     try:
-        with Router(BOARD, build_images(BOARD, board_conf=conf), network=False, recorder=False) as router:
-            print("power-on", flush=True)
-            start = steady(lambda: record_start(router))
-            run_all(router, RUNS, had, good, bad)
-        with Router(BOARD, build_images(BOARD, board_conf=conf, initramfs_extra=BROKEN), network=False, recorder=False) as router:
-            run_all(router, BROKEN_RUNS, had, good, bad)
+        with tempfile.TemporaryDirectory() as folder, contextlib.closing(Props(folder, BOARD, conf)) as props:
+            with Router(BOARD, build_images(BOARD, board_conf=conf, initramfs_extra=props.files()), recorder=False) as router:
+                print("power-on", flush=True)
+                start = steady(lambda: record_start(router))
+                run_all(router, CASES, props, good, bad)
+                props.close()
+            with Router(BOARD, build_images(BOARD, board_conf=hasty, initramfs_extra=BROKEN), network=False, recorder=False) as router:
+                run_all(router, BROKEN_CASES, props, good, bad)
     except (EmuError, Timeout) as err:
         raise Failure(str(err)) from None
     DOCUMENT.write_text(document(start, good, bad))
