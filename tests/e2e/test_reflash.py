@@ -84,6 +84,19 @@ def test_mode_4__no_stick__a_code_and_a_normal_boot(bench):
     router.wait_up(60)
 
 
+def test_mode_4__medkit_on_the_card_too_large_for_ram__says_so_and_leaves_the_card(bench):
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False)
+    router.to_up(login=True)
+    router.sh(f"dd if=/dev/zero of=/{NAME} bs=1 count=1 seek={100 * MIB - 1} && sync")
+    router.power_cut("kill")
+    before = root_hash(router)
+    router.power_on("force_mode=4")
+    router.says(rf"rescue mode 4 \(reflash\) failed: {NAME} lies on the card itself and its 100 MiB do not fit into RAM \(\d+ are free\): "
+                "put it on a stick", 60)
+    router.says("the LED blinks 5 times, again and again: there is not enough room")
+    assert root_hash(router) == before
+
+
 @pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/cli has a card that is too small")
 def test_mode_4__medkit_larger_than_the_card__says_so_and_leaves_the_card(bench, tmp_path):
     whole = io.BytesIO()
