@@ -157,6 +157,8 @@ struct lb_board {
 	char watchdog[LB_PATH_MAX];	    /* device; "" = none; default /dev/watchdog */
 	unsigned watchdog_timeout_s;	    /* default 30 */
 	enum lb_handover watchdog_handover; /* default DISARM */
+
+	enum lb_takeover_way takeover; /* how the running init makes way; default AUTO */
 };
 
 /* Built-in defaults: no LED, no button, first Ethernet port, console. */

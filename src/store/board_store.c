@@ -41,6 +41,30 @@ static int set_scheme(struct lb_board *board, const char *text, char *what)
 	return 0;
 }
 
+static int set_handover(struct lb_board *board, const char *text, char *what)
+{
+	const bool keep = strcmp(text, "keep") == 0;
+
+	if (!keep && strcmp(text, "disarm") != 0)
+		return refuse(what, "must be \"disarm\" or \"keep\", not \"%s\"",
+			      lb_board_show(text).text);
+	board->watchdog_handover = keep ? LB_HANDOVER_KEEP : LB_HANDOVER_DISARM;
+	return 0;
+}
+
+static int set_takeover(struct lb_board *board, const char *text, char *what)
+{
+	int takeover = lb_takeover_by_name(text);
+
+	_Static_assert(LB_TAKEOVER_COUNT == 5, "the sentence below lists the ways");
+	if (takeover < 0)
+		return refuse(what, "must be \"%s\", \"%s\", \"%s\", \"%s\" or \"%s\", not \"%s\"",
+			      lb_takeover_name(0), lb_takeover_name(1), lb_takeover_name(2),
+			      lb_takeover_name(3), lb_takeover_name(4), lb_board_show(text).text);
+	board->takeover = (enum lb_takeover_way)takeover;
+	return 0;
+}
+
 static bool is_place(const char *text)
 {
 	static const char *const prefixes[] = {"PARTLABEL=", "PARTUUID=", "MTD=", "UBI="};
@@ -74,6 +98,10 @@ int lb_board_set_store(struct lb_board *board, enum lb_board_kind kind, const ch
 {
 	if (kind == LB_KIND_SLOT_SCHEME)
 		return set_scheme(board, text, what);
+	if (kind == LB_KIND_HANDOVER)
+		return set_handover(board, text, what);
+	if (kind == LB_KIND_TAKEOVER)
+		return set_takeover(board, text, what);
 	return kind == LB_KIND_ENV_PLACE ? add_env(board, text, what)
 					 : set_store(board, text, what);
 }

@@ -425,7 +425,7 @@ static int add_held_led(const struct value *v)
 	return rc < 0 ? rc : set_there(v, lb_board_set_menu);
 }
 
-static int set_slot_store(const struct value *v)
+static int set_stored(const struct value *v)
 {
 	return set_there(v, lb_board_set_store);
 }
@@ -460,17 +460,6 @@ static int set_profile(const struct value *v)
 	if (v->board->button_count)
 		return refuse(v, "must stand before the first button: move it up");
 	*(enum lb_profile *)v->field = (enum lb_profile)profile;
-	return 0;
-}
-
-static int set_handover(const struct value *v)
-{
-	bool keep = strcmp(v->text, "keep") == 0;
-
-	if (!keep && strcmp(v->text, "disarm") != 0)
-		return refuse(v, "must be \"disarm\" or \"keep\", not \"%s\"",
-			      lb_board_show(v->text).text);
-	*(enum lb_handover *)v->field = keep ? LB_HANDOVER_KEEP : LB_HANDOVER_DISARM;
 	return 0;
 }
 
@@ -524,11 +513,12 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_MODE] = set_menu,
 	[LB_KIND_POLICY] = set_policy,
 	[LB_KIND_PROFILE] = set_profile,
-	[LB_KIND_HANDOVER] = set_handover,
+	[LB_KIND_HANDOVER] = set_stored,
+	[LB_KIND_TAKEOVER] = set_stored,
 	[LB_KIND_SIGNATURE] = set_signature,
-	[LB_KIND_SLOT_STORE] = set_slot_store,
-	[LB_KIND_SLOT_SCHEME] = set_slot_store,
-	[LB_KIND_ENV_PLACE] = set_slot_store,
+	[LB_KIND_SLOT_STORE] = set_stored,
+	[LB_KIND_SLOT_SCHEME] = set_stored,
+	[LB_KIND_ENV_PLACE] = set_stored,
 	[LB_KIND_CARD_TABLE] = set_card,
 	[LB_KIND_CARD_PART] = set_card,
 	[LB_KIND_HEALTH_PORT] = add_health_port,

@@ -17,6 +17,12 @@ static const char *const state_names[] = {
 #undef STATE
 };
 
+static const char *const takeover_names[] = {
+#define HANDOVER(id, name, help) [LB_TAKEOVER_##id] = (name),
+#include "tables/handovers.def"
+#undef HANDOVER
+};
+
 static const char *const reason_names[] = {
 #define REASON(id, code, name, text) [(code)] = (name),
 #include "tables/reasons.def"
@@ -214,6 +220,19 @@ const char *lb_mode_help(unsigned mode)
 const char *lb_failure_text(unsigned failure)
 {
 	return PICK(failure_texts, failure);
+}
+
+const char *lb_takeover_name(unsigned takeover)
+{
+	return PICK(takeover_names, takeover);
+}
+
+int lb_takeover_by_name(const char *name)
+{
+	for (int i = 0; i < LB_TAKEOVER_COUNT; i++)
+		if (strcmp(takeover_names[i], name) == 0)
+			return i;
+	return LB_E(NOENT);
 }
 
 int lb_mode_by_name(const char *name)

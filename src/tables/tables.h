@@ -86,6 +86,13 @@ enum {
 #undef MODE
 };
 
+enum lb_takeover_way {
+#define HANDOVER(id, name, help) LB_TAKEOVER_##id,
+#include "tables/handovers.def"
+#undef HANDOVER
+	LB_TAKEOVER_COUNT
+};
+
 enum lb_failure {
 	LB_FAILURE_NONE = 0,
 #define FAILURE(id, blinks, name, text) LB_FAILURE_##id = (blinks),
@@ -124,12 +131,16 @@ const char *lb_profile_name(unsigned profile);
 const char *lb_mode_name(unsigned mode);
 const char *lb_mode_help(unsigned mode);
 const char *lb_failure_text(unsigned failure);
+const char *lb_takeover_name(unsigned takeover);
 
 /* The policy of that name, or LB_E(NOENT). */
 int lb_policy_by_name(const char *name);
 
 /* The door of that name, or LB_E(NOENT). */
 int lb_door_by_name(const char *name);
+
+/* The way of that name, or LB_E(NOENT). */
+int lb_takeover_by_name(const char *name);
 
 /* The mode of that name, or LB_E(NOENT). */
 int lb_mode_by_name(const char *name);

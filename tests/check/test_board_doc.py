@@ -6,12 +6,13 @@ import pytest
 from tables import rows, table
 from tree import Tree, assert_none
 
-WORDS = {"POLICY": "policies", "PROFILE": ["openwrt", "turris-mox"], "HANDOVER": ["disarm", "keep"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "CARD_TABLE": ["gpt", "mbr"], "SWITCH": ["true", "false"],
+WORDS = {"POLICY": "policies", "PROFILE": ["openwrt", "turris-mox"], "HANDOVER": ["disarm", "keep"],
+         "TAKEOVER": ["auto", "busybox", "procd", "systemd", "none"], "SIGNATURE": ["if-there", "required"], "SLOT_STORE": ["record", "uboot-env"], "SLOT_SCHEME": ["lifeboat", "linksys-mvebu", "linksys-ipq", "linksys-mx", "tplink-ipq807x"], "CARD_TABLE": ["gpt", "mbr"], "SWITCH": ["true", "false"],
          **dict.fromkeys(["MODES", "MODE"], ["reboot", "rollback", "factory", "reflash", "ssh", "internet", "shell"])}
 TYPES = {
     "ID": "text", "TEXT": "text", "LED_NAME": "text", "PATH": "path", "STORAGE": "place", "IMAGE": "place or file", "NUMBER": "number",
     "SECONDS": "number", "SWITCH": "switch", "ADDRESS": "address/prefix", "KEYCODE": "key", "LAN_PORT": "list of text",
-    "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word",
+    "WAN_PORT": "list of text", "DEED": "action", "POLICY": "word", "PROFILE": "word", "HANDOVER": "word", "TAKEOVER": "word",
     "IMAGE_NAME": "list of text", "VOLUME": "list of text", "SIGNATURE": "word", "SLOT_STORE": "word", "SLOT_SCHEME": "word", "ENV_PLACE": "list of text", "CARD_TABLE": "word", "CARD_PART": "list of text",
     "HEALTH_PORT": "list of text", "SERVICE": "list of text", "MODES": "list of words", "MODE": "word",
     "URL": "address", "NAME_SERVER": "list of text", "HELD_LED": "list of text",

@@ -8,11 +8,15 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import systemd
 from lab import ADDRESS, FAST, LONG, NO_WINDOW, ROOT, STATUS_LED, Bench, board_file, images, lifeline
 from reset import by_console_to_failsafe, restarted, status
+from vrouter import load_board
+from vrouter.images.guest import Guest
 from wires import Listener
 
 sys.path.insert(0, str(ROOT / "tests/cli"))
@@ -86,8 +90,8 @@ def by_ram(router, command, answers=()):
     for question, answer in answers:
         router.says(question)
         router.serial.send(f"{answer}\n")
-    began = router.says("^lifeboat: upgrade: services are being stopped", 90).t
-    ended = router.says("^lifeboat: upgrade: complete, rebooting", 90).t
+    began = router.says("^lifeboat: upgrade: services are being stopped", 300).t
+    ended = router.says("^lifeboat: upgrade: complete, rebooting", 300).t
     blinks = router.leds.lengths_ms(STATUS_LED, True, began, ended)
     print(f"stopped and written in {ended - began:.1f} s, lit for {blinks} ms")
     assert statistics.median(blinks) == pytest.approx(200, abs=60), "it blinks 200/200; PID 1 may be late once"
@@ -166,10 +170,54 @@ def assert_too_little_memory_stops_nothing(router):
     router.sh("umount /tmp/full && rm /tmp/new.img && rmdir /tmp/full; [ ! -e /run/lifeboat/ram ]")
 
 
-def test_ram__too_little_memory__then_a_process_that_cannot_be_ended__nothing_is_erased(bench, tmp_path):
+# A stand-in for procd, which Debian does not have: a PID 1 and a ubus that do what docs/upgrade.md says of the two. Its PID 1
+# runs a program of a name that nobody knows, so that it takes the key of the board file.
+PROCD = {'init = "/sbin/init"': 'init = "/sbin/procd"\n\thandover = "procd"'}
+STAND_IN = {
+    "sbin/procd": """#!/lib/stand-in/sh
+mkfifo /tmp/procd
+/etc/init.d/rcS
+while :; do /sbin/console-login; done &
+until read -r prefix path command </tmp/procd; do :; done 2>/dev/null
+exec chroot "$prefix" /sbin/upgraded "$path" "$command"
+""",
+    "sbin/ubus": """#!/bin/sh
+[ "$1 $2 $3" = "call system sysupgrade" ] || exit 2
+value() { echo "$json" | sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p"; }
+json=$4
+echo "$(value prefix) $(value path) $(value command)" >/tmp/procd
+sleep 100
+""",
+}
+
+
+def stand_in():
+    guest = Guest(load_board("virt-disk"), b"", Path("/dev/null"))
+    return {**STAND_IN, "lib/stand-in/sh": guest.folder / "bin/busybox"}
+
+
+def assert_refused_by_an_unknown_init(router):
+    """Nothing is stopped, and the sentence knows the ways out."""
+    conf = "/etc/lifeboat/board.conf"
+    router.sh(f"cp {conf} /tmp/board.conf && cp /tmp/stick/new.img /tmp/")
+    for change, told in (
+        ("/handover = \"procd\"/d", r"system.handover of the board file is \"auto\", and knows no such init; "),
+        ("s/handover = \"procd\"/handover = \"none\"/", r"system.handover of the board file is \"none\"; "),
+    ):
+        router.sh(f"sed '{change}' /tmp/board.conf >{conf}")
+        code, said = router.serial.run("sysupgrade -n /tmp/new.img 2>&1", 60)
+        assert code != 0 and re.search(r"PID 1 \(sh\) is not told to make way: " + told + "put the image on a USB stick and start the upgrade "
+                                       "from there, or do it in failsafe; nothing was changed", said), said
+    router.sh(f"cp /tmp/board.conf {conf}; rm /tmp/new.img; [ ! -e /run/lifeboat/ram ]")
+
+
+def test_ram__asked_of_a_stand_in_for_procd__refused_with_too_little_memory_or_another_init__a_process_that_cannot_be_ended__then_done(
+        bench, tmp_path):
     """Who writes to a frozen file system waits where no signal reaches."""
-    router = owned(bench)
-    plug(router, stick_with(tmp_path, new_image()))
+    router = owned(bench, PROCD, squashfs_extra=tuple(stand_in().items()))
+    router.sh(f"echo {KEPT} >/etc/sysupgrade.conf; sync")
+    plug(router, stick_with(tmp_path, new_image(PROCD, **stand_in())))
+    assert_refused_by_an_unknown_init(router)
     assert_too_little_memory_stops_nothing(router)
     router.sh("cp /tmp/stick/new.img /tmp/ && fsfreeze --freeze /tmp/stick")
     router.sh("dd if=/dev/zero of=/tmp/stick/x count=1 2>/dev/null & until grep -q '^State:.*D' /proc/$!/status; do usleep 20000; done")
@@ -179,13 +227,38 @@ def test_ram__too_little_memory__then_a_process_that_cannot_be_ended__nothing_is
     restarted(router)
     assert router.sh(f"cat {KEPT}; cat /etc/release 2>/dev/null || echo old") == "of the owner\nold"
     assert "it did not happen; 1 process cannot be ended, among them dd" in status(router)["last_upgrade"]
+    router.sh("mkdir -p /tmp/stick && mount /dev/sda /tmp/stick")
+    by_ram(router, "sysupgrade")
+    assert_upgraded(router)
+
+
+# systemd runs it at the end of a shutdown, right before it looks for /run/initramfs/shutdown
+SPOILER = {"lib/systemd/system-shutdown/spoil": "#!/bin/sh\n[ ! -e /run/spoil ] || chmod 0600 /run/initramfs/shutdown\n"}
+
+
+def test_ram__systemd__makes_way_at_the_end_of_a_shutdown__and_what_it_does_not_start_changes_nothing(bench, tmp_path):
+    system = {**systemd.system(), **SPOILER}
+    router = owned(bench, systemd.BOARD, squashfs_extra=tuple(system.items()))
+    assert router.sh("cat /proc/1/comm") == "systemd"
+    router.sh(f"echo {KEPT} >/etc/sysupgrade.conf; sync")
+    plug(router, stick_with(tmp_path, new_image(systemd.BOARD, **system)))
+    router.sh("cp /tmp/stick/new.img /tmp/; touch /run/spoil")
+    router.serial.send("sysupgrade /tmp/new.img\n")
+    restarted(router)
+    assert router.sh(f"cat {KEPT}; cat /etc/release 2>/dev/null || echo old") == "of the owner\nold"
+    assert "it did not happen; the system was stopped, but PID 1 did not make way" in status(router)["last_upgrade"]
+    router.sh("mkdir -p /tmp/stick && mount /dev/sda /tmp/stick")
+    by_ram(router, "sysupgrade")
+    assert_upgraded(router)
+    assert router.sh("cat /proc/1/comm") == "systemd"
 
 
 class Asked:
-    """A router that was switched off right after an upgrade from a stick was asked for."""
+    """A router that was switched off right after an upgrade from a stick was asked for. Its network is there until the end of
+    this file: no test with a bench of its own may stand behind those that use it."""
 
     def __init__(self, folder):
-        self.router = router = Bench(NO_WINDOW, recorder=True, network=False)
+        self.router = router = Bench(NO_WINDOW, recorder=True)
         router.to_up(login=True)
         own(router)
         self.stick, self.first_stick = stick_with(folder, new_image()), folder / "stick.first"
@@ -255,10 +328,12 @@ def test_cut__the_stick_is_taken_out_meanwhile__rescue_wants_it_and_goes_on_once
         router.power_cut("kill")  # it was done by then
     router.says(r"the upgrade goes on from the stick with UUID=[0-9A-F]{4}-[0-9A-F]{4}, which is not there: plug it in")
     resets = len(router.resets)
+    listener = Listener(router, lifeline(), "-i", "lan1")
     router.usb_plug(asked.stick)
     router.wait_reset(60, count=resets + 1)
     try:
         router.says(GOES, 60)
+        assert_heard(listener)
         router.wait_up(90)
         router.serial.login()
         assert_upgraded(router)

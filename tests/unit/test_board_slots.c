@@ -122,8 +122,22 @@ static void parse__health__refuses_what_is_no_service(void **state)
 		       "\"a b\"");
 }
 
+static void handover__of_the_system__is_one_of_the_ways(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, ""), 0);
+	assert_int_equal(b.takeover, LB_TAKEOVER_AUTO);
+	assert_int_equal(parse(&b, "system { handover = procd }"), 0);
+	assert_int_equal(b.takeover, LB_TAKEOVER_PROCD);
+	assert_refused("system { handover = runit }",
+		       "b.conf:1: system.handover must be \"auto\", \"busybox\", \"procd\", "
+		       "\"systemd\" or \"none\", not \"runit\"");
+}
+
 TESTS(unit(parse__two_slots__have_names_roots_and_their_rules),
       unit(parse__slots__are_two_with_a_root_of_their_own_each),
       unit(parse__slot_with_a_kernel__has_it_and_the_other_one_has_none),
       unit(parse__health__ports_interfaces_and_services),
+      unit(handover__of_the_system__is_one_of_the_ways),
       unit(parse__health__refuses_what_is_no_service))

@@ -44,6 +44,7 @@
 #include "plat/linux/machine/watchdog.h"
 #include "plat/linux/storage/overlayfs.h"
 #include "plat/linux/storage/ram_root.h"
+#include "plat/linux/storage/takeover.h"
 
 #define OVERLAY_LIMIT_MS (60 * 60 * 1000) /* a check of a very large disk */
 #define PANIC_WAIT_S	 10		  /* long enough to read the sentence on a serial console */
@@ -554,7 +555,7 @@ int applet_init(int argc, char **argv)
 			"init=/sbin/lifeboat on the kernel command line\n");
 		return LB_EXIT_USAGE;
 	}
-	if (lb_upgrade_is_wanted())
+	if (lb_takeover_arrive(argv[0]) || lb_upgrade_is_wanted())
 		lb_upgrade_as_init();
 	prepare_machine();
 	identify();

@@ -16,6 +16,7 @@
 #include "lifeboat/turn.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "lifeboat/upgrade/upgrade_tell.h"
+#include "lifeboat/upgrade/upgrade_work.h"
 #include "plan/upgrade.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/files/files.h"
@@ -174,13 +175,18 @@ static int ask_gate(const struct lb_board *board, const struct lb_upgrade_job *j
 
 /* --- from RAM */
 
-static bool is_in_ram(const char *path)
+static bool is_on(const struct stat *at, const char *dir)
 {
-	struct stat at, tmp, run;
+	struct stat st;
 
-	return stat(path, &at) == 0 &&
-	       ((stat("/tmp", &tmp) == 0 && at.st_dev == tmp.st_dev && lb_is_tmpfs("/tmp")) ||
-		(stat("/run", &run) == 0 && at.st_dev == run.st_dev && lb_is_tmpfs("/run")));
+	return stat(dir, &st) == 0 && at->st_dev == st.st_dev && lb_is_tmpfs(dir);
+}
+
+static bool stays_in_ram(const char *path, bool flat)
+{
+	struct stat at;
+
+	return stat(path, &at) == 0 && (is_on(&at, "/run") || (!flat && is_on(&at, "/tmp")));
 }
 
 static uint64_t size_of(const char *path)
@@ -191,15 +197,15 @@ static uint64_t size_of(const char *path)
 }
 
 /* What does not lie in /tmp or /run goes along into the RAM. */
-static int collect(struct lb_upgrade_job *job, char *why)
+static int collect(struct lb_upgrade_job *job, bool flat, char *why)
 {
 	uint64_t more_bytes = size_of(job->settings);
-	bool move = !is_in_ram(job->image);
+	bool move = !stays_in_ram(job->image, flat);
 	int rc;
 
 	if (move)
 		more_bytes += size_of(job->image);
-	rc = lb_ram_root_make(more_bytes, why);
+	rc = lb_ram_root_make(more_bytes, flat, why);
 	if (rc < 0)
 		return rc;
 	if (move && (rc = lb_ram_root_put(job->image, "image", job->image)) < 0)
@@ -230,24 +236,41 @@ static bool gate_is_there(void)
 	       (s.state == LB_STATE_FAILSAFE || s.state == LB_STATE_RESCUE);
 }
 
-static int go(char *why)
+/* PID 1 of ours writes another result over it. */
+static void note_that_nothing_came(const struct lb_board *board)
+{
+	static struct lb_record record;
+
+	if (lb_record_read(board, &record) == 0 && record.upgrade.stage < LB_UPGRADE_BEGUN &&
+	    lb_upgrade_note_end(board, LB_UPGRADE_REFUSED,
+				"the system was stopped, but PID 1 did not make way") < 0)
+		log_warn("the recovery record does not take a note");
+}
+
+static int go(const struct lb_board *board, const struct lb_takeover *takeover, char *why)
 {
 	lb_upgrade_tell("stopping the system", -1);
-	if (!gate_is_there())
-		return lb_takeover_run("upgrade --go", why);
+	if (!gate_is_there()) {
+		note_that_nothing_came(board);
+		return lb_takeover_run(takeover, why);
+	}
 	if (lb_tell_gate("upgrade") < 0)
 		return fail(why, LB_E(IO), "the boot gate, which was to be told,");
 	(void)sleep(GATE_WAIT_S);
 	return fail(why, LB_E(TIMEOUT), "the boot gate, which was told,");
 }
 
-static int run_from_ram(struct lb_upgrade_job *job, char *why)
+static int run_from_ram(const struct lb_board *board, struct lb_upgrade_job *job, char *why)
 {
-	int rc = gate_is_there() ? 0 : lb_takeover_check(why);
+	struct lb_takeover takeover = {.way = board->takeover,
+				       .helper = "upgrade --go",
+				       .image = job->image,
+				       .board_file = LB_BOARD_FILE};
+	int rc = gate_is_there() ? 0 : lb_takeover_check(&takeover, why);
 
 	if (rc == 0) {
 		lb_upgrade_tell("copying into RAM what is needed", -1);
-		rc = collect(job, why);
+		rc = collect(job, lb_takeover_is_flat(&takeover), why);
 	}
 	if (rc < 0) {
 		lb_ram_root_drop();
@@ -257,7 +280,7 @@ static int run_from_ram(struct lb_upgrade_job *job, char *why)
 	if (rc < 0)
 		rc = fail(why, rc, LB_UPGRADE_JOB_FILE);
 	else
-		rc = go(why);
+		rc = go(board, &takeover, why);
 	(void)unlink(LB_UPGRADE_JOB_FILE);
 	lb_safe_file_drop();
 	lb_ram_root_drop();
@@ -281,5 +304,5 @@ int lb_upgrade_hand_over(const struct lb_board *board, const struct lb_upgrade_j
 			    "the overlay, which mount_root or a factory reset is at,");
 	if (gate_can_resume(board) && lb_upgrade_place_of(mine.image, mine.root, place) == 0)
 		return ask_gate(board, &mine, place, why);
-	return run_from_ram(&mine, why);
+	return run_from_ram(board, &mine, why);
 }

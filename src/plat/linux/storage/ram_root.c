@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "image/fsimage.h"
 #include "plat/linux/files/files.h"
 #include "plat/linux/files/mounts.h"
+#include "plat/linux/files/tree.h"
 #include "plat/linux/storage/live_root.h"
 #include "plat/linux/storage/overlaydev.h"
 
@@ -27,7 +29,6 @@
 
 struct rom {
 	char disk[LB_PATH_MAX];
-	const char *fs;
 	uint64_t bytes;
 };
 
@@ -39,10 +40,17 @@ static int refuse(char *why, int rc, const char *what)
 	return rc;
 }
 
+static int read_head(int fd, struct lb_rootfs *found)
+{
+	static uint8_t head[LB_FSIMAGE_HEAD_BYTES];
+	int rc = lb_fd_pread(fd, head, sizeof(head), 0);
+
+	return rc < 0 ? rc : lb_fsimage_parse(found, head, sizeof(head));
+}
+
 /* "/rom" below an overlay, else "/". */
 static int find_rom(struct rom *rom, char *why)
 {
-	static uint8_t head[LB_FSIMAGE_HEAD_BYTES];
 	CLEANUP(lb_fd_closep) int fd = -1;
 	struct lb_rootfs found;
 	struct lb_mount m;
@@ -55,10 +63,11 @@ static int find_rom(struct rom *rom, char *why)
 	if (rc < 0)
 		return refuse(why, rc, "the device of the root");
 	fd = open(rom->disk, O_RDONLY | O_CLOEXEC);
-	rc = fd < 0 ? lb_err_from_errno(errno) : lb_fd_pread(fd, head, sizeof(head), 0);
-	if (rc < 0)
+	if (fd < 0)
+		return refuse(why, lb_err_from_errno(errno), rom->disk);
+	rc = read_head(fd, &found);
+	if (rc == LB_E(IO))
 		return refuse(why, rc, rom->disk);
-	rc = lb_fsimage_parse(&found, head, sizeof(head));
 	if (rc < 0 || (strcmp(found.fs, "squashfs") != 0 && strcmp(found.fs, "erofs") != 0)) {
 		(void)snprintf(
 			why, LB_SENTENCE_MAX,
@@ -67,7 +76,6 @@ static int find_rom(struct rom *rom, char *why)
 			rom->disk);
 		return LB_E(UNSUP);
 	}
-	rom->fs = found.fs;
 	/* A loop device has whole sectors only: the last, begun one would be missing. */
 	rom->bytes = (found.length_bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
 	return 0;
@@ -131,37 +139,73 @@ static int copy_file(const char *from, const char *to, uint64_t bytes, mode_t mo
 	return copy_bytes(in, out, bytes);
 }
 
-static int mount_copy(const struct rom *rom, char *why)
+static int mount_copy(char *why)
 {
 	char loop[LB_PATH_MAX];
-	int rc = copy_file(rom->disk, ROOT_IMAGE, rom->bytes, 0400);
+	struct lb_rootfs found;
+	CLEANUP(lb_fd_closep) int image = open(ROOT_IMAGE, O_RDONLY | O_CLOEXEC);
+	int rc = image < 0 ? lb_err_from_errno(errno) : read_head(image, &found);
 
 	if (rc < 0)
-		return refuse(why, rc, "the copy of the root");
-	CLEANUP(lb_fd_closep) int image = open(ROOT_IMAGE, O_RDONLY | O_CLOEXEC);
-	CLEANUP(lb_fd_closep) int fd = image < 0 ? -1 : lb_loop_attach(image, 0, 0, true, loop);
+		return refuse(why, rc, ROOT_IMAGE);
+	CLEANUP(lb_fd_closep) int fd = lb_loop_attach(image, 0, 0, true, loop);
 	if (fd < 0)
-		return refuse(why, image < 0 ? LB_E(IO) : fd, "a loop device");
+		return refuse(why, fd, "a loop device");
 	if (mkdir(LB_RAM_ROOT, 0755) < 0 ||
-	    mount(loop, LB_RAM_ROOT, rom->fs, MS_RDONLY | MS_NOATIME, NULL) < 0)
+	    mount(loop, LB_RAM_ROOT, found.fs, MS_RDONLY | MS_NOATIME, NULL) < 0)
 		return refuse(why, lb_err_from_errno(errno), LB_RAM_ROOT);
 	return 0;
 }
 
-static int fill(const struct rom *rom, char *why)
+static int fill(const struct rom *rom, bool flat, char *why)
 {
 	int rc = copy_file("/proc/self/exe", LB_RAM_PROGRAM, UINT64_MAX, 0700);
 
 	if (rc < 0)
 		return refuse(why, rc, "the copy of this program");
-	return rom->bytes ? mount_copy(rom, why) : 0;
+	if (rom->bytes == 0)
+		return 0;
+	rc = copy_file(rom->disk, ROOT_IMAGE, rom->bytes, 0400);
+	if (rc < 0)
+		return refuse(why, rc, "the copy of the root");
+	return flat ? 0 : mount_copy(why);
 }
 
-int lb_ram_root_make(uint64_t more_bytes, char why[LB_SENTENCE_MAX])
+/* Programs are started from it. */
+static int make_room_in_run(uint64_t bytes)
+{
+	struct statvfs s;
+	char options[64] = ""; /* as it is */
+
+	if (statvfs("/run", &s) < 0)
+		return lb_err_from_errno(errno);
+	if (s.f_blocks > 0 && (uint64_t)s.f_bavail * s.f_frsize < bytes)
+		(void)snprintf(options, sizeof(options), "size=%" PRIu64,
+			       (uint64_t)(s.f_blocks - s.f_bfree) * s.f_frsize + bytes);
+	else if (!(s.f_flag & ST_NOEXEC))
+		return 0;
+	return mount("tmpfs", "/run", "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV, options) < 0
+		       ? lb_err_from_errno(errno)
+		       : 0;
+}
+
+static int make_dir(uint64_t bytes, bool flat)
+{
+	char options[64];
+	int rc = lb_dir_make(LB_RAM_DIR, 0700);
+
+	if (rc < 0 || flat)
+		return rc < 0 ? rc : make_room_in_run(bytes);
+	(void)snprintf(options, sizeof(options), "mode=0700,size=%" PRIu64, bytes);
+	return mount("tmpfs", LB_RAM_DIR, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0
+		       ? lb_err_from_errno(errno)
+		       : 0;
+}
+
+int lb_ram_root_make(uint64_t more_bytes, bool flat, char why[LB_SENTENCE_MAX])
 {
 	struct rom rom = {.bytes = 0};
 	struct stat self;
-	char options[64];
 	uint64_t bytes;
 	int rc = lb_root_is_initramfs() ? 0 : find_rom(&rom, why);
 
@@ -174,13 +218,10 @@ int lb_ram_root_make(uint64_t more_bytes, char why[LB_SENTENCE_MAX])
 	if (rc < 0)
 		return rc;
 	lb_ram_root_drop(); /* of an attempt that failed */
-	(void)snprintf(options, sizeof(options), "mode=0700,size=%" PRIu64, bytes + (1 << 20));
-	rc = lb_dir_make(LB_RAM_DIR, 0700);
-	if (rc == 0 && mount("tmpfs", LB_RAM_DIR, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
-		rc = lb_err_from_errno(errno);
+	rc = make_dir(bytes + (1 << 20), flat);
 	if (rc < 0)
 		return refuse(why, rc, LB_RAM_DIR);
-	rc = fill(&rom, why);
+	rc = fill(&rom, flat, why);
 	if (rc < 0)
 		lb_ram_root_drop();
 	return rc;
@@ -188,9 +229,17 @@ int lb_ram_root_make(uint64_t more_bytes, char why[LB_SENTENCE_MAX])
 
 void lb_ram_root_drop(void)
 {
+	struct lb_tree_count deleted;
+
 	(void)umount2(LB_RAM_ROOT, MNT_DETACH);
-	(void)umount2(LB_RAM_DIR, MNT_DETACH);
+	if (umount2(LB_RAM_DIR, MNT_DETACH) < 0)
+		(void)!lb_tree_delete(LB_RAM_DIR, NULL, &deleted);
 	(void)rmdir(LB_RAM_DIR);
+}
+
+int lb_ram_root_copy(const char *from, const char *to)
+{
+	return copy_file(from, to, UINT64_MAX, 0600);
 }
 
 int lb_ram_root_put(const char *from, const char *name, char to[LB_PATH_MAX])
@@ -271,15 +320,23 @@ static int unmount_rest(char *why)
 
 int lb_ram_root_enter(char why[LB_SENTENCE_MAX])
 {
-	int rc;
+	struct lb_mount m;
+	int rc = 0;
 
-	if (!lb_root_is_initramfs()) {
-		/* systemd shares its mounts, and the kernel moves no shared one. */
-		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-			return refuse(why, lb_err_from_errno(errno), "the list of mounts");
-		rc = lb_live_root_enter(LB_RAM_ROOT, OLD_BELOW);
+	if (access(ROOT_IMAGE, F_OK) < 0) /* an initramfs is in RAM itself */
+		return unmount_rest(why);
+	/* systemd shares its mounts, and the kernel moves no shared one. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return refuse(why, lb_err_from_errno(errno), "the list of mounts");
+	if (lb_mount_at(&m, LB_RAM_ROOT) < 0) { /* made flat */
+		rc = unmount_rest(why);
+		if (rc == 0)
+			rc = mount_copy(why);
 		if (rc < 0)
-			return refuse(why, rc, LB_RAM_ROOT);
+			return rc;
 	}
+	rc = lb_live_root_enter(LB_RAM_ROOT, OLD_BELOW);
+	if (rc < 0)
+		return refuse(why, rc, LB_RAM_ROOT);
 	return unmount_rest(why);
 }
