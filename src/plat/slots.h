@@ -18,7 +18,9 @@ struct plat_slots {
 	 * nothing when the power goes. A state that edit() left as it was need not be written. */
 	int (*change)(void *ctx, void (*edit)(struct lb_slots_state *s, void *arg), void *arg);
 	/* The boot loader has chosen the slot of this boot, and counted: the gate follows it.
-	 * `chosen` is what it said, -1: nothing, then it is the active one. */
+	 * `chosen` is what it said, -1: nothing, then it is the active one. `reason` is what it
+	 * gave for leaving the other one, LB_SLOT_REASON_NONE: nothing. */
 	bool loader_chooses;
 	int chosen;
+	enum lb_slot_reason reason;
 };

@@ -6,14 +6,26 @@ struct question {
 	struct lb_slots_entry *entry;
 };
 
+static struct lb_slots_choice follow(struct lb_slots_state *s, const struct plat_slots *store)
+{
+	struct lb_slots_choice c =
+		lb_slots_follow(s, store->chosen >= 0 ? store->chosen : s->active);
+
+	if (store->reason == LB_SLOT_REASON_NONE)
+		return c;
+	c.reason = store->reason;
+	c.left = LB_SLOTS_MAX - 1 - c.slot;
+	s->reason = (uint8_t)c.reason;
+	return c;
+}
+
 static void choose(struct lb_slots_state *s, void *arg)
 {
 	const struct question *q = arg;
 
 	/* Once its choice could not be entered, the loader has no say any more. */
 	if (q->store->loader_chooses && !q->entry->unusable)
-		q->entry->choice =
-			lb_slots_follow(s, q->store->chosen >= 0 ? q->store->chosen : s->active);
+		q->entry->choice = follow(s, q->store);
 	else
 		q->entry->choice = lb_slots_choose(s, q->rules, q->entry->unusable);
 	q->entry->state = *s;

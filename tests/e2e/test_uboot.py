@@ -59,6 +59,7 @@ def test_slots__system_that_does_not_come_up__counted_left_and_told_then_the_goo
             assert counted(r) == ("b", boot)
             assert in_use(copies(r))["bootcount"] == boot
         assert up(r) == ("a", "0")
+        assert_told(r, "a", "b", "the other one did not prove itself in its tries")
         code, said = r.serial.run("lifeboat slot")
         assert code == 0 and "it did not come up in its tries" in said
         code, said = r.serial.run("lifeboat slot activate b")
@@ -85,6 +86,13 @@ def test_slots__system_that_does_not_come_up__counted_left_and_told_then_the_goo
         shutil.copy(torn, r.disk)
         slot, count = counted(r)
         assert slot == "b" and count in ("0", "2")
+
+
+def assert_told(r, slot, left, reason):
+    """The boot loader's reason, for whoever looks: on the console, and in the two commands."""
+    assert f"slot {slot} is booted instead of slot {left}: {reason}" in r.console
+    assert f"  slot      {slot}: {reason}" in r.sh("lifeboat status")
+    assert reason in r.sh("lifeboat slot")
 
 
 def cut_everywhere(r, folder):
@@ -135,5 +143,6 @@ def test_toggle__three_boots_that_did_not_last__u_boot_enters_the_other_slot():
             assert in_use(copies(r))["toggle_count"] == boot
         assert up(r) == ("b", "0")
         assert in_use(copies(r))["slot"] == "b"
+        assert_told(r, "b", "a", "several boots in a row did not last: power switched off each time, or a reset")
         # It lasts, and the count is set back
         lab.wait_until(lambda: in_use(copies(r))["toggle_count"] == "0", what="the end of the count")

@@ -272,6 +272,41 @@ static void toggle__power_cut_at_every_operation__goes_on_counting(void **state)
 	assert_true(cuts > 100);
 }
 
-TESTS(unit(update__power_cut_at_every_operation__old_or_new_system_and_never_none),
+static int show(void *ctx, struct lb_slots_state *out)
+{
+	*out = *(struct lb_slots_state *)ctx;
+	return 0;
+}
+
+static int hold(void *ctx, void (*edit)(struct lb_slots_state *s, void *arg), void *arg)
+{
+	edit(ctx, arg);
+	return 0;
+}
+
+static void begin__loader_that_says_why__is_believed_and_what_it_left_is_known(void **unused)
+{
+	struct lb_slots_state s = {.active = B};
+	struct plat_slots loader = {.ctx = &s,
+				    .load = show,
+				    .change = hold,
+				    .loader_chooses = true,
+				    .chosen = B,
+				    .reason = LB_SLOT_REASON_TOGGLE};
+	struct lb_slots_entry e;
+
+	lb_slots_begin(&loader, &rules, &e);
+	assert_int_equal(e.choice.slot, B);
+	assert_int_equal(e.choice.left, A);
+	assert_int_equal(e.choice.reason, LB_SLOT_REASON_TOGGLE);
+	assert_int_equal(s.reason, LB_SLOT_REASON_TOGGLE);
+	loader.reason = LB_SLOT_REASON_NONE;
+	lb_slots_begin(&loader, &rules, &e);
+	assert_int_equal(e.choice.left, -1);
+	assert_int_equal(e.choice.reason, LB_SLOT_REASON_ACTIVE);
+}
+
+TESTS(unit(begin__loader_that_says_why__is_believed_and_what_it_left_is_known),
+      unit(update__power_cut_at_every_operation__old_or_new_system_and_never_none),
       unit(update__each_operation_fails_once__the_device_comes_up),
       unit(toggle__power_cut_at_every_operation__goes_on_counting))

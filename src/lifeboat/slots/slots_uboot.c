@@ -16,17 +16,26 @@
 #include "plat/linux/files/files.h"
 #include "store/slots_env.h"
 
-#define CMDLINE_MAX  4096
-#define CMDLINE_WORD "lifeboat.slot" /* the loader's script adds it */
+#define CMDLINE_MAX 4096
+/* The loader's script adds them. */
+#define CMDLINE_WORD   "lifeboat.slot"
+#define CMDLINE_REASON "lifeboat.slot_reason"
+
+static int word_of_cmdline(const char *word, char out[LB_SLOT_NAME_MAX])
+{
+	static char cmdline[CMDLINE_MAX];
+
+	if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
+		return LB_E(NOENT);
+	return lb_cmdline_get(cmdline, word, out, LB_SLOT_NAME_MAX);
+}
 
 /* The slot of this boot as the loader's script names it, or -1. */
 static int chosen_on_cmdline(const struct lb_board *board)
 {
-	static char cmdline[CMDLINE_MAX];
 	char name[LB_SLOT_NAME_MAX];
 
-	if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0 ||
-	    lb_cmdline_get(cmdline, CMDLINE_WORD, name, sizeof(name)) < 0)
+	if (word_of_cmdline(CMDLINE_WORD, name) < 0)
 		return -1;
 	for (size_t i = 0; i < board->slot_count; i++)
 		if (strcmp(board->slots[i].name, name) == 0)
@@ -34,6 +43,21 @@ static int chosen_on_cmdline(const struct lb_board *board)
 	log_warn(CMDLINE_WORD "=%s on the kernel command line names no slot of the board file",
 		 name);
 	return -1;
+}
+
+/* Why it has left the other one in this boot: our words for a toggle and for a slot that did not
+ * come up. */
+static enum lb_slot_reason reason_on_cmdline(void)
+{
+	static const enum lb_slot_reason of_loader[] = {LB_SLOT_REASON_TOGGLE,
+							LB_SLOT_REASON_TRIES};
+	char name[LB_SLOT_NAME_MAX];
+
+	if (word_of_cmdline(CMDLINE_REASON, name) > 0)
+		for (size_t i = 0; i < sizeof(of_loader) / sizeof(of_loader[0]); i++)
+			if (strcmp(name, lb_slot_reason_name(of_loader[i])) == 0)
+				return of_loader[i];
+	return LB_SLOT_REASON_NONE;
 }
 
 static int open_env(const struct lb_board *board, struct lb_bootenv *opened,
@@ -53,9 +77,14 @@ static int load(void *ctx, struct lb_slots_state *out)
 {
 	CLEANUP(lb_bootenv_closep) struct lb_bootenv opened = LB_BOOTENV_CLOSED;
 	struct lb_slots_env env;
+	const enum lb_slot_reason reason = reason_on_cmdline();
 	int rc = open_env(ctx, &opened, &env);
 
-	return rc < 0 ? rc : lb_slots_env_load(&env, out);
+	if (rc == 0)
+		rc = lb_slots_env_load(&env, out);
+	if (rc == 0 && reason != LB_SLOT_REASON_NONE)
+		out->reason = (uint8_t)reason;
+	return rc;
 }
 
 /* The overlay that the record speaks of is that of the slot that runs. */
@@ -96,6 +125,7 @@ struct plat_slots lb_slots_uboot(const struct lb_board *board)
 		.change = change,
 		.loader_chooses = true,
 		.chosen = chosen_on_cmdline(board),
+		.reason = reason_on_cmdline(),
 	};
 }
 
