@@ -21,7 +21,7 @@ int lb_disk_table_read(struct lb_ptable *out, const struct plat_block *disk, uin
 								: LB_IMAGE_HEAD_BYTES;
 	int rc = disk->read(disk->ctx, 0, bytes, n);
 
-	return rc < 0 ? rc : lb_ptable_parse(out, bytes, n, sector_bytes);
+	return rc < 0 ? LB_E(IO) : lb_ptable_parse(out, bytes, n, sector_bytes);
 }
 
 int lb_disk_table_find(struct lb_ptable *out, const struct plat_block *disk, uint32_t sector_bytes,
@@ -29,14 +29,13 @@ int lb_disk_table_find(struct lb_ptable *out, const struct plat_block *disk, uin
 {
 	const uint64_t sectors = disk->size_bytes / sector_bytes;
 	const size_t n = LB_GPT_ENTRIES_BYTES + sector_bytes;
-	int rc = lb_disk_table_read(out, disk, sector_bytes), read;
+	int rc = lb_disk_table_read(out, disk, sector_bytes);
 
 	*from_backup = false;
 	if (rc == 0 || rc == LB_E(IO) || sectors < n / sector_bytes)
 		return rc;
-	read = disk->read(disk->ctx, sectors * sector_bytes - n, bytes, n);
-	if (read < 0)
-		return read;
+	if (disk->read(disk->ctx, sectors * sector_bytes - n, bytes, n) < 0)
+		return LB_E(IO);
 	if (lb_ptable_parse_backup(out, bytes, n, sector_bytes, sectors) < 0)
 		return rc;
 	*from_backup = true;

@@ -16,7 +16,8 @@
 /* What a table of an earlier owner, and labels of RAID and ZFS, may take at the end of a disk. */
 #define LB_DISK_TAIL_BYTES (1u << 20)
 
-/* Read the table at the start of a disk. As lb_ptable_parse(), or LB_E(IO). */
+/* Read the table at the start of a disk. As lb_ptable_parse(), or LB_E(IO): whatever the
+ * disk reports when it cannot be read, it says nothing of the table. */
 MUST_CHECK int lb_disk_table_read(struct lb_ptable *out, const struct plat_block *disk,
 				  uint32_t sector_bytes);
 

@@ -209,6 +209,29 @@ static void table__of_somebody_else__is_his_unless_all_of_it_may_go(void **state
 	assert_int_equal(lb_card_table_root_bytes(&table), MIB);
 }
 
+static int slow(void *ctx, uint64_t off_bytes, void *to, size_t n)
+{
+	return LB_E(TIMEOUT);
+}
+
+static int slow_behind(void *ctx, uint64_t off_bytes, void *to, size_t n)
+{
+	const struct plat_block of_block = lb_fake_block_plat(&block);
+
+	return off_bytes > 0 ? LB_E(NOENT) : of_block.read(of_block.ctx, off_bytes, to, n);
+}
+
+static void look__at_a_card_that_cannot_be_read__does_not_take_it_for_blank(void **state)
+{
+	begin_with(&gpt);
+	memset(before, 0, INSIDE);
+	put_before();
+	disk.read = slow;
+	assert_int_equal(look(&table), LB_E(IO));
+	disk.read = slow_behind;
+	assert_int_equal(look(&table), LB_E(IO));
+}
+
 static void table__for_a_larger_card__does_not_fit(void **state)
 {
 	static struct lb_ptable_layout large;
@@ -227,4 +250,5 @@ TESTS(on_disk(table__on_a_blank_card__is_whole_or_not_there),
       on_disk(table__of_which_the_start_is_gone__comes_back_from_its_backup),
       on_disk(table__with_the_root__is_left_alone),
       on_disk(table__of_somebody_else__is_his_unless_all_of_it_may_go),
+      on_disk(look__at_a_card_that_cannot_be_read__does_not_take_it_for_blank),
       on_disk(table__for_a_larger_card__does_not_fit))
