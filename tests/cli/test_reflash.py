@@ -182,6 +182,28 @@ def test_a_card_of_somebody_else_is_refused_by_name_and_untouched(board, card, m
     assert card.hash() == before
 
 
+def test_what_lies_over_the_backup_of_our_own_table_is_refused_and_untouched(board, card, medkit, tmp_path):
+    text = board.read_text().replace(f'root = "{card.device}"', 'root = "PARTLABEL=cli-reflash-root"')
+    board.write_text(text + f'card {{\n\tdevice = "{card.device}"\n\tpartitions = {{"cli-reflash-root rest"}}\n}}\n')
+    subprocess.run(["sfdisk", "-q", card.image], input="label: gpt\nstart=1MiB, size=198MiB, name=cli-reflash-root\n",
+                   env=ENV, text=True, check=True)
+    sh("mkfs.vfat", "-I", card.device)
+    before = card.hash()
+    assert card.image.read_bytes()[-512:].startswith(b"EFI PART")
+    refused(reflash(board, "--yes", medkit), f"{card.device} has no partition table, but vfat all over")
+    assert card.hash() == before
+
+    sh("mkfs.btrfs", "-q", "-f", card.device)
+    other = tmp_path / "ext4"
+    sh("mkfs.ext4", "-q", other, "200M")
+    with open(card.image, "r+b") as f:
+        f.seek(1024)
+        f.write(other.read_bytes()[1024:2048])
+    before = card.hash()
+    refused(reflash(board, "--yes", medkit), f"{card.device} has no partition table, but traces of several file systems")
+    assert card.hash() == before
+
+
 def test_a_card_that_is_mounted_is_refused(board, card, medkit):
     sh("mkfs.btrfs", "-q", card.device)
     card.mount()

@@ -81,13 +81,24 @@ static int say_others(const struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 		      d->place, others[0] ? others : "a table that others may read", how);
 }
 
-static int count_one(void *ctx, const struct lb_partition *partition)
+static bool is_in_table(const struct lb_partition *partition)
 {
-	++*(unsigned *)ctx;
+	const struct lb_ptable *t = &table.on_disk;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->part[i].first * t->sector_bytes == partition->start_bytes)
+			return true;
+	return false;
+}
+
+static int count_foreign(void *ctx, const struct lb_partition *partition)
+{
+	*(unsigned *)ctx += is_in_table(partition) ? 0 : 1;
 	return 0;
 }
 
-/* No table that we can read: has it something else that others can? */
+/* No table at the start that we can read: has it something else that others can? The backup of a
+ * GPT outlives a file system that was made on the whole disk. */
 static int see_blank(const struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 {
 	const char *device = d->board->card_device;
@@ -100,11 +111,16 @@ static int see_blank(const struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 		return refuse(why, LB_E(STATE),
 			      "%.60s has no partition table, but %.30s all over: %s", device, fs,
 			      how);
+	if (rc == LB_E(EXIST))
+		return refuse(why, LB_E(STATE),
+			      "%.60s has no partition table, but traces of several file systems: "
+			      "%s",
+			      device, how);
 	if (rc != LB_E(NOENT))
 		return refuse(why, rc, "%.60s cannot be read: it %s", device, lb_strerror(rc));
 	rc = lb_disk_of(device, &disk, &lb_blockdev_roots);
 	if (rc == 0)
-		rc = lb_disk_partitions(&disk, count_one, &count, &lb_blockdev_roots);
+		rc = lb_disk_partitions(&disk, count_foreign, &count, &lb_blockdev_roots);
 	if (rc < 0)
 		return refuse(why, rc, "%.60s: what the kernel says about it %s", device,
 			      lb_strerror(rc));
@@ -163,7 +179,8 @@ static int look(struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 	d->root_bytes = lb_card_table_root_bytes(&table);
 	if (table.found == LB_CARD_OTHERS)
 		return say_others(d, why);
-	return d->is_blank ? see_blank(d, why) : see_protected(d, why);
+	rc = d->is_blank || (table.backup_in_use && !d->whole) ? see_blank(d, why) : 0;
+	return rc < 0 ? rc : see_protected(d, why);
 }
 
 int lb_card_disk_plan(struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
@@ -194,6 +211,15 @@ static int have_it_read(const char *device)
 	return fd < 0 || ioctl(fd, BLKRRPART) < 0 ? lb_err_from_errno(errno) : 0;
 }
 
+/* Another disk may have a partition of the same name, and the kernel may know that one first. */
+static bool is_on(const char *node, const char *device)
+{
+	struct lb_disk disk;
+
+	return lb_disk_of(node, &disk, &lb_blockdev_roots) == 0 &&
+	       lb_disk_is_same(disk.node, device);
+}
+
 static int wait_for_node(const struct lb_card_disk *d, char node[LB_PATH_MAX])
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
@@ -201,7 +227,7 @@ static int wait_for_node(const struct lb_card_disk *d, char node[LB_PATH_MAX])
 	int rc;
 
 	while ((rc = lb_blockdev_find(d->place, node, &lb_blockdev_roots)) < 0 ||
-	       access(node, F_OK) < 0) {
+	       access(node, F_OK) < 0 || !is_on(node, d->board->card_device)) {
 		if (lb_monotonic_ms() > until_ms)
 			return rc < 0 ? rc : LB_E(NOENT);
 		(void)nanosleep(&pause, NULL);

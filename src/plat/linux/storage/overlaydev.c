@@ -22,32 +22,44 @@
 	65536 /* both file systems have their first superblock well before this \
 	       */
 
-/* The file system's name by libblkid, "" when there is none that it knows. */
-static void probe_type(int fd, char *type, size_t size)
+/* Of libblkid's search: it fails, and several file systems that contradict each other, are not the
+ * same as none. */
+static int probe_error(int result)
+{
+	if (result == 1)
+		return LB_E(NOENT);
+	return result == -2 ? LB_E(EXIST) : LB_E(IO);
+}
+
+/* The file system's name by libblkid, "" when it does not tell one. */
+static int probe_type(int fd, char *type, size_t size)
 {
 	blkid_probe probe = blkid_new_probe();
 	const char *value = NULL;
+	int result = -1;
 
 	type[0] = '\0';
 	if (probe && blkid_probe_set_device(probe, fd, 0, 0) == 0 &&
 	    blkid_probe_enable_superblocks(probe, 1) == 0 &&
-	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) == 0 &&
-	    blkid_do_safeprobe(probe) == 0 &&
-	    blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0 && value)
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) == 0)
+		result = blkid_do_safeprobe(probe);
+	if (result == 0 && blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0 && value)
 		(void)snprintf(type, size, "%s", value);
 	blkid_free_probe(probe);
+	return type[0] ? 0 : probe_error(result);
 }
 
 int lb_disk_type(const char *disk, char *out, size_t size)
 {
 	CLEANUP(lb_fd_closep) int fd = open(disk, O_RDONLY | O_CLOEXEC);
 	char type[32];
+	int rc;
 
 	if (fd < 0)
 		return lb_err_from_errno(errno);
-	probe_type(fd, type, sizeof(type));
-	if (!type[0])
-		return LB_E(NOENT);
+	rc = probe_type(fd, type, sizeof(type));
+	if (rc < 0)
+		return rc;
 	if (strlen(type) >= size)
 		return LB_E(NOSPC);
 	(void)strcpy(out, type);
@@ -290,7 +302,7 @@ static int block_content(const struct lb_overlay_dev *dev, enum lb_overlay_conte
 			return rc < 0 ? rc : 0;
 		}
 	}
-	probe_type(dev->fd, type, sizeof(type));
+	(void)probe_type(dev->fd, type, sizeof(type));
 	if (starts_with(look, n, deadcode))
 		*out = LB_CONTENT_DEADCODE;
 	else if (strcmp(type, "ext4") == 0)

@@ -22,8 +22,9 @@ struct lb_overlay_dev {
 	struct lb_flash flash; /* on flash only */
 };
 
-/* The name of the file system on a block device as libblkid knows it; LB_E(NOENT) when it knows
- * none, LB_E(...) when the device cannot be read. */
+/* The name of the file system on a block device as libblkid knows it; LB_E(NOENT) when it finds
+ * none, LB_E(EXIST) when it finds several that contradict each other, LB_E(...) when the device
+ * cannot be read. */
 MUST_CHECK int lb_disk_type(const char *disk, char *out, size_t size);
 
 /* Read the first LB_ROOTFS_HEAD_BYTES of a block device. */
