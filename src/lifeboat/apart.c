@@ -28,8 +28,8 @@ int lb_apart_run(int (*work)(void *ctx, char why[LB_SENTENCE_MAX]), void *ctx,
 		 char why[LB_SENTENCE_MAX])
 {
 	int pipe_fd[2], status = 0;
+	pid_t pid, ended;
 	ssize_t n;
-	pid_t pid;
 
 	why[0] = '\0';
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
@@ -50,9 +50,14 @@ int lb_apart_run(int (*work)(void *ctx, char why[LB_SENTENCE_MAX]), void *ctx,
 		_exit(-rc);
 	}
 	(void)close(lb_fd_take(&to));
-	n = read(from, why, LB_SENTENCE_MAX - 1);
+	do
+		n = read(from, why, LB_SENTENCE_MAX - 1);
+	while (n < 0 && errno == EINTR);
 	why[n > 0 ? n : 0] = '\0';
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+	do
+		ended = waitpid(pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	if (ended != pid || !WIFEXITED(status))
 		return LB_E(CHILD);
 	return -WEXITSTATUS(status);
 }

@@ -179,7 +179,7 @@ static void enter_root_at(const char *place)
 	/* An upgrade may have put the root into another UBI volume. */
 	else if (lb_root_find(root, place, kick, NULL) == 0)
 		lb_root_enter(root, &gate.board);
-	lb_upgrade_settle(&gate.board, root);
+	lb_upgrade_settle(&gate.board, &gate.plat, root);
 	gate.renewed = gate.renewed || renewed;
 }
 

@@ -2,12 +2,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "lifeboat/child_watch.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "lifeboat/upgrade/upgrade_work.h"
+#include "plat/linux/machine/proc.h"
 
 static struct lb_record record; /* 9 KiB are too much for the stack of a small machine */
 
@@ -77,14 +80,32 @@ static const char *cut_sentence(bool safe)
 		       : "the root is whole; if it is the new one, its settings are gone";
 }
 
-static void explain_rescue(struct lb_root *root)
+static void say_nothing(const struct plat *p, void *ctx)
+{
+	(void)p;
+	(void)ctx;
+}
+
+/* Large flash takes longer to be read and mounted than a watchdog waits. */
+static bool find_settings(const struct plat *p, const char *disk)
+{
+	const struct lb_child_way way = {0};
+	const pid_t pid = lb_fork();
+
+	if (pid == 0)
+		_exit(lb_safe_copy_look(&record.upgrade, disk) == 0 ? 0 : 1);
+	return pid > 0 && lb_child_watch(p, pid, &way, say_nothing, NULL) &&
+	       access(LB_SAFE_FOUND, R_OK) == 0;
+}
+
+static void explain_rescue(const struct plat *p, struct lb_root *root)
 {
 	const char *rest = "install one again (lifeboat install, sysupgrade)";
 
 	if (lb_safe_copy_is_noted(&record.upgrade))
-		rest = lb_safe_copy_look(&record.upgrade, root->disk) == 0
+		rest = find_settings(p, root->disk)
 			       ? "the settings are safe: start sysupgrade again, and they go along"
-			       : "the settings cannot be found on the disk: start sysupgrade again, "
+			       : "the settings cannot be found beside the root: start sysupgrade again, "
 				 "with -n or -f";
 	(void)snprintf(root->why, sizeof(root->why),
 		       "an upgrade was cut off while the root was being written, and its image was "
@@ -92,7 +113,7 @@ static void explain_rescue(struct lb_root *root)
 		       rest);
 }
 
-void lb_upgrade_settle(const struct lb_board *board, struct lb_root *root)
+void lb_upgrade_settle(const struct lb_board *board, const struct plat *p, struct lb_root *root)
 {
 	bool safe;
 	int rc;
@@ -100,7 +121,7 @@ void lb_upgrade_settle(const struct lb_board *board, struct lb_root *root)
 	if (look(board) != LB_UPGRADE_BOOT_TRY)
 		return;
 	if (root->kind == LB_ROOT_NONE) {
-		explain_rescue(root);
+		explain_rescue(p, root);
 		return;
 	}
 	safe = lb_safe_copy_is_noted(&record.upgrade);

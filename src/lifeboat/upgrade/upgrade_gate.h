@@ -17,8 +17,9 @@ MUST_CHECK int lb_upgrade_resume(const struct lb_board *board, const struct plat
 				 struct lb_progress *progress, const struct lb_root *root,
 				 char why[LB_SENTENCE_MAX]);
 
-/* After it was entered, or not: what became of an upgrade whose image was in RAM. */
-void lb_upgrade_settle(const struct lb_board *board, struct lb_root *root);
+/* After it was entered, or not: what became of an upgrade whose image was in RAM. Looks for its
+ * settings in a child, which may take long, and feeds the watchdog meanwhile. */
+void lb_upgrade_settle(const struct lb_board *board, const struct plat *p, struct lb_root *root);
 
 /* In rescue, now and then: true once the stick that lb_upgrade_resume() has missed is there. One
  * that was there all the time, with the wrong content, has to be taken out first. */
