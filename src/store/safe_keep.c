@@ -6,7 +6,7 @@ int lb_safe_keep_begin(const struct plat_safe_keep *p)
 
 	if (rc == LB_E(NOENT))
 		rc = p->put(p->ctx);
-	if (rc < 0 && rc != LB_E(NOSPC))
+	else if (rc == LB_E(FORMAT))
 		rc = p->make(p->ctx);
 	return rc == 0 ? p->note(p->ctx) : rc;
 }

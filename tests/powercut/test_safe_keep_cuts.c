@@ -206,7 +206,7 @@ static int do_name(void *ctx)
 
 	if (rc < 0 || !(fs.content & SAFE_NAME))
 		return rc;
-	fs.content = (uint8_t)((fs.content & ~SAFE_NAME) | STAGED);
+	fs.content |= STAGED;
 	return save(FS, &fs);
 }
 
@@ -353,6 +353,9 @@ static const char *look_at_root(int what)
 		return staged && fs.content == STAGED && fs.state == LB_FS_STATE_PENDING
 			       ? NULL
 			       : "a new root has more or less than the settings";
+	/* The boot that drops it knows it by its other name. */
+	if (fs.content & STAGED && !(fs.content & SAFE_NAME) && fs.state == LB_FS_STATE_READY)
+		return "a later factory reset would bring the settings of a cut upgrade back";
 	if (untouched || (staged && (fs.state == LB_FS_STATE_RESET ||
 				     (fs.state == LB_FS_STATE_PENDING && fs.content == STAGED))))
 		return NULL;
@@ -537,9 +540,14 @@ static int have_no_room(void *ctx)
 	return LB_E(NOSPC);
 }
 
+static int fail_otherwise(void *ctx)
+{
+	return LB_E(IO);
+}
+
 static int must_not(void *ctx)
 {
-	lb_fake_die("a full overlay is not made anew, nor is anything begun");
+	lb_fake_die("an overlay that can be mounted is not made anew, nor is anything begun");
 }
 
 static void begin__overlay_is_full__nothing_is_changed(void **state)
@@ -555,10 +563,27 @@ static void begin__overlay_is_full__nothing_is_changed(void **state)
 	assert_memory_equal(seen, first, sizeof(seen));
 }
 
+static void begin__copy_or_mount_fails_for_another_reason__nothing_is_changed(void **state)
+{
+	struct plat_safe_keep failing = keep;
+
+	build(false, false, true);
+	failing.put = fail_otherwise;
+	failing.make = must_not;
+	failing.note = must_not;
+	assert_int_equal(lb_safe_keep_begin(&failing), LB_E(IO));
+	failing.find = fail_otherwise;
+	failing.put = must_not;
+	assert_int_equal(lb_safe_keep_begin(&failing), LB_E(IO));
+	lb_fake_block_peek(&medium, 0, seen, sizeof(seen));
+	assert_memory_equal(seen, first, sizeof(seen));
+}
+
 #define fresh(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 TESTS(fresh(upgrade__cut_at_every_operation__settings_are_there_and_the_next_attempt_has_them),
       fresh(upgrade__cut_and_the_attempt_from_rescue_cut_as_well__the_third_has_them),
       fresh(upgrade__each_operation_fails__settings_are_there_and_the_next_attempt_has_them),
       fresh(upgrade__overlay_cannot_be_mounted__it_is_made_before_the_root_is_changed),
-      fresh(begin__overlay_is_full__nothing_is_changed))
+      fresh(begin__overlay_is_full__nothing_is_changed),
+      fresh(begin__copy_or_mount_fails_for_another_reason__nothing_is_changed))

@@ -35,14 +35,14 @@ MUST_CHECK int lb_safe_copy_carry(const struct lb_safe_job *job, bool *changed,
 	"upgrade: this board keeps no record, which a rescue would find the settings by: do not " \
 	"switch off"
 
-/* Into the record: the root is not whole, and an archive with this hash is on its disk: in the
+/* Into the record: the root is not whole, and an archive with this hash is on its medium: in the
  * overlay at overlay_bytes of it, 0: in the one that is found by its name. 0, LB_E(NOENT) this
  * board has no record, else LB_E(...) and one sentence. */
 MUST_CHECK int lb_safe_copy_note(const struct lb_board *board, uint64_t overlay_bytes,
 				 const uint8_t hash[LB_SAFE_HASH_BYTES], char why[LB_SENTENCE_MAX]);
 
-/* Does the record say that the archive is on the root's disk? */
+/* Does the record say that the archive is on the root's disk or flash? */
 bool lb_safe_copy_is_noted(const struct lb_upgrade_record *r);
 
-/* Look for it on a disk whose root has no head. 0: it is LB_SAFE_FOUND now; or LB_E(NOENT...). */
+/* Look for it beside a root that has no head. 0: it is LB_SAFE_FOUND now; or LB_E(NOENT...). */
 MUST_CHECK int lb_safe_copy_look(const struct lb_upgrade_record *r, const char *disk);

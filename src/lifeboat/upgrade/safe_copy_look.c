@@ -74,7 +74,7 @@ static int copy(const char *from)
 /* The old overlay has one name, the new one the other. */
 static int look_in_dir(const struct lb_upgrade_record *r)
 {
-	static const char *const names[] = {DIR "/" LB_SAFE_FILE, DIR "/sysupgrade.tgz"};
+	static const char *const names[] = {DIR "/" LB_SAFE_FILE, DIR "/" LB_SAFE_STAGED};
 	uint8_t hash[LB_RECORD_HASH_BYTES];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
 #include "lifeboat/apart.h"
 #include "lifeboat/upgrade/safe_copy.h"
@@ -70,9 +69,16 @@ static int work(void *ctx, char why[LB_SENTENCE_MAX])
 {
 	struct work *w = ctx;
 	struct plat_safe_keep plat;
-	int rc = lb_volume_open_at(&w->dev.dev, w->job->root, 0, false), last;
+	int rc, last;
 
 	w->why = why;
+	/* Before anything is made anew for it. */
+	if (access(w->job->archive, R_OK) < 0) {
+		rc = lb_err_from_errno(errno);
+		(void)snprintf(why, LB_SENTENCE_MAX, "%.150s %s", w->job->archive, lb_strerror(rc));
+		return rc;
+	}
+	rc = lb_volume_open_at(&w->dev.dev, w->job->root, 0, false);
 	if (rc < 0) {
 		(void)snprintf(why, LB_SENTENCE_MAX, "the overlay of %.80s cannot be used: it %s",
 			       w->job->root, lb_strerror(rc));

@@ -1,6 +1,6 @@
 /* lifeboat/upgrade/safe_keep.h - the archive of settings stays in the overlay while the root is
- * written anew from RAM, where that overlay has a partition or volume of its own: on flash
- * (store/safe_keep.h says how). The rescue finds it as it finds the one of safe_copy.h. */
+ * written anew from RAM, if that root is on flash (store/safe_keep.h says how). The rescue finds it
+ * as it finds the one of safe_copy.h. */
 #pragma once
 
 #include "base/err.h"

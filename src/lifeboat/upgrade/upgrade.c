@@ -14,6 +14,7 @@
 #include "lifeboat/root/root.h"
 #include "lifeboat/status_file.h"
 #include "lifeboat/turn.h"
+#include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "lifeboat/upgrade/upgrade_tell.h"
 #include "lifeboat/upgrade/upgrade_work.h"
@@ -213,10 +214,16 @@ static int collect(struct lb_upgrade_job *job, bool flat, char *why)
 	if (job->settings[0] &&
 	    (rc = lb_ram_root_put(job->settings, "settings.tgz", job->settings)) < 0)
 		return fail(why, rc, "the copy of the settings in RAM");
-	/* What is in RAM does not survive a power cut. */
-	if (job->settings[0] && (rc = lb_safe_file_put(job->settings)) < 0)
-		return fail(why, rc, "the copy of the settings in the overlay, for a power cut,");
 	return 0;
+}
+
+/* What is in RAM does not survive a power cut. */
+static int put_safe(const struct lb_upgrade_job *job, char *why)
+{
+	int rc = job->settings[0] ? lb_safe_file_put(job->settings) : 0;
+
+	return rc < 0 ? fail(why, rc, "the copy of the settings in the overlay, for a power cut,")
+		      : 0;
 }
 
 static int write_job(const struct lb_upgrade_job *job)
@@ -260,18 +267,30 @@ static int go(const struct lb_board *board, const struct lb_takeover *takeover, 
 	return fail(why, LB_E(TIMEOUT), "the boot gate, which was told,");
 }
 
+/* In rescue. A copy that the record knows of is the only one until the record knows of another. */
+static bool has_noted_copy(const struct lb_board *board)
+{
+	static struct lb_record record;
+
+	return lb_root_is_initramfs() && lb_record_read(board, &record) == 0 &&
+	       record.upgrade.stage == LB_UPGRADE_BEGUN && lb_safe_copy_is_noted(&record.upgrade);
+}
+
 static int run_from_ram(const struct lb_board *board, struct lb_upgrade_job *job, char *why)
 {
 	struct lb_takeover takeover = {.way = board->takeover,
 				       .helper = "upgrade --go",
 				       .image = job->image,
 				       .board_file = LB_BOARD_FILE};
+	const bool keeps_copy = has_noted_copy(board);
 	int rc = gate_is_there() ? 0 : lb_takeover_check(&takeover, why);
 
 	if (rc == 0) {
 		lb_upgrade_tell("copying into RAM what is needed", -1);
 		rc = collect(job, lb_takeover_is_flat(&takeover), why);
 	}
+	if (rc == 0 && !keeps_copy)
+		rc = put_safe(job, why);
 	if (rc < 0) {
 		lb_ram_root_drop();
 		return rc;
@@ -282,7 +301,8 @@ static int run_from_ram(const struct lb_board *board, struct lb_upgrade_job *job
 	else
 		rc = go(board, &takeover, why);
 	(void)unlink(LB_UPGRADE_JOB_FILE);
-	lb_safe_file_drop();
+	if (!keeps_copy)
+		lb_safe_file_drop();
 	lb_ram_root_drop();
 	return rc;
 }

@@ -12,11 +12,25 @@
 #include "plat/linux/storage/overlayfs.h"
 #include "plat/linux/storage/safe_file.h"
 
-#define STAGED "sysupgrade.tgz"
-
 static void path_in(const struct lb_keep_dev *k, const char *name, char out[LB_PATH_MAX])
 {
 	(void)snprintf(out, LB_PATH_MAX, "%s/%s", k->dir, name);
+}
+
+/* Of a mount that failed. LB_E(FORMAT): what lies on the flash is no whole file system. */
+static int blame(int sys_errno)
+{
+	switch (sys_errno) {
+	case ENODEV:
+		return LB_E(UNSUP); /* the kernel does not know this file system */
+	case ENOMEM:
+	case EBUSY:
+	case EPERM:
+	case EACCES:
+		return lb_err_from_errno(sys_errno);
+	default:
+		return LB_E(FORMAT);
+	}
 }
 
 static int mount_it(struct lb_keep_dev *k, unsigned long flags)
@@ -25,7 +39,7 @@ static int mount_it(struct lb_keep_dev *k, unsigned long flags)
 	int rc = k->mounted ? 0 : lb_overlay_dev_type(&k->dev, fs, sizeof(fs));
 
 	if (rc == 0 && !k->mounted && mount(k->dev.source, k->dir, fs, MS_NOATIME | flags, "") < 0)
-		rc = lb_err_from_errno(errno);
+		rc = blame(errno);
 	/* "There is none" is said of the archive only. */
 	if (rc < 0)
 		return rc == LB_E(NOENT) ? LB_E(FORMAT) : rc;
@@ -62,7 +76,7 @@ static int do_find(void *ctx)
 
 	if (rc < 0)
 		return rc;
-	return look_at(k, LB_SAFE_FILE) == 0 || look_at(k, STAGED) == 0 ? 0 : LB_E(NOENT);
+	return look_at(k, LB_SAFE_FILE) == 0 || look_at(k, LB_SAFE_STAGED) == 0 ? 0 : LB_E(NOENT);
 }
 
 static int do_put(void *ctx)
@@ -102,10 +116,12 @@ static int do_name(void *ctx)
 	int rc = mount_it(k, 0);
 
 	if (rc < 0 || look_at(k, LB_SAFE_FILE) < 0)
-		return rc < 0 ? rc : look_at(k, STAGED);
+		return rc < 0 ? rc : look_at(k, LB_SAFE_STAGED);
 	path_in(k, LB_SAFE_FILE, from);
-	path_in(k, STAGED, to);
-	return rename(from, to) < 0 ? lb_err_from_errno(errno) : sync_dir(k);
+	path_in(k, LB_SAFE_STAGED, to);
+	if ((unlink(to) < 0 && errno != ENOENT) || link(from, to) < 0)
+		return lb_err_from_errno(errno);
+	return sync_dir(k);
 }
 
 static int do_state(void *ctx, enum lb_fs_state state)
@@ -134,7 +150,7 @@ static int do_compare(void *ctx)
 		rc = mount_it(k, MS_RDONLY);
 	if (rc < 0)
 		return rc;
-	rc = look_at(k, STAGED);
+	rc = look_at(k, LB_SAFE_STAGED);
 	last = lb_keep_dev_unmount(k);
 	return rc < 0 ? rc : last;
 }

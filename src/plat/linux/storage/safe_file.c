@@ -18,15 +18,9 @@
 #define UNNAMED	    LB_SAFE_FILE ".new"
 #define SPARE_BYTES 65536
 
-static bool overlay_dir(char out[LB_PATH_MAX])
+static bool overlay_at(struct lb_mount *m)
 {
-	const char *dir = lb_overlayfs_internal();
-	struct lb_mount m;
-
-	if (lb_mount_at(&m, dir) < 0 || strcmp(m.fs, "tmpfs") == 0)
-		return false;
-	(void)snprintf(out, LB_PATH_MAX, "%s", dir);
-	return true;
+	return lb_mount_at(m, lb_overlayfs_internal()) == 0 && strcmp(m->fs, "tmpfs") != 0;
 }
 
 static int copy(int from, int to)
@@ -43,7 +37,7 @@ static int copy(int from, int to)
 	return n < 0 || fsync(to) < 0 ? lb_err_from_errno(errno) : 0;
 }
 
-/* What is done with the overlay afterwards takes some blocks. */
+/* What is done with the overlay afterwards takes some blocks. Asked before an older copy goes. */
 static int check_room(int overlay)
 {
 	struct statvfs v;
@@ -61,11 +55,42 @@ static int put(int overlay, const char *archive)
 
 	if (from < 0 || (mkdirat(overlay, LB_SAFE_DIR, 0700) < 0 && errno != EEXIST))
 		return lb_err_from_errno(errno);
-	to = openat(overlay, UNNAMED, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* JFFS2 renames in two steps: after a cut both names may be the same file. */
+	if (unlinkat(overlay, UNNAMED, 0) < 0 && errno != ENOENT)
+		return lb_err_from_errno(errno);
+	to = openat(overlay, UNNAMED, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	rc = to < 0 ? lb_err_from_errno(errno) : copy(from, to);
+	if (rc == 0)
+		rc = check_room(overlay);
 	if (rc == 0 && (renameat(overlay, UNNAMED, overlay, LB_SAFE_FILE) < 0 || syncfs(to) < 0))
 		rc = lb_err_from_errno(errno);
-	return rc == 0 ? check_room(overlay) : rc;
+	return rc;
+}
+
+/* An older copy may be the only one there is. */
+static void drop_unnamed(int overlay)
+{
+	(void)unlinkat(overlay, UNNAMED, 0);
+	(void)unlinkat(overlay, LB_SAFE_DIR, AT_REMOVEDIR);
+}
+
+/* Who asked for a reset that keeps an archive needs it, whoever put it there. */
+static bool reset_is_wanted(const char *dir)
+{
+	const int state = lb_overlayfs_state_read(dir);
+
+	return state == LB_FS_STATE_RESET || state == LB_FS_STATE_RESET_ALL;
+}
+
+/* The owner's own archive is another file. */
+static void drop_staged(int overlay)
+{
+	struct stat safe, staged;
+
+	if (fstatat(overlay, LB_SAFE_FILE, &safe, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(overlay, LB_SAFE_STAGED, &staged, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    safe.st_dev == staged.st_dev && safe.st_ino == staged.st_ino)
+		(void)unlinkat(overlay, LB_SAFE_STAGED, 0);
 }
 
 static void drop(int overlay)
@@ -77,9 +102,16 @@ static void drop(int overlay)
 
 int lb_safe_file_put(const char *archive)
 {
-	char dir[LB_PATH_MAX];
+	struct lb_mount m;
+	int rc;
 
-	return overlay_dir(dir) ? lb_safe_file_put_in(dir, archive) : 0;
+	if (!overlay_at(&m))
+		return 0;
+	rc = lb_safe_file_put_in(lb_overlayfs_internal(), archive);
+	/* The upgrade asks again there, and can make an overlay anew that is damaged. */
+	if (rc != LB_E(NOSPC) && (strcmp(m.fs, "jffs2") == 0 || strcmp(m.fs, "ubifs") == 0))
+		return 0;
+	return rc;
 }
 
 int lb_safe_file_put_in(const char *dir, const char *archive)
@@ -87,17 +119,25 @@ int lb_safe_file_put_in(const char *dir, const char *archive)
 	CLEANUP(lb_fd_closep) int overlay = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = overlay < 0 ? lb_err_from_errno(errno) : put(overlay, archive);
 	if (rc < 0 && overlay >= 0)
-		drop(overlay);
+		drop_unnamed(overlay);
 	return rc;
 }
 
 void lb_safe_file_drop(void)
 {
-	char dir[LB_PATH_MAX];
+	struct lb_mount m;
 
-	if (!overlay_dir(dir))
-		return;
+	if (overlay_at(&m))
+		lb_safe_file_drop_in(lb_overlayfs_internal());
+}
+
+void lb_safe_file_drop_in(const char *dir)
+{
 	CLEANUP(lb_fd_closep) int overlay = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (overlay >= 0)
-		drop(overlay);
+
+	if (overlay < 0)
+		return;
+	if (!reset_is_wanted(dir))
+		drop_staged(overlay);
+	drop(overlay);
 }

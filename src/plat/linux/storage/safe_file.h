@@ -9,13 +9,19 @@
 #define LB_SAFE_DIR  ".lifeboat"
 #define LB_SAFE_FILE LB_SAFE_DIR "/settings.tgz"
 
-/* A copy of the archive, on the medium when this returns. 0, also when no overlay is mounted but
- * one in RAM, which has nothing that is to be kept. LB_E(NOSPC|IO...): nothing is left of it; there
- * has to be room for 64 KiB more. */
-MUST_CHECK int lb_safe_file_put(const char *archive);
+/* Beside upper: OpenWrt's name for the settings that wait for a first boot. */
+#define LB_SAFE_STAGED "sysupgrade.tgz"
 
-/* The same in the overlay that is mounted on `dir`. */
+/* A copy of the archive, on the medium when this returns, in the overlay that is mounted on `dir`.
+ * LB_E(NOSPC|IO...): nothing is left of it, and an older one is what it was; there has to be room
+ * for both and for 64 KiB more. */
 MUST_CHECK int lb_safe_file_put_in(const char *dir, const char *archive);
 
-/* Take it away. */
+/* The same in the overlay of the system that runs. 0 also when that is in RAM, where nothing is to
+ * be kept, and when one on flash has room and cannot be written: store/safe_keep.h mends that. */
+MUST_CHECK int lb_safe_file_put(const char *archive);
+
+/* Take it away, and the same file under the name LB_SAFE_STAGED as long as no factory reset is
+ * asked for: a later one would bring these settings back. */
 void lb_safe_file_drop(void);
+void lb_safe_file_drop_in(const char *dir);
