@@ -14,7 +14,7 @@ struct plat_card {
 	int (*table)(void *ctx);
 	int (*wipe)(void *ctx);	  /* what is there is no file system any more; it lasts */
 	int (*format)(void *ctx); /* an empty one */
-	int (*open)(void *ctx, struct plat_snapshots *out);
+	int (*open)(void *ctx, struct plat_snapshots *out); /* fails where there is none */
 	int (*fill)(void *ctx, const char *subvolume); /* with the system; lasts after a sync */
 	int (*link)(void *ctx, const char *name, const char *target); /* on the top level */
 	int (*present)(void *ctx, const char *path); /* 1: it is in the file system; 0: it is not */

@@ -65,6 +65,17 @@ static int carry_out(struct run *r, enum lb_card_step step)
 	return 0;
 }
 
+int lb_card_settle(const struct plat_card *p)
+{
+	struct plat_snapshots top;
+	int rc;
+
+	if (p->open(p->ctx, &top) < 0 || p->present(p->ctx, ROOT) != 1)
+		return 0;
+	rc = p->note(p->ctx, false);
+	return rc < 0 ? rc : 1;
+}
+
 int lb_card_run(const struct plat_card *p, enum lb_card_step *failed)
 {
 	struct run r = {.p = p};

@@ -29,3 +29,8 @@ enum lb_card_step {
 
 /* 0, or the error of the step that *failed names. */
 MUST_CHECK int lb_card_run(const struct plat_card *p, enum lb_card_step *failed);
+
+/* In the boot that finds the note: 1 = there is a whole system all the same, the old one or the new
+ * one, and the note is taken back; 0 = it has to be done again; LB_E(...): there is a system, and
+ * the note cannot be taken back. */
+MUST_CHECK int lb_card_settle(const struct plat_card *p);

@@ -4,6 +4,7 @@ import http.server
 import ssl
 import subprocess
 import threading
+import time
 
 
 def certificate(folder, name):
@@ -21,6 +22,10 @@ class File:
         self.breaks = []  # after how many bytes of an answer the connection is dropped, answer by answer
         self.then = None  # what the file is after the first break
         self.length = True  # whether the server says how long the file is
+        self.claims = None  # what it says instead of the truth
+        self.head = None  # "endless": a head that does not end; "slow": one that comes byte by byte
+        self.held = None  # an Event that is waited for before the body is sent
+        self.leaves = False  # with the first break the server goes away for good
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,20 +46,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         start = 0
         if (wanted := self.headers.get("Range")) and self.headers.get("If-Range") == file.tag:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        if file.head:
+            return self.send_head_without_end(file.head)
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(file.data) - 1}/{len(file.data)}")
         if file.tag:
             self.send_header("ETag", file.tag)
         if file.length:
-            self.send_header("Content-Length", str(len(file.data) - start))
+            self.send_header("Content-Length", str(file.claims or len(file.data) - start))
         self.send_header("Connection", "close")
         self.end_headers()
         data = file.data[start:]
         if file.breaks:
             data = data[: file.breaks.pop(0)]
             server.files[self.path] = file.then or file
+            if file.leaves:
+                server.leave()
+        if file.held:
+            self.wfile.flush()
+            file.held.wait(60)
         self.wfile.write(data)
+
+    def send_head_without_end(self, how):
+        """Until the client has had enough of it."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            self.wfile.write(b"X-More: " + b"x" * 90 + b"\r\n" if how == "endless" else b"x")
+            if how == "slow":
+                time.sleep(0.2)
 
     def log_message(self, *args):
         pass
@@ -76,10 +96,14 @@ class Server(http.server.ThreadingHTTPServer):
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 
-    def end(self):
+    def leave(self):
+        """Nobody listens any more; answers that were begun go on."""
         self.shutdown()
-        self._thread.join()
         self.server_close()
+
+    def end(self):
+        self.leave()
+        self._thread.join()
 
     def handle_error(self, request, address):
         pass  # a client that leaves, or does not trust the certificate

@@ -1,9 +1,13 @@
 """Rescue mode 6 (virt-sd): a new system from the internet, which is a network namespace with DHCP, names and an https server."""
 
+import gzip
 import hashlib
+import io
 import json
+import random
 import socket
 import sys
+import tarfile
 
 import pytest
 from lab import LONG, NO_WINDOW, READY_S, ROOT, board_file, wait_until
@@ -21,7 +25,23 @@ KEY_ID = "0123456789abcdef"
 CONF = board_file(NO_WINDOW, {"menu {": "menu {\n\tback_seconds = 2",
                               "image {": 'image {\n\tmin_version = "2.0"\n\tsignature_network = "if-there"'}, board=BOARD)
 WORK_S = 240  # patience for a medkit's 26 MB in an emulated CPU
+TOO_MUCH = 64 << 30  # more than fits into anybody's RAM
 DHCP = ["--dhcp-range=192.0.2.100,192.0.2.110,255.255.255.0,1h", f"--address=/{HOST}/{HOST_ADDRESS}"]
+
+
+def small_medkit(version):
+    """A medkit that has what is needed, and takes a moment to download and check."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, data in (("./sbin/init", b"#!/bin/sh\n"), ("./etc/turris-version", f"{version}\n".encode())):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), 0o755
+            tar.addfile(entry, io.BytesIO(data))
+    return gzip.compress(made.getvalue(), mtime=0)
+
+
+def damaged(data):
+    return data[:len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1:]
 
 
 class Internet:
@@ -34,6 +54,7 @@ class Internet:
         self.router = bench(conf=CONF, board=BOARD, initramfs_extra={
             f"etc/opkg/keys/{KEY_ID}": self.key.public(), "etc/ssl/certs/ca-certificates.crt": folder / "tls.crt"})
         self.server = None
+        self.card = None
 
     def provide(self, *how):
         """DHCP and names, or what else the provider does."""
@@ -48,13 +69,12 @@ class Internet:
         listener = inside(self.router.net.namespace("wan"), lambda: socket.create_server(address))
         self.server = Server(listener, folder or self.folder)
 
-    def sell(self, version, signed=None, breaks=()):
-        """A medkit of this version, with the signature of these bytes instead of its own."""
-        data = build_medkit(BOARD, version=version, board_conf=CONF, extra={"etc/new-system": f"{version}\n"}).read_bytes()
-        self.server.files[f"/{NAME}"] = File(data)
-        self.server.files[f"/{NAME}"].breaks = [int(len(data) * part) for part in breaks]
+    def sell(self, data, signed=None, breaks=()):
+        """A medkit, with the signature of these bytes instead of its own."""
+        self.server.files[f"/{NAME}"] = file = File(data)
+        file.breaks = [int(len(data) * part) for part in breaks]
         self.server.files[f"/{NAME}.sig"] = File(self.key.sign_data(data if signed is None else signed))
-        return len(data)
+        return file
 
     def ranges(self):
         return [asked[1] for asked in self.server.asked if asked[0] == f"/{NAME}"]
@@ -67,12 +87,12 @@ class Internet:
 
     def fails(self, why, blinks, patience=WORK_S):
         """Mode 6 fails with that sentence, and the card is as it was."""
+        self.card = self.card or self.root_hash()
         self.router.power_on("force_mode=6")
-        before = self.root_hash()
         self.router.says(rf"rescue mode 6 \(internet\) failed: {why}", patience)
-        self.router.says(f"the LED blinks {blinks} times, again and again")
-        assert self.root_hash() == before
+        self.router.says(f"the LED blinks {blinks} times?, again and again")
         self.router.power_cut("kill")
+        assert self.root_hash() == self.card
 
     def close(self):
         if self.server:
@@ -87,14 +107,18 @@ def internet(bench, tmp_path):
     made.close()
 
 
-def test_mode_6__wrong_signature_leaves_the_card__a_good_one_brings_its_system_over_a_line_that_breaks(internet):
+def test_mode_6__bad_medkits_leave_the_card__a_good_one_brings_its_system_over_a_broken_line_and_through_a_power_cut(internet):
     router = internet.router
     internet.provide(*DHCP)
     internet.serve()
-    internet.sell("2.0", signed=b"something else")
+    good = small_medkit("2.0")
+    internet.sell(good, signed=b"something else")
     internet.fails(f"{NAME}: its signature by key {KEY_ID} is wrong", 2)
+    internet.sell(good).claims = TOO_MUCH
+    internet.fails(f"https://{HOST}/{NAME} does not fit into the room that is free here", 5)
 
-    size = internet.sell("2.1", breaks=(0.4,))
+    data = build_medkit(BOARD, version="2.1", board_conf=CONF, extra={"etc/new-system": "2.1\n"}).read_bytes()
+    internet.sell(data, breaks=(0.4,))
     internet.server.asked.clear()
     router.power_on(hold=["reset"])
     router.says("^Rescue mode 1: ")
@@ -102,10 +126,16 @@ def test_mode_6__wrong_signature_leaves_the_card__a_good_one_brings_its_system_o
     router.serial.send("6\n")
     router.says("eth2 is online: 192.0.2.1", WORK_S)
     router.says(r"broke off in the middle: trying again from byte \d+", WORK_S)
+    router.says(rf"unpacking: [{random.randrange(1, 7)}-9]\d %", WORK_S)
+    assert internet.ranges() == [None, f"bytes={int(len(data) * 0.4)}-"]
+    router.power_cut("kill")
+
+    router.power_on()  # no button, no word on the command line
+    router.says("the power failed while the card was written: rescue mode 6 goes on")
     router.says(rf"rescue mode 6 \(internet\) is done: {NAME}, version 2.1 is on /dev/mmcblk0p2; the router reboots", WORK_S)
-    assert internet.ranges() == [None, f"bytes={int(size * 0.4)}-"]
     router.wait_reset(READY_S)
     router.wait_up(60)
+    assert router.console.count("goes on") == 1
     router.serial.login(timeout=READY_S)
     assert router.sh("cat /etc/new-system /etc/turris-version").split() == ["2.1", "2.1"]
     assert "version 2.1 is on" in json.loads(router.sh("lifeboat status --json"))["last_mode"]
@@ -115,6 +145,7 @@ def test_mode_6__wrong_signature_leaves_the_card__a_good_one_brings_its_system_o
 @pytest.mark.skipif(not LONG, reason="minutes of boots: LIFEBOAT_LONG=1")
 def test_mode_6__what_can_go_wrong__has_its_sentence_and_its_code(internet, tmp_path):
     router = internet.router
+    good = small_medkit("2.0")
     router.cable("wan", False)
     internet.fails("eth2 has no link: plug the cable to the internet into it", 1)
     router.cable("wan", True)
@@ -125,14 +156,21 @@ def test_mode_6__what_can_go_wrong__has_its_sentence_and_its_code(internet, tmp_
     stranger.mkdir()
     certificate(stranger, f"DNS:{HOST}")
     internet.serve(stranger)
-    internet.sell("2.0")
+    internet.sell(good)
     internet.fails(f"https://{HOST}/{NAME}.sig has a certificate that is not trusted here", 2)
     assert internet.server.asked == []
     internet.close()
     internet.serve()
-    internet.sell("1.9")
+    internet.sell(good, breaks=(0.5,)).leaves = True
+    internet.fails(f"https://{HOST}/{NAME} does not answer", 1)
+    assert f"broke off in the middle: trying again from byte {len(good) // 2}" in router.console
+    internet.close()
+    internet.serve()
+    internet.sell(damaged(good))
+    internet.fails(f"{NAME}: ", 2)
+    internet.sell(small_medkit("1.9"))
     internet.fails(f"{NAME}: it is version 1.9, and this board takes 2.0 and later only", 2)
-    internet.sell("2.0")
+    internet.sell(good)
     internet.server.files[f"/{NAME}.sig"] = File(b"no signature\n")
     internet.fails(f"{NAME}: its signature has a form that cannot be checked", 2)
     del internet.server.files[f"/{NAME}.sig"]

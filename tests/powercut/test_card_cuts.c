@@ -42,8 +42,16 @@ static void run(void *ctx)
 static void boot(void *ctx)
 {
 	result = LB_E(STATE);
-	if (fake.noted)
+	if (fake.noted && lb_card_settle(&p) == 0)
 		run(ctx);
+}
+
+/* It has nothing to do it with: no stick, or no network. */
+static void boot_without_medkit(void *ctx)
+{
+	result = LB_E(STATE);
+	if (fake.noted)
+		(void)!lb_card_settle(&p);
 }
 
 static const char *look(void)
@@ -191,6 +199,50 @@ static void blank_card__each_step_fails__it_is_told_and_again_mends(void **state
 	assert_true(lb_fake_power_fails(&power, &s) > 8);
 }
 
+static const char *check_cut_without_medkit(void *ctx)
+{
+	const char *before = lb_fake_card_root(&fake), *wrong;
+
+	lb_fake_snapshots_reboot(&fake.fs);
+	boot_without_medkit(NULL);
+	wrong = look();
+	if (wrong)
+		return wrong;
+	if (lb_fake_card_root(&fake) != before)
+		return "a boot without a medkit changes the card";
+	if (before && fake.noted)
+		return "a whole card is not left alone";
+	return check_cut(ctx);
+}
+
+static void card__cut_and_a_boot_without_medkit__whole_stays_and_else_the_next_mends(void **state)
+{
+	const struct lb_fake_scenario s = {
+		.setup = setup, .run = run, .check = check_cut_without_medkit};
+
+	assert_true(lb_fake_power_cuts(&power, &s) > 30);
+}
+
+static void card__cut_and_cut_again_while_it_is_settled__the_one_after_mends(void **state)
+{
+	const struct lb_fake_scenario first = {
+		.setup = setup, .run = run, .check = check_cut_without_medkit};
+	const struct lb_fake_scenario then = {
+		.setup = setup_kept, .run = boot_without_medkit, .check = check_cut_without_medkit};
+	const struct lb_fake_again again = {.first = &first, .keep = keep, .then = &then};
+
+	assert_true(lb_fake_power_cuts_again(&power, &again) > 0);
+}
+
+static void card__note_cannot_be_taken_back__is_told(void **state)
+{
+	setup(NULL);
+	fake.noted = true;
+	power.fault_at = 1;
+	assert_int_equal(lb_card_settle(&p), LB_E(IO));
+	assert_string_equal(lb_fake_card_root(&fake), "old");
+}
+
 static void card__each_step_fails__it_is_told_and_again_mends(void **state)
 {
 	const struct lb_fake_scenario s = {.setup = setup, .run = run, .check = check_failure};
@@ -204,4 +256,7 @@ TESTS(unit(card__cut_at_every_step__old_or_none_or_new_and_again_mends),
       unit(blank_card__cut_at_every_step__untouched_or_none_or_new_and_again_mends),
       unit(blank_card__that_has_no_place_for_the_note__is_noted_before_it_is_wiped),
       unit(blank_card__cut_and_cut_again__the_next_boot_mends),
-      unit(blank_card__each_step_fails__it_is_told_and_again_mends))
+      unit(blank_card__each_step_fails__it_is_told_and_again_mends),
+      unit(card__cut_and_a_boot_without_medkit__whole_stays_and_else_the_next_mends),
+      unit(card__cut_and_cut_again_while_it_is_settled__the_one_after_mends),
+      unit(card__note_cannot_be_taken_back__is_told))

@@ -15,7 +15,8 @@ static struct lb_board board = {.menu_hang_ms = HANG_MS};
 static struct lb_machine machine;
 static struct lb_mode_child child;
 static struct lb_mode_result result;
-static int alive[2]; /* who holds the end to write to is alive */
+static bool is_whole; /* the system that is found on the card */
+static int alive[2];  /* who holds the end to write to is alive */
 
 /* Gets further when it is told to. */
 void lb_mode_factory(const struct lb_mode_ask *ask, struct lb_mode_result *out)
@@ -56,14 +57,31 @@ void lb_mode_internet(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	(void)snprintf(out->why, sizeof(out->why), "%s", ask->root);
 }
 
-static void begin(enum lb_mode mode)
+bool lb_mode_settle(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 {
+	if (is_whole)
+		*out = (struct lb_mode_result){.why = "it stays"};
+	return is_whole;
+}
+
+static void begin_as(enum lb_mode mode, bool goes_on)
+{
+	const struct lb_mode_start start = {.mode = mode,
+					    .goes_on = goes_on,
+					    .board = &board,
+					    .machine = &machine,
+					    .root = "PARTLABEL=root"};
+
 	machine.consoles.kmsg = -1;
 	assert_int_equal(pipe(alive), 0);
-	assert_int_equal(lb_mode_child_start(&child, mode, &board, &machine, "PARTLABEL=root", 0),
-			 0);
+	assert_int_equal(lb_mode_child_start(&child, &start, 0), 0);
 	assert_int_equal(close(alive[1]), 0);
 	(void)alarm(60); /* or a test that waits would wait for ever */
+}
+
+static void begin(enum lb_mode mode)
+{
+	begin_as(mode, false);
 }
 
 static void hear_until(unsigned percent, uint64_t now_ms)
@@ -153,7 +171,42 @@ static void child__is_told__where_the_root_lies(void **state)
 	assert_string_equal(result.why, "PARTLABEL=root");
 }
 
+static void child__goes_on_after_a_cut__leaves_a_whole_card_as_it_is(void **state)
+{
+	is_whole = true;
+	begin_as(LB_MODE_REFLASH, true); /* which would abort */
+	assert_int_equal(ended(), 0);
+	(void)!lb_mode_child_hear(&child, &board, 0);
+	lb_mode_child_end(&child, &result);
+	assert_int_equal(result.failure, LB_FAILURE_NONE);
+	assert_string_equal(result.why, "it stays");
+}
+
+static void child__goes_on_with_no_whole_card__carries_the_mode_out(void **state)
+{
+	is_whole = false;
+	begin_as(LB_MODE_FACTORY, true);
+	hear_until(10, 0);
+	assert_int_equal(kill(child.pid, SIGKILL), 0);
+	assert_true(WIFSIGNALED(ended()));
+	lb_mode_child_end(&child, &result);
+}
+
+/* A person has chosen it. */
+static void child__was_chosen__asks_no_card(void **state)
+{
+	is_whole = true;
+	begin(LB_MODE_REBOOT);
+	assert_int_equal(ended(), 0);
+	(void)!lb_mode_child_hear(&child, &board, 0);
+	lb_mode_child_end(&child, &result);
+	assert_string_equal(result.why, "nothing was changed");
+}
+
 TESTS(unit(child__gets_further_now_and_then__may_take_as_long_as_it_likes),
       unit(child__gets_no_further__is_ended_with_what_it_has_started),
       unit(child__killed__has_failed), unit(child__nothing_to_do__ends_well),
-      unit(child__is_told__where_the_root_lies))
+      unit(child__is_told__where_the_root_lies),
+      unit(child__goes_on_after_a_cut__leaves_a_whole_card_as_it_is),
+      unit(child__goes_on_with_no_whole_card__carries_the_mode_out),
+      unit(child__was_chosen__asks_no_card))

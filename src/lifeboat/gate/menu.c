@@ -35,6 +35,7 @@ struct menu {
 	uint64_t now_ms;  /* of the last step: times do not run back */
 	uint64_t dark_ms; /* since then; LB_MENU_NEVER = it is not dark */
 	bool greeted;
+	bool goes_on; /* the mode is the one that the power cut off */
 	struct lb_mode_child child;
 	struct lb_mode_result result;
 	struct lb_progress progress;
@@ -237,6 +238,11 @@ static struct lb_menu_out let_in(struct menu *g)
 
 static struct lb_menu_out begin_work(struct menu *g)
 {
+	const struct lb_mode_start start = {.mode = g->m.mode,
+					    .goes_on = g->goes_on,
+					    .board = g->board,
+					    .machine = g->machine,
+					    .root = g->root};
 	struct lb_menu_event failed;
 	int rc;
 
@@ -246,7 +252,7 @@ static struct lb_menu_out begin_work(struct menu *g)
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
 	begin_telling(g);
-	rc = lb_mode_child_start(&g->child, g->m.mode, g->board, g->machine, g->root, g->now_ms);
+	rc = lb_mode_child_start(&g->child, &start, g->now_ms);
 	if (rc == 0)
 		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
 	g->result.failure = LB_FAILURE_OTHER;
@@ -331,6 +337,7 @@ static void go_on(struct menu *g, struct lb_menu_config *c)
 		return;
 	c->start = mode;
 	c->forced = true;
+	g->goes_on = true;
 	say(g, "lifeboat: the power failed while the card was written: rescue mode %u goes on",
 	    mode);
 }

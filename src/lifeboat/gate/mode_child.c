@@ -60,14 +60,13 @@ static void step(void *ctx, const char *what, unsigned percent)
 	(void)!write(v->to, &now, sizeof(now));
 }
 
-static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
-			   const struct lb_machine *machine, const char *root, int to)
+static _Noreturn void work(const struct lb_mode_start *s, int to)
 {
 	static struct word end = {.is_result = true};
-	struct voice v = {.consoles = &machine->consoles, .to = to};
-	const struct lb_mode_ask ask = {.board = board,
-					.machine = machine,
-					.root = root,
+	struct voice v = {.consoles = &s->machine->consoles, .to = to};
+	const struct lb_mode_ask ask = {.board = s->board,
+					.machine = s->machine,
+					.root = s->root,
 					.say = say,
 					.step = step,
 					.ctx = &v};
@@ -77,12 +76,12 @@ static _Noreturn void work(enum lb_mode mode, const struct lb_board *board,
 	 */
 	if (unshare(CLONE_NEWNS) == 0)
 		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	runs[mode](&ask, &end.result);
+	if (!s->goes_on || !lb_mode_settle(&ask, &end.result))
+		runs[s->mode](&ask, &end.result);
 	_exit(write(to, &end, sizeof(end)) == (ssize_t)sizeof(end) ? 0 : 1);
 }
 
-int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct lb_board *board,
-			const struct lb_machine *machine, const char *root, uint64_t now_ms)
+int lb_mode_child_start(struct lb_mode_child *c, const struct lb_mode_start *s, uint64_t now_ms)
 {
 	pid_t pid;
 	int end, rc = lb_fork_heard(&pid, &end);
@@ -90,7 +89,7 @@ int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode, const struct
 	if (rc < 0)
 		return rc;
 	if (pid == 0)
-		work(mode, board, machine, root, end);
+		work(s, end);
 	*c = (struct lb_mode_child){.pid = pid, .from = end, .heard_ms = now_ms};
 	return 0;
 }

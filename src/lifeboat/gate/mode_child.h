@@ -15,11 +15,17 @@ struct lb_mode_child {
 	struct lb_mode_result result;
 };
 
-/* LB_E(...): the child could not be made. `board` and `machine` are only looked at;
- * `root`: where it lies. */
-MUST_CHECK int lb_mode_child_start(struct lb_mode_child *c, enum lb_mode mode,
-				   const struct lb_board *board, const struct lb_machine *machine,
-				   const char *root, uint64_t now_ms);
+struct lb_mode_start {
+	enum lb_mode mode;
+	bool goes_on; /* it was cut off while it wrote the card: what is whole by now stays */
+	const struct lb_board *board; /* as `machine` only looked at */
+	const struct lb_machine *machine;
+	const char *root; /* where it lies */
+};
+
+/* LB_E(...): the child could not be made. */
+MUST_CHECK int lb_mode_child_start(struct lb_mode_child *c, const struct lb_mode_start *s,
+				   uint64_t now_ms);
 
 /* Hear what it has said meanwhile; to be called now and then, or it waits. False: it has not got
  * any further for the board's menu.hang_seconds. */

@@ -32,6 +32,10 @@ struct lb_mode_result {
 PRINTF_LIKE(3, 4)
 int lb_mode_fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...);
 
+/* Before a mode goes on that was cut off while it wrote the card: true = there is nothing to go on
+ * with, for the card has a whole system, which stays; then `out` is the result. */
+bool lb_mode_settle(const struct lb_mode_ask *ask, struct lb_mode_result *out);
+
 /* Does the work and fills all of `out`. */
 typedef void lb_mode_run(const struct lb_mode_ask *ask, struct lb_mode_result *out);
 

@@ -122,16 +122,6 @@ static int find(struct lb_mode_result *out)
 	}
 }
 
-static void settle(struct lb_mode_result *out)
-{
-	if (!lb_card_noted(work.ask->board) || !card_is_whole())
-		return;
-	lb_card_note(work.ask->board, 0);
-	*out = (struct lb_mode_result){
-		.why = "no medkit is there any more, and the system on the card is whole: it "
-		       "stays"};
-}
-
 /* --- choosing one */
 
 static void ask_of(struct lb_medkit_ask *out, const char *name, const char *folder, int fd)
@@ -311,10 +301,8 @@ void lb_mode_reflash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 
 	*out = (struct lb_mode_result){0};
 	work = (struct work){.ask = ask, .search = {.board = ask->board, .root = ask->root}};
-	if (find(out) < 0) {
-		settle(out);
+	if (find(out) < 0)
 		return;
-	}
 	which = choose(out);
 	if (which < 0)
 		return;

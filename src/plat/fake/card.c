@@ -84,8 +84,8 @@ static int fake_open(void *ctx, struct plat_snapshots *out)
 {
 	struct lb_fake_card *f = ctx;
 
-	if (f->holds != LB_FAKE_CARD_NEW)
-		lb_fake_die("there is no file system to be opened");
+	if (f->holds == LB_FAKE_CARD_NOTHING)
+		return LB_E(FORMAT);
 	*out = lb_fake_snapshots_plat(&f->fs);
 	return 0;
 }
@@ -103,9 +103,14 @@ static int fake_link(void *ctx, const char *name, const char *target)
 	return top.write(top.ctx, name, target, strlen(target));
 }
 
+/* Whatever is filled in has a boot script. */
 static int fake_present(void *ctx, const char *path)
 {
-	return 1;
+	const struct lb_fake_card *f = ctx;
+
+	if (f->holds == LB_FAKE_CARD_OLD)
+		return strcmp(path, "@") == 0;
+	return strchr(path, '/') || lb_fake_top_find(&f->fs.seen, path);
 }
 
 void lb_fake_card_init(struct lb_fake_card *f, struct lb_fake_power *power)
