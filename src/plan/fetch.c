@@ -28,16 +28,18 @@ static struct lb_fetch_step step(enum lb_fetch_deed deed)
 	return (struct lb_fetch_step){.deed = deed};
 }
 
-static struct lb_fetch_step get(uint64_t from_bytes)
+static struct lb_fetch_step get(const struct lb_fetch_plan *p, uint64_t now_ms)
 {
-	return (struct lb_fetch_step){.deed = LB_FETCH_GET, .from_bytes = from_bytes};
+	return (struct lb_fetch_step){.deed = LB_FETCH_GET,
+				      .from_bytes = p->have_bytes,
+				      .left_ms = now_ms < p->end_ms ? p->end_ms - now_ms : 1};
 }
 
 struct lb_fetch_step lb_fetch_begin(struct lb_fetch_plan *p, const struct lb_fetch_rules *rules,
 				    uint64_t now_ms)
 {
 	*p = (struct lb_fetch_plan){.end_ms = now_ms + rules->whole_ms};
-	return get(0);
+	return get(p, now_ms);
 }
 
 static uint64_t pause_ms(const struct lb_fetch_plan *p, const struct lb_fetch_rules *rules)
@@ -74,7 +76,7 @@ struct lb_fetch_step lb_fetch_next(struct lb_fetch_plan *p, const struct lb_fetc
 		p->have_bytes = 0;
 		if (p->restarts++ == RESTARTS_MAX || now_ms >= p->end_ms)
 			return step(LB_FETCH_FAILED);
-		return get(0);
+		return get(p, now_ms);
 	case LB_FETCH_END_AGAIN:
 		return try_again(p, rules, seen, now_ms);
 	case LB_FETCH_END_REFUSED:
@@ -88,7 +90,7 @@ struct lb_fetch_step lb_fetch_next(struct lb_fetch_plan *p, const struct lb_fetc
 struct lb_fetch_step lb_fetch_waited(struct lb_fetch_plan *p, uint64_t now_ms)
 {
 	if (now_ms >= p->wake_ms)
-		return get(p->have_bytes);
+		return get(p, now_ms);
 	return (struct lb_fetch_step){.deed = LB_FETCH_WAIT, .wake_ms = p->wake_ms};
 }
 

@@ -38,6 +38,7 @@ enum lb_fetch_deed {
 struct lb_fetch_step {
 	enum lb_fetch_deed deed;
 	uint64_t from_bytes, wake_ms;
+	uint64_t left_ms; /* GET: what is left of the whole time, never 0 */
 };
 
 struct lb_fetch_plan {

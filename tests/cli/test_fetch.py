@@ -4,6 +4,8 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 import firmware
@@ -47,10 +49,13 @@ class Shop:
             self.server.files[f"{name}.sig"] = File(self.key.sign_data(data if signed is None else signed))
         return self.server.files[name]
 
-    def fetch(self, path="/image.bin", to="image.bin", program=LIFEBOAT, cacert=True, url=None):
+    def argv(self, path="/image.bin", to="image.bin", program=LIFEBOAT, cacert=True, url=None):
         argv = [program, "fetch", "--board", self.folder / "board.conf"]
         argv += ["--cacert", self.folder / "tls.crt"] if cacert else []
-        done = subprocess.run([*argv, url or self.url + path, self.folder / "here" / to], capture_output=True, text=True, timeout=120)
+        return [*argv, url or self.url + path, self.folder / "here" / to]
+
+    def fetch(self, *what, **how):
+        done = subprocess.run(self.argv(*what, **how), capture_output=True, text=True, timeout=120)
         return done.returncode, done.stderr
 
     def here(self):
@@ -190,6 +195,47 @@ def test_fetch__signature_without_an_end__fills_no_disk(shop, image, says_length
     code, said = shop.fetch()
     assert (code, shop.here()) == (NO, [])
     assert "does not fit into the room that is free here" in said
+
+
+def test_fetch__address_with_a_question_mark__has_the_signature_beside_the_name(shop, image):
+    shop.sell(image, "/image.bin?from=a/b")
+    shop.server.files["/image.bin.sig?from=a/b"] = shop.server.files.pop("/image.bin?from=a/b.sig")
+    assert shop.fetch("/image.bin?from=a/b") == (OK, "")
+
+
+def test_fetch__head_without_an_end__is_left_at_once_and_fills_no_memory(shop, image):
+    shop.sell(image).head = "endless"
+    code, said = shop.fetch()
+    assert (code, shop.here()) == (NO, [])
+    assert said.endswith("/image.bin has a head without an end in front of it: the server means no good\n")
+    assert shop.ranges() == [None], "it is not asked again"
+
+
+def children(pid):
+    """Command lines of what a process has started."""
+    pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0") for child in pids]
+
+
+def test_fetch__server_that_sends_drop_by_drop__has_an_hour(shop, image):
+    file = shop.sell(image)
+    file.held = threading.Event()
+    with subprocess.Popen(shop.argv(), stderr=subprocess.PIPE, text=True) as fetch:
+        while len(shop.server.asked) < 2:
+            assert fetch.poll() is None, fetch.stderr.read()
+            time.sleep(0.02)
+        [curl] = children(fetch.pid)
+        file.held.set()
+        assert fetch.wait(60) == OK, fetch.stderr.read()
+    assert 3000 < int(curl[curl.index("--max-time") + 1]) <= 3600
+
+
+@pytest.mark.skipif(not LONG, reason="minutes of waiting: LIFEBOAT_LONG=1")
+def test_fetch__head_that_comes_byte_by_byte__is_given_up(shop, image):
+    shop.sell(image).head = "slow"
+    done = subprocess.run(shop.argv(), capture_output=True, text=True, timeout=600)
+    assert (done.returncode, shop.here()) == (NO, [])
+    assert done.stderr.endswith("/image.bin took too long: the server does not send\n")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")

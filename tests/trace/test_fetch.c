@@ -62,6 +62,18 @@ static void fetch__server_gone_in_the_middle__goes_on_from_there(void **state)
 				  "get 900\ndone 0\n");
 }
 
+static void fetch__attempt__may_take_what_is_left_of_the_whole_time(void **state)
+{
+	struct lb_fetch_step s = begin();
+
+	assert_int_equal(s.left_ms, 60000);
+	s = ends(LB_FETCH_END_AGAIN, 500, true); /* a second, and a second of waiting */
+	assert_int_equal(s.left_ms, 58000);
+	s = ends(LB_FETCH_END_CHANGED, 500, true);
+	assert_int_equal(s.left_ms, 57000);
+	assert_int_equal(s.from_bytes, 0);
+}
+
 static void fetch__server_that_stays_away__is_given_up(void **state)
 {
 	(void)begin();
@@ -163,7 +175,8 @@ static void judge__exits_and_answers__have_their_meaning(void **state)
 			 LB_FETCH_END_AGAIN);
 }
 
-TESTS(unit(fetch__server_gone_in_the_middle__goes_on_from_there),
+TESTS(unit(fetch__attempt__may_take_what_is_left_of_the_whole_time),
+      unit(fetch__server_gone_in_the_middle__goes_on_from_there),
       unit(fetch__server_that_stays_away__is_given_up),
       unit(fetch__file_that_cannot_be_told_from_another__starts_again),
       unit(fetch__changed_file__starts_again_a_few_times),

@@ -19,7 +19,9 @@
 #include "plat/linux/machine/proc.h"
 
 #define LOOK_EVERY_MS 250
-#define HEAD_MAX      8000 /* a few redirections with their cookies */
+#define HEAD_MAX      8000  /* a few redirections with their cookies */
+#define HEADS_MAX     65536 /* who sends more wants to fill the memory, which these count for too */
+#define TOO_MUCH_HEAD 100   /* curl's own code, in versions that see it */
 #define ARGS_MAX      40
 
 static uint64_t size_of(const char *path)
@@ -43,7 +45,7 @@ static void read_head(struct lb_http_head *out, const char *path)
 static void run_curl(const struct lb_attempt *a, const char *curl, const char *head_path)
 {
 	const struct rlimit room = {.rlim_cur = a->room_bytes, .rlim_max = a->room_bytes};
-	char from[24], most[24], range[LB_VALIDATOR_MAX + 16];
+	char from[24], most[24], left[32], range[LB_VALIDATOR_MAX + 16];
 	const char *argv[ARGS_MAX] = {"curl",
 				      "-q", /* nobody's .curlrc */
 				      "--silent",
@@ -62,6 +64,8 @@ static void run_curl(const struct lb_attempt *a, const char *curl, const char *h
 				      "500",
 				      "--speed-time",
 				      "30",
+				      "--max-time",
+				      left,
 				      "--max-filesize",
 				      most,
 				      "--dump-header",
@@ -73,6 +77,7 @@ static void run_curl(const struct lb_attempt *a, const char *curl, const char *h
 	while (argv[n])
 		n++;
 	(void)snprintf(most, sizeof(most), "%" PRIu64, a->room_bytes);
+	(void)snprintf(left, sizeof(left), "%" PRIu64, (a->left_ms + 999) / 1000);
 	if (a->cacert) {
 		argv[n++] = "--cacert";
 		argv[n++] = a->cacert;
@@ -126,12 +131,16 @@ static int watch(const struct lb_attempt *a, pid_t pid, const char *head_path)
 	while (pidfd >= 0 && poll(&ended, 1, LOOK_EVERY_MS) <= 0) {
 		struct lb_http_head head;
 
+		if (size_of(head_path) > HEADS_MAX)
+			(void)kill(pid, SIGKILL);
 		read_head(&head, head_path);
 		a->progress(a->ctx, size_of(a->path), head.whole_bytes);
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return lb_err_from_errno(errno);
+	if (size_of(head_path) > HEADS_MAX)
+		return TOO_MUCH_HEAD;
 	return WIFEXITED(status) && WEXITSTATUS(status) != 127 ? WEXITSTATUS(status) : LB_E(CHILD);
 }
 

@@ -14,6 +14,7 @@ struct lb_attempt {
 	bool any_certificate;	/* the clock is wrong: whoever calls checks a signature */
 	uint64_t from_bytes;	/* what is there already */
 	uint64_t room_bytes;	/* never more than this, that included */
+	uint64_t left_ms;	/* nor longer */
 	const char *validator;	/* of what is there (lb_http_head); "" when from_bytes is 0 */
 	void (*progress)(void *ctx, uint64_t have_bytes, uint64_t whole_bytes);
 	void *ctx;
@@ -25,6 +26,7 @@ struct lb_attempt_result {
 	uint64_t have_bytes;
 };
 
-/* Ends by itself: a server that is silent for half a minute is left. 0 whatever became of it;
- * LB_E(NOENT) when this system has no curl, LB_E(CHILD|IO...) when it cannot be run. */
+/* Ends by itself: a server that is silent for half a minute is left, as is one whose answer has
+ * more head than anybody needs (then curl_exit is 100, which curl means by it). 0 whatever became
+ * of it; LB_E(NOENT) when this system has no curl, LB_E(CHILD|IO...) when it cannot be run. */
 MUST_CHECK int lb_attempt(struct lb_attempt_result *out, const struct lb_attempt *a);

@@ -32,14 +32,16 @@ static void sleep_until(uint64_t wake_ms)
 	(void)nanosleep(&t, NULL); /* cut short by a signal: the plan says WAIT once more */
 }
 
-static int attempt(struct work *w, uint64_t from_bytes, struct lb_fetch_seen *seen)
+static int attempt(struct work *w, const struct lb_fetch_step *s, struct lb_fetch_seen *seen)
 {
+	const uint64_t from_bytes = s->from_bytes;
 	const struct lb_attempt a = {.url = w->d->url,
 				     .path = w->d->path,
 				     .cacert = w->d->cacert,
 				     .any_certificate = w->d->any_certificate,
 				     .from_bytes = from_bytes,
 				     .room_bytes = w->d->room_bytes,
+				     .left_ms = s->left_ms,
 				     .validator = w->first.validator,
 				     .progress = w->d->progress,
 				     .ctx = w->d->ctx};
@@ -97,7 +99,7 @@ enum lb_fetch_end lb_download(const struct lb_download *d, char why[LB_SENTENCE_
 
 		switch (s.deed) {
 		case LB_FETCH_GET:
-			rc = attempt(&w, s.from_bytes, &seen);
+			rc = attempt(&w, &s, &seen);
 			if (rc < 0)
 				return give_up(&w, seen.end, rc, why);
 			s = lb_fetch_next(&p, &lb_fetch_usual, &seen, lb_monotonic_ms());

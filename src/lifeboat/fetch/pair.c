@@ -26,6 +26,21 @@ static uint64_t free_room(const char *file)
 	return lb_is_tmpfs(folder) && ram && ram < room ? ram : room;
 }
 
+/* Without what follows a '?' or '#'. */
+static size_t path_len(const char *url)
+{
+	return strcspn(url, "?#");
+}
+
+void lb_url_name(const char *url, char out[LB_PATH_MAX])
+{
+	size_t end = path_len(url), start = end;
+
+	while (start > 0 && url[start - 1] != '/')
+		start--;
+	(void)snprintf(out, LB_PATH_MAX, "%.*s", (int)(end - start), url + start);
+}
+
 static void silent(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
 {
 }
@@ -43,8 +58,8 @@ enum lb_fetch_end lb_pair_get(const struct lb_pair *p, char why[LB_SENTENCE_MAX]
 				.ctx = p->ctx};
 	enum lb_fetch_end end;
 
-	if (snprintf(signature_url, sizeof(signature_url), "%s.sig", p->url) >=
-	    (int)sizeof(signature_url)) {
+	if (snprintf(signature_url, sizeof(signature_url), "%.*s.sig%s", (int)path_len(p->url),
+		     p->url, p->url + path_len(p->url)) >= (int)sizeof(signature_url)) {
 		(void)snprintf(why, LB_SENTENCE_MAX, "the address is too long");
 		return LB_FETCH_END_REFUSED;
 	}

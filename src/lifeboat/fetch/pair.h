@@ -6,7 +6,7 @@
 #include "lifeboat/fetch/download.h"
 
 struct lb_pair {
-	const char *url;    /* of the image; the signature is beside it, with ".sig" behind */
+	const char *url; /* of the image; the signature is beside it, with ".sig" behind its name */
 	const char *cacert; /* NULL = the CA certificates of the system */
 	const char *image;  /* where each is put; free of what is not finished if it fails */
 	const char *signature;
@@ -14,6 +14,10 @@ struct lb_pair {
 	void (*progress)(void *ctx, uint64_t have_bytes, uint64_t whole_bytes); /* of the image */
 	void *ctx;
 };
+
+/* The name of the file in an address: what follows a '?' says which one is meant, not what it is
+ * called. "" = there is none. */
+void lb_url_name(const char *url, char out[LB_PATH_MAX]);
 
 /* GOT with both there, unverified; otherwise `why` is one sentence. Never writes more than there is
  * room for: in RAM that is half of what is free. Where the clock was never set, certificates are

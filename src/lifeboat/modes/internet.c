@@ -94,14 +94,6 @@ static void flashing(void *ctx, const char *what, unsigned percent)
 	ask->step(ask->ctx, what, percent);
 }
 
-/* What follows a '?' says which one is meant, not what it is called. */
-static void file_name(const char *url, char out[LB_PATH_MAX])
-{
-	const char *name = strrchr(url, '/') + 1;
-
-	(void)snprintf(out, LB_PATH_MAX, "%.*s", (int)strcspn(name, "?#"), name);
-}
-
 static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 {
 	static struct lb_board board;
@@ -118,7 +110,7 @@ static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 		.place = ask->root, .is_root = true, .wait_ms = LB_MODE_CARD_WAIT_MS};
 	struct lb_medkit_report report;
 
-	file_name(ask->board->internet_url, name);
+	lb_url_name(ask->board->internet_url, name);
 	/* From the network the signature is not a question of the board file. */
 	board = *ask->board;
 	board.signature_required[LB_DOOR_NETWORK] = true;

@@ -15,6 +15,7 @@
 #include "install/medkit.h"
 #include "install/tree.h"
 #include "lifeboat/board_file.h"
+#include "lifeboat/fetch/pair.h"
 #include "lifeboat/snapshot/snapshot.h"
 #include "plat/linux/machine/proc.h"
 #include "tables/tables.h"
@@ -238,7 +239,8 @@ static int import_factory(struct lb_snapshot_session *s, const char *file, const
 	return code;
 }
 
-/* "lifeboat fetch" asks for a signature, and keeps nothing that this board would not take. */
+/* "lifeboat fetch" asks for a signature, and keeps nothing that this board would not take. Why it
+ * did not is in its sentence: its finer exit codes mean other things here. */
 static int fetch(const char *url, const char *board, const char *file)
 {
 	int status = 0;
@@ -254,20 +256,24 @@ static int fetch(const char *url, const char *board, const char *file)
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : LB_EXIT_SYSTEM;
+	if (pid < 0 || !WIFEXITED(status))
+		return LB_EXIT_SYSTEM;
+	return WEXITSTATUS(status) < LB_EXIT_USAGE && WEXITSTATUS(status) ? LB_EXIT_NO
+									  : WEXITSTATUS(status);
 }
 
 static int import_url(struct lb_snapshot_session *s, const char *url, const char *board)
 {
 	char folder[] = FETCH_DIR, file[LB_PATH_MAX], signature[LB_PATH_MAX + 8];
-	const char *name = strrchr(url, '/') + 1;
+	char name[LB_PATH_MAX];
 	int code;
 
+	lb_url_name(url, name);
 	if (!mkdtemp(folder)) {
 		log_err("%s cannot be made: %s", folder, strerror(errno));
 		return LB_EXIT_SYSTEM;
 	}
-	if (!*name || snprintf(file, sizeof(file), "%s/%s", folder, name) > LB_PATH_MAX - 16) {
+	if (!name[0] || snprintf(file, sizeof(file), "%s/%s", folder, name) > LB_PATH_MAX - 16) {
 		code = lb_snapshot_usage("the address does not end with the name of a medkit: ",
 					 url);
 	} else {
