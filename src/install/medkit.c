@@ -90,6 +90,8 @@ int lb_medkit_check(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 					     .fd = ask->fd,
 					     .board = ask->board,
 					     .signature = ask->signature,
+					     .signature_first =
+						     ask->signature && ask->door == LB_DOOR_NETWORK,
 					     .door = ask->door,
 					     .drop_settings = true,
 					     .max_bytes = UINT64_MAX,

@@ -13,9 +13,11 @@ struct lb_medkit_ask {
 	int fd;		  /* a file that can be read twice: on a stick, in RAM */
 	const char *name; /* the medkit's file name: it tells the board, and perhaps the version */
 	const char *companions; /* folder of NAME.md5, NAME.sha256 and NAME.sig; NULL = none */
-	const char *signature;	/* its path; NULL = NAME.sig of `companions`, if it is there */
-	enum lb_door door;	/* whether it has to be signed is the board's to say, for each */
-	uint64_t room_bytes;	/* of the partition that it is for; 0 = not known */
+	/* Its path; then nothing but the signature is looked at, over the network, where it is not
+	 * good. NULL = NAME.sig of `companions`, if it is there. */
+	const char *signature;
+	enum lb_door door;   /* whether it has to be signed is the board's to say, for each */
+	uint64_t room_bytes; /* of the partition that it is for; 0 = not known */
 	void (*progress)(void *ctx, const char *what, unsigned percent); /* NULL = nobody asks */
 	void *ctx;
 };

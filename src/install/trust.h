@@ -27,6 +27,9 @@ struct lb_verify_trust {
 MUST_CHECK int lb_verify_trust_beside(struct lb_verify_trust *t, const char *path,
 				      const char *keys);
 
+/* Reads `fd` from `start` to its end, and what follows from it is final. 0, or LB_E(IO). */
+MUST_CHECK int lb_verify_trust_now(struct lb_verify_trust *t, int fd, int64_t start);
+
 /* A list of hashes, as sha256sum writes it, with the name `image` in it and with its own signature
  * in a file PATH.sig: the image is signed when it has that hash. 0; LB_E(NOENT): it says nothing
  * about the image, is not there or not signed, or nobody knows by whom. */

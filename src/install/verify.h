@@ -24,7 +24,11 @@ struct lb_verify_ask {
 	const char *signature; /* file, which must be there; NULL = IMAGE.sig when there is one */
 	enum lb_door door;
 	bool drop_settings, ignore_minor; /* as sysupgrade's options have it */
-	uint64_t max_bytes;		  /* room in the target; 0 = what the board file says */
+	/* For bytes from whoever sits on the line, with a `signature`: where it is not good,
+	 * nothing else looks at them, neither what unpacks nor what reads names and numbers. Only
+	 * for an `fd` that can be read twice. */
+	bool signature_first;
+	uint64_t max_bytes; /* room in the target; 0 = what the board file says */
 	/* How much lb_verify_image() has read; NULL = nobody wants to know. */
 	void (*progress)(void *ctx, uint64_t read_bytes);
 	void *ctx;

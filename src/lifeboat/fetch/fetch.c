@@ -110,6 +110,7 @@ static int verify(const struct arguments *a, const struct names *n, const struct
 					  .board = board,
 					  .keys = a->keys,
 					  .signature = n->signature_part,
+					  .signature_first = true,
 					  .door = LB_DOOR_NETWORK};
 	char why[LB_SENTENCE_MAX];
 
