@@ -204,12 +204,14 @@ def test_fetch__address_with_a_question_mark__has_the_signature_beside_the_name(
     assert shop.fetch("/image.bin?from=a/b") == (OK, "")
 
 
-def test_fetch__head_without_an_end__is_left_at_once_and_fills_no_memory(shop, image):
-    shop.sell(image).head = "endless"
+@pytest.mark.parametrize("name", ["/image.bin", "/image.bin.sig"])
+def test_fetch__head_without_an_end__is_left_at_once_and_fills_no_memory(shop, image, name):
+    shop.sell(image)
+    shop.server.files[name].head = "endless"
     code, said = shop.fetch()
     assert (code, shop.here()) == (NO, [])
-    assert said.endswith("/image.bin has a head without an end in front of it: the server means no good\n")
-    assert shop.ranges() == [None], "it is not asked again"
+    assert said.endswith(f"{name} has a head without an end in front of it: the server means no good\n")
+    assert shop.ranges(name) == [None], "it is not asked again"
 
 
 def children(pid):

@@ -22,6 +22,7 @@
 #define HEAD_MAX      8000  /* a few redirections with their cookies */
 #define HEADS_MAX     65536 /* who sends more wants to fill the memory, which these count for too */
 #define TOO_MUCH_HEAD 100   /* curl's own code, in versions that see it */
+#define TOO_LARGE     63    /* the same, where the server says how much it will send */
 #define ARGS_MAX      40
 
 static uint64_t size_of(const char *path)
@@ -44,7 +45,8 @@ static void read_head(struct lb_http_head *out, const char *path)
 /* Does not return. */
 static void run_curl(const struct lb_attempt *a, const char *curl, const char *head_path)
 {
-	const struct rlimit room = {.rlim_cur = a->room_bytes, .rlim_max = a->room_bytes};
+	const uint64_t most_bytes = a->room_bytes > HEADS_MAX ? a->room_bytes : HEADS_MAX + 1;
+	const struct rlimit room = {.rlim_cur = most_bytes, .rlim_max = most_bytes};
 	char from[24], most[24], left[32], range[LB_VALIDATOR_MAX + 16];
 	const char *argv[ARGS_MAX] = {"curl",
 				      "-q", /* nobody's .curlrc */
@@ -94,7 +96,8 @@ static void run_curl(const struct lb_attempt *a, const char *curl, const char *h
 	}
 	argv[n++] = "--";
 	argv[n] = a->url;
-	/* A server that sends without an end must not fill the memory; curl then reads EFBIG. */
+	/* A server that sends without an end must not fill the memory; curl then reads EFBIG. The
+	 * limit is that of each file, and the heads need what they may have. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &room) < 0)
 		_exit(127);
@@ -120,6 +123,14 @@ static pid_t start(const struct lb_attempt *a, const char *curl, const char *hea
 	return pid;
 }
 
+/* What the server has sent too much of, as an exit status of curl; else 0. */
+static int too_much(const struct lb_attempt *a, const char *head_path)
+{
+	if (size_of(head_path) > HEADS_MAX)
+		return TOO_MUCH_HEAD;
+	return size_of(a->path) > a->room_bytes ? TOO_LARGE : 0;
+}
+
 /* curl's exit status, or LB_E(CHILD|IO). */
 static int watch(const struct lb_attempt *a, pid_t pid, const char *head_path)
 {
@@ -131,7 +142,7 @@ static int watch(const struct lb_attempt *a, pid_t pid, const char *head_path)
 	while (pidfd >= 0 && poll(&ended, 1, LOOK_EVERY_MS) <= 0) {
 		struct lb_http_head head;
 
-		if (size_of(head_path) > HEADS_MAX)
+		if (too_much(a, head_path))
 			(void)kill(pid, SIGKILL);
 		read_head(&head, head_path);
 		a->progress(a->ctx, size_of(a->path), head.whole_bytes);
@@ -139,8 +150,8 @@ static int watch(const struct lb_attempt *a, pid_t pid, const char *head_path)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return lb_err_from_errno(errno);
-	if (size_of(head_path) > HEADS_MAX)
-		return TOO_MUCH_HEAD;
+	if (too_much(a, head_path))
+		return too_much(a, head_path);
 	return WIFEXITED(status) && WEXITSTATUS(status) != 127 ? WEXITSTATUS(status) : LB_E(CHILD);
 }
 
