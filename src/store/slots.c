@@ -11,7 +11,7 @@ static struct lb_slots_choice follow(struct lb_slots_state *s, const struct plat
 	struct lb_slots_choice c =
 		lb_slots_follow(s, store->chosen >= 0 ? store->chosen : s->active);
 
-	if (store->reason == LB_SLOT_REASON_NONE)
+	if (store->reason == LB_SLOT_REASON_NONE || store->chosen < 0)
 		return c;
 	c.reason = store->reason;
 	c.left = LB_SLOTS_MAX - 1 - c.slot;

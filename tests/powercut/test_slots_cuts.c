@@ -304,6 +304,10 @@ static void begin__loader_that_says_why__is_believed_and_what_it_left_is_known(v
 	lb_slots_begin(&loader, &rules, &e);
 	assert_int_equal(e.choice.left, -1);
 	assert_int_equal(e.choice.reason, LB_SLOT_REASON_ACTIVE);
+	loader.reason = LB_SLOT_REASON_TRIES; /* of a slot that is not one of the board's */
+	loader.chosen = -1;
+	lb_slots_begin(&loader, &rules, &e);
+	assert_int_equal(e.choice.left, -1);
 }
 
 TESTS(unit(begin__loader_that_says_why__is_believed_and_what_it_left_is_known),

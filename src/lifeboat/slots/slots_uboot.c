@@ -78,11 +78,14 @@ static int load(void *ctx, struct lb_slots_state *out)
 	CLEANUP(lb_bootenv_closep) struct lb_bootenv opened = LB_BOOTENV_CLOSED;
 	struct lb_slots_env env;
 	const enum lb_slot_reason reason = reason_on_cmdline();
+	const int chosen = chosen_on_cmdline(ctx);
 	int rc = open_env(ctx, &opened, &env);
 
 	if (rc == 0)
 		rc = lb_slots_env_load(&env, out);
-	if (rc == 0 && reason != LB_SLOT_REASON_NONE)
+	/* Where its choice could not be entered, the gate has a reason of its own. */
+	if (rc == 0 && reason != LB_SLOT_REASON_NONE && chosen >= 0 &&
+	    chosen == lb_slots_running(ctx))
 		out->reason = (uint8_t)reason;
 	return rc;
 }

@@ -243,23 +243,27 @@ static bool gate_is_there(void)
 	       (s.state == LB_STATE_FAILSAFE || s.state == LB_STATE_RESCUE);
 }
 
-/* PID 1 of ours writes another result over it. */
-static void note_that_nothing_came(const struct lb_board *board)
+static void note_refusal(const struct lb_board *board, const char *why)
 {
 	static struct lb_record record;
 
 	if (lb_record_read(board, &record) == 0 && record.upgrade.stage < LB_UPGRADE_BEGUN &&
-	    lb_upgrade_note_end(board, LB_UPGRADE_REFUSED,
-				"the system was stopped, but PID 1 did not make way") < 0)
+	    lb_upgrade_note_end(board, LB_UPGRADE_REFUSED, why) < 0)
 		log_warn("the recovery record does not take a note");
 }
 
 static int go(const struct lb_board *board, const struct lb_takeover *takeover, char *why)
 {
+	int rc;
+
 	lb_upgrade_tell("stopping the system", -1);
 	if (!gate_is_there()) {
-		note_that_nothing_came(board);
-		return lb_takeover_run(takeover, why);
+		/* PID 1 of ours writes another result over it. */
+		note_refusal(board, "the system was stopped, but PID 1 did not make way");
+		rc = lb_takeover_run(takeover, why);
+		if (rc < 0)
+			note_refusal(board, why);
+		return rc;
 	}
 	if (lb_tell_gate("upgrade") < 0)
 		return fail(why, LB_E(IO), "the boot gate, which was to be told,");
