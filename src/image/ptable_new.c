@@ -135,9 +135,27 @@ bool lb_ptable_is_other(const struct lb_ptable *made, const struct lb_ptable *di
 	return !same_in((struct lb_ptable *)(uintptr_t)made, disk, i);
 }
 
+/* Boot loaders of some chips lie 8 KiB from the start: the GPT in front of them has fewer entries,
+ * or has them elsewhere. Returns whether the partitions of `made` fit into the one of `disk`. */
+static bool adopt_geometry(struct lb_ptable *made, const struct lb_ptable *disk)
+{
+	const uint64_t sectors = lb_gpt_entries_bytes(disk) / disk->sector_bytes;
+	const uint64_t first = made->part[0].first;
+
+	if (disk->entry_count < made->count || disk->first_usable > first ||
+	    disk->entries_at + sectors > first)
+		return false;
+	made->entry_count = disk->entry_count;
+	made->entries_at = disk->entries_at;
+	made->first_usable = disk->first_usable;
+	made->last_usable = made->backup_at - sectors - 1;
+	return true;
+}
+
 size_t lb_ptable_adopt(struct lb_ptable *made, const struct lb_ptable *disk)
 {
-	size_t others = 0;
+	const bool both_gpt = made->kind == LB_PTABLE_GPT && disk->kind == LB_PTABLE_GPT;
+	size_t others = both_gpt && !adopt_geometry(made, disk) ? 1 : 0;
 
 	for (size_t i = 0; i < disk->count; i++) {
 		struct lb_part *p = same_in(made, disk, i);

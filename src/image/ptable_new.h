@@ -31,7 +31,9 @@ MUST_CHECK int lb_ptable_make(struct lb_ptable *out, const struct lb_ptable_layo
 			      const uint8_t ids[LB_CARD_PARTS_MAX + 1][LB_PTABLE_ID_BYTES]);
 
 /* What `disk` has as well, at the same place, of the same length, with the same number and name,
- * keeps its identity in `made`. Returns how many partitions of `disk` are others: somebody's. */
+ * keeps its identity in `made`, and a GPT keeps its form: where its entries are, and how many it
+ * has room for. Returns how many partitions of `disk` are others: somebody's; one more where `made`
+ * has no room in that form, which then is as lb_ptable_make() left it. */
 size_t lb_ptable_adopt(struct lb_ptable *made, const struct lb_ptable *disk);
 
 /* Is this partition of `disk` none of `made`? */

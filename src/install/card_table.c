@@ -85,6 +85,16 @@ static int forget_gpt(const struct plat_block *disk, uint32_t sector_bytes, uint
 	return rc < 0 ? rc : disk->flush(disk->ctx);
 }
 
+/* The table that comes back may have an MBR beside it which lists some of its partitions again, for
+ * a boot ROM. Of a sector alone the GPT behind its MBR is cut off. */
+static bool has_mbr_of_gpt(const struct lb_card_table *t)
+{
+	static struct lb_ptable first;
+
+	return lb_ptable_parse(&first, sector, t->table.sector_bytes, t->table.sector_bytes) ==
+	       LB_E(TRUNC);
+}
+
 /* The boot code stays where there was a table. */
 static int make_first(const struct lb_card_table *t, const struct plat_block *disk)
 {
@@ -95,7 +105,7 @@ static int make_first(const struct lb_card_table *t, const struct plat_block *di
 		return rc;
 	if (t->found == LB_CARD_BLANK)
 		memset(sector, 0, table->sector_bytes);
-	if (table->kind == LB_PTABLE_GPT)
+	if (table->kind == LB_PTABLE_GPT && !(t->found == LB_CARD_MENDED && has_mbr_of_gpt(t)))
 		lb_gpt_put_protective(sector, table->backup_at + 1);
 	return 0;
 }

@@ -209,6 +209,85 @@ static void table__of_somebody_else__is_his_unless_all_of_it_may_go(void **state
 	assert_int_equal(lb_card_table_root_bytes(&table), MIB);
 }
 
+#define FEW	  56u  /* entries: sectors 2 to 15 */
+#define LOADER_AT 8192 /* where some chips read it */
+
+/* The table that is there gets another form, with a boot loader right behind it. */
+static void make_room_for_a_loader(void)
+{
+	static struct lb_ptable t;
+	bool from_backup;
+
+	assert_int_equal(lb_disk_table_find(&t, &disk, SECTOR, &from_backup), 0);
+	t.entry_count = FEW;
+	t.first_usable = MIB / SECTOR;
+	assert_int_equal(lb_gpt_fit(&t, DISK_BYTES / SECTOR), 0);
+	assert_int_equal(lb_disk_table_put(&disk, &t, false, NULL), 0);
+	lb_fake_block_peek(&block, 0, before, sizeof(before));
+	memset(before + LOADER_AT + SECTOR, 0xB0, INSIDE - LOADER_AT - SECTOR);
+	put_before();
+}
+
+static void table__that_is_short_for_a_boot_loader__stays_short(void **state)
+{
+	static struct lb_ptable_layout record_only;
+
+	record_only = gpt;
+	record_only.count = 1;
+	ask.root = 1;
+	begin_with(&record_only);
+	ask.root = 2;
+	make_room_for_a_loader();
+	cut_and_fail(LB_CARD_OURS);
+	put_before();
+	run(NULL);
+	assert_int_equal(rc, 0);
+	assert_int_equal(look(&again), 0);
+	assert_int_equal(again.found, LB_CARD_FINE);
+	assert_int_equal(again.table.entry_count, FEW);
+	lb_fake_block_peek(&block, 0, now, sizeof(now));
+	assert_memory_equal(now + LOADER_AT + SECTOR, before + LOADER_AT + SECTOR,
+			    INSIDE - LOADER_AT - SECTOR);
+}
+
+static void table__without_room_for_all_partitions__is_somebody_elses(void **state)
+{
+	static struct lb_ptable made, there;
+
+	assert_int_equal(lb_ptable_make(&made, &gpt, 2, SECTOR, DISK_BYTES / SECTOR, ask.ids), 0);
+	there = made;
+	there.entry_count = 1;
+	there.count = 0;
+	assert_int_equal(lb_ptable_adopt(&made, &there), 1);
+	assert_int_equal(made.entry_count, LB_PTABLE_PARTS_MAX);
+	there.entry_count = FEW;
+	there.first_usable = MIB / SECTOR + 1;
+	assert_int_equal(lb_ptable_adopt(&made, &there), 1);
+	there.first_usable = MIB / SECTOR;
+	there.entries_at = MIB / SECTOR - 1;
+	assert_int_equal(lb_ptable_adopt(&made, &there), 1);
+	there.entries_at = 16;
+	assert_int_equal(lb_ptable_adopt(&made, &there), 0);
+	assert_int_equal(made.entries_at, 16);
+}
+
+/* A second entry lists the record's partition for a boot ROM. */
+static void table__with_an_mbr_that_lists_more__comes_back_and_the_mbr_stays(void **state)
+{
+	static const uint8_t listed[16] = {0, 0, 2, 0, 0x0C, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0};
+
+	begin_with(&gpt);
+	memcpy(before + 462, listed, sizeof(listed));
+	memset(before + SECTOR, 0, INSIDE - SECTOR);
+	put_before();
+	cut_and_fail(LB_CARD_MENDED);
+	put_before();
+	run(NULL);
+	assert_int_equal(rc, 0);
+	lb_fake_block_peek(&block, 0, now, sizeof(now));
+	assert_memory_equal(now, before, SECTOR);
+}
+
 static int slow(void *ctx, uint64_t off_bytes, void *to, size_t n)
 {
 	return LB_E(TIMEOUT);
@@ -250,5 +329,8 @@ TESTS(on_disk(table__on_a_blank_card__is_whole_or_not_there),
       on_disk(table__of_which_the_start_is_gone__comes_back_from_its_backup),
       on_disk(table__with_the_root__is_left_alone),
       on_disk(table__of_somebody_else__is_his_unless_all_of_it_may_go),
+      on_disk(table__that_is_short_for_a_boot_loader__stays_short),
+      on_disk(table__without_room_for_all_partitions__is_somebody_elses),
+      on_disk(table__with_an_mbr_that_lists_more__comes_back_and_the_mbr_stays),
       on_disk(look__at_a_card_that_cannot_be_read__does_not_take_it_for_blank),
       on_disk(table__for_a_larger_card__does_not_fit))
