@@ -182,6 +182,15 @@ def test_a_card_of_somebody_else_is_refused_by_name_and_untouched(board, card, m
     assert card.hash() == before
 
 
+def test_a_device_by_name_that_is_not_there_makes_no_table(board, card, medkit):
+    text = board.read_text().replace(f'root = "{card.device}"', 'root = "PARTLABEL=cli-reflash-root"')
+    board.write_text(text + f'card {{\n\tdevice = "{card.device}"\n'
+                            '\tpartitions = {"cli-reflash-data 100 MiB", "cli-reflash-root rest"}\n}\n')
+    before = card.hash()
+    refused(reflash(board, "--yes", "--to", f"{card.device}p1", medkit), f"{card.device}p1 is not there")
+    assert card.hash() == before
+
+
 def test_what_lies_over_the_backup_of_our_own_table_is_refused_and_untouched(board, card, medkit, tmp_path):
     text = board.read_text().replace(f'root = "{card.device}"', 'root = "PARTLABEL=cli-reflash-root"')
     board.write_text(text + f'card {{\n\tdevice = "{card.device}"\n\tpartitions = {{"cli-reflash-root rest"}}\n}}\n')

@@ -134,6 +134,16 @@ static bool is_there(struct flash *f, const struct lb_medkit_card *where)
 	       access(f->node, F_OK) == 0 && is_on_card(f->ask->board, where->place, f->node);
 }
 
+/* A disk is made anew for the root only: no layout says what a device that somebody names is for.
+ */
+static int plan_table(struct flash *f, const struct lb_medkit_card *where)
+{
+	if (where->is_root)
+		return lb_card_disk_plan(&f->disk, f->why);
+	(void)snprintf(f->why, sizeof(f->why), "%.150s is not there", where->place);
+	return LB_E(NOENT);
+}
+
 /* The partition, or else what the card needs to have it. Some cards take seconds to appear. */
 static int find_card(struct lb_medkit_report *out, struct flash *f,
 		     const struct lb_medkit_card *where)
@@ -145,7 +155,7 @@ static int find_card(struct lb_medkit_report *out, struct flash *f,
 		.board = f->ask->board, .place = where->place, .whole = where->whole};
 	while (!is_there(f, where)) {
 		const bool waits = lb_monotonic_ms() < until_ms;
-		const int rc = lb_card_disk_plan(&f->disk, f->why);
+		const int rc = plan_table(f, where);
 
 		f->new_table = rc == 0;
 		f->ahead = rc == 0 && f->disk.is_blank;

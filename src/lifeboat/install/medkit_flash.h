@@ -11,11 +11,11 @@ struct lb_medkit_card {
 };
 
 /* lb_medkit_check(); then `card`, a partition that nobody has mounted, becomes a btrfs with this
- * system as "@" and as "@factory". No other partition is touched. A card without a table, or
- * without the root's partition, gets the table of the board file first, if nothing else is on it
- * (card_disk.h). Until the last step there is no "@": a power cut leaves the old system, or none,
- * or the new one. 0, or LB_E(STATE): `out` says why, and out->touched whether the old system is
- * gone. Runs mkfs.btrfs and takes minutes: not for PID 1. */
+ * system as "@" and as "@factory". No other partition is touched. For the root, a card without a
+ * table, or without the root's partition, gets the table of the board file first, if nothing else
+ * is on it (card_disk.h). Until the last step there is no "@": a power cut leaves the old system,
+ * or none, or the new one. 0, or LB_E(STATE): `out` says why, and out->touched whether the old
+ * system is gone. Runs mkfs.btrfs and takes minutes: not for PID 1. */
 MUST_CHECK int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
 			       const struct lb_medkit_card *card);
 
