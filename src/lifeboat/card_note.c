@@ -1,6 +1,7 @@
 #include "lifeboat/card_note.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "lifeboat/record_io.h"
@@ -68,7 +69,7 @@ unsigned lb_card_noted_at_boot(const struct lb_board *board, const char *place, 
 
 	/* Partitions of one card come together: where the root is, the record would be. */
 	while (read_note(board, &mode) == LB_E(NOENT) && board->record[0] &&
-	       lb_blockdev_find(place, root, &lb_blockdev_roots) < 0 &&
+	       (lb_blockdev_find(place, root, &lb_blockdev_roots) < 0 || access(root, F_OK) < 0) &&
 	       lb_monotonic_ms() < until_ms) {
 		lb_watchdog_kick(watchdog);
 		(void)nanosleep(&pause, NULL);

@@ -98,16 +98,21 @@ static int find(struct lb_mode_result *out)
 	const uint64_t wait_ms = work.ask->board->reflash_wait_ms;
 	const uint64_t began_ms = lb_monotonic_ms();
 	uint64_t since_ms = 0;
-	bool seen = false, gives_up;
+	bool seen = false, told = false;
 
 	say("lifeboat: looking for a medkit: plug in the stick");
-	lb_medkit_look(&work.search);
-	gives_up = !nothing_else_boots();
-	if (!gives_up && !work.search.count)
-		say("lifeboat: there is no system on the card: this waits until the stick is there");
-	for (;; lb_medkit_look(&work.search)) {
-		const uint64_t now_ms = lb_monotonic_ms();
+	for (;;) {
+		uint64_t now_ms;
+		bool gives_up;
 
+		lb_medkit_look(&work.search);
+		now_ms = lb_monotonic_ms();
+		/* The card may come later than the mode. */
+		gives_up = work.search.count || !nothing_else_boots();
+		if (!gives_up && !told)
+			say("lifeboat: there is no system on the card: this waits until the stick "
+			    "is there");
+		told = told || !gives_up;
 		if (work.search.count && !seen) {
 			seen = true;
 			since_ms = now_ms;
