@@ -5,6 +5,8 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_machine.h"
 #include "plat/linux/machine/input.h"
+#include "store/board_card.h"
+#include "store/board_value.h"
 
 struct arguments {
 	bool machine;
@@ -180,6 +182,23 @@ static unsigned held_buttons(const struct lb_board *board, const char *sysroot)
 	return held;
 }
 
+/* No finding: another disk may have the partition. */
+static void remark(const struct lb_board *board, const struct lb_board_lines *lines,
+		   struct place *place)
+{
+	char sentence[LB_SENTENCE_MAX];
+
+	if (!lb_board_card_lacks_record(board))
+		return;
+	(void)snprintf(
+		sentence, sizeof(sentence),
+		"note: card.partitions does not list storage.record, %.100s: if no other disk "
+		"has it, a new card has no recovery record, and a power cut while it is "
+		"written has to be mended by hand",
+		lb_board_show(board->record).text);
+	print_finding(place, lines->key[LB_BOARD_CARD_PARTS], sentence);
+}
+
 int applet_board(int argc, char **argv)
 {
 	struct arguments args = {.sysroot = ""};
@@ -201,6 +220,7 @@ int applet_board(int argc, char **argv)
 	    lb_board_compare(&board, &lines, args.sysroot, held_buttons(&board, args.sysroot),
 			     print_finding, &place) > 0)
 		return LB_EXIT_NO;
+	remark(&board, &lines, &place);
 	(void)printf("%s: fine\n", place.file);
 	print_summary(&board);
 	return LB_EXIT_OK;

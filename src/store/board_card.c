@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/place.h"
 #include "store/board_value.h"
 
 #define MIB_MAX	      4194304 /* 4 TiB: more has no card, and no sum of them overflows */
@@ -133,4 +134,15 @@ const char *lb_board_card_wrong(const struct lb_board *board)
 		return "card.partitions does not have storage.root: with \"gpt\" name it as in "
 		       "PARTLABEL=..., or let storage.root be card.device with the number behind it";
 	return NULL;
+}
+
+bool lb_board_card_lacks_record(const struct lb_board *board)
+{
+	const size_t n = strlen(board->card_device);
+	char place[LB_PATH_MAX];
+
+	(void)lb_place_split(board->record, place);
+	if (n == 0 || lb_board_card_number(board, place) > 0)
+		return false;
+	return strncmp(place, "PARTLABEL=", 10) == 0 || strncmp(place, board->card_device, n) == 0;
 }

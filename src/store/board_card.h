@@ -17,3 +17,7 @@ const char *lb_board_card_wrong(const struct lb_board *board);
 /* The number of the card's partition that a place such as storage.root means: by its name, or as
  * the node that the kernel gives it. 0 = it is none of them. */
 unsigned lb_board_card_number(const struct lb_board *board, const char *place);
+
+/* Is the place of the recovery record by its look one of the card, but none of the partitions that
+ * a new table gives it? Another disk may have it: that is no mistake. */
+bool lb_board_card_lacks_record(const struct lb_board *board);

@@ -165,6 +165,15 @@ def test_board__what_a_button_does__is_one_sentence_when_it_cannot_be(tmp_path, 
     assert check("b.conf", cwd=tmp_path) == (NO, "", f"b.conf:3: {sentence}\n")
 
 
+def test_board__record_that_a_new_card_would_not_have__is_a_note(tmp_path):
+    (tmp_path / "b.conf").write_text('storage { root = "PARTLABEL=rootfs" }\ncard {\n\tdevice = "/dev/mmcblk0"\n'
+                                     '\tpartitions = {"rootfs rest"}\n}\n')
+    code, out, err = check("b.conf", cwd=tmp_path)
+    assert (code, out.splitlines()[0]) == (OK, "b.conf: fine")
+    assert err == ("b.conf:4: note: card.partitions does not list storage.record, PARTLABEL=lifeboat: if no other disk has it, a "
+                   "new card has no recovery record, and a power cut while it is written has to be mended by hand\n")
+
+
 def test_board__environment__is_never_looked_at(tmp_path, monkeypatch):
     monkeypatch.setenv("NAME", "value")
     (tmp_path / "b.conf").write_text('name = "${NAME}"\n')

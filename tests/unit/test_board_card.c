@@ -94,7 +94,32 @@ static void card__parts_that_do_not_go_together__are_refused(void **state)
 		       "has room for");
 }
 
+static void card__record_that_no_partition_is_for__is_told_apart(void **state)
+{
+	static const struct {
+		const char *record;
+		bool lacks;
+	} rows[] = {{"PARTLABEL=lifeboat", false}, {"PARTLABEL=other", true},
+		    {"/dev/mmcblk0p1", false},	   {"/dev/mmcblk0p3", true},
+		    {"MTD=lifeboat", false},	   {"/dev/sda1", false},
+		    {"PARTLABEL=other:/a", true},  {"PARTLABEL=rootfs:/a", false}};
+	struct lb_board b;
+	char file[200];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(file, sizeof(file),
+			       CARD "partitions = {\"lifeboat 1 MiB\", \"rootfs rest\"} }\n"
+				    "storage { record = \"%s\" }",
+			       rows[i].record);
+		assert_int_equal(parse(&b, file), 0);
+		assert_int_equal(lb_board_card_lacks_record(&b), rows[i].lacks);
+	}
+	assert_int_equal(parse(&b, "storage { record = \"PARTLABEL=other\" }"), 0);
+	assert_false(lb_board_card_lacks_record(&b));
+}
+
 TESTS(unit(card__not_in_the_file__no_table_is_ever_made), unit(card__every_key__reaches_its_field),
       unit(card__places__by_name_and_by_the_kernels_node),
       unit(card__wrong_partitions__one_sentence_says_what_to_write),
-      unit(card__parts_that_do_not_go_together__are_refused))
+      unit(card__parts_that_do_not_go_together__are_refused),
+      unit(card__record_that_no_partition_is_for__is_told_apart))
