@@ -191,8 +191,10 @@ int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *
 			uint32_t *number)
 {
 	uint32_t next = 0;
-	int rc = p->make(p->ctx, LB_SNAPSHOT_FILL);
+	int rc = info ? next_number(set, &next) : 0;
 
+	if (rc == 0)
+		rc = p->make(p->ctx, LB_SNAPSHOT_FILL);
 	if (rc < 0)
 		return rc;
 	rc = fill(ctx, LB_SNAPSHOT_FILL);

@@ -66,9 +66,9 @@ MUST_CHECK int lb_snapshots_rollback(const struct plat_snapshots *p, struct lb_s
  * returns. */
 typedef int lb_snapshots_fill(void *ctx, const char *name);
 
-/* A new snapshot with that content; LB_E(EXIST): another import is under way. `info` NULL: it
- * becomes the factory state in place of the one that is there, which stays until the new one is
- * complete. */
+/* A new snapshot with that content; LB_E(EXIST): another import is under way, or the name of
+ * what it fills is taken; LB_E(RANGE): there is no number for it. `info` NULL: it becomes the
+ * factory state in place of the one that is there, which stays until the new one is complete. */
 MUST_CHECK int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *set,
 				   const struct lb_snapshot_info *info, lb_snapshots_fill *fill,
 				   void *ctx, uint32_t *number);

@@ -66,6 +66,16 @@ def test_import__does_not_get_on__keeps_nobody_waiting_and_ends_with_the_next_nu
     assert (top / "@4/large").read_bytes() == (top / "@1/large").read_bytes()
 
 
+def test_import__directory_has_the_name_of_what_is_filled__is_not_taken_for_another_import(top, tmp_path):
+    top.ok("create", "taken along")
+    top.ok("export", 1, tmp_path)
+    (top / "@lifeboat-fill").mkdir()
+    said = top.refused("import", next(tmp_path.glob("*.tar.gz")))
+    assert "@lifeboat-fill is in the way" in said and "another import" not in said
+    assert (top / "@lifeboat-fill").is_dir()
+    (top / "@lifeboat-fill").rmdir()
+
+
 def test_import__killed__is_cleared_away_by_the_next_command(top, stopped_import):
     stopped_import.kill()
     stopped_import.wait()

@@ -410,6 +410,28 @@ static void import__cut_at_every_operation__counts_as_a_whole_or_not(void **stat
 	}
 }
 
+static int must_not_make(void *ctx, const char *name)
+{
+	lb_fake_die("something is made for a snapshot that has no number");
+}
+
+static void import__no_number_is_left__nothing_is_unpacked(void **state)
+{
+	static const struct lb_snapshot_info info = {.type = LB_SNAPSHOT_SINGLE, .created = DATE};
+	struct plat_snapshots full;
+	uint32_t number = 7;
+
+	put_world_back(NULL);
+	full = p;
+	full.make = must_not_make;
+	assert_true(lb_snapshots_resume(&p, &set) >= 0);
+	set.count = LB_SNAPSHOTS_MAX;
+	assert_int_equal(
+		lb_snapshots_import(&full, &set, &info, lb_fake_snapshots_fill, &fake, &number),
+		LB_E(RANGE));
+	assert_int_equal(number, 7);
+}
+
 /* It may wait for ever for bytes from a connection that is dead: that must not keep a savepoint
  * from going back. */
 static void rollback__beside_an_import_that_lives__is_done_and_the_import_stays(void **state)
@@ -516,6 +538,7 @@ TESTS(fresh(rollback__undisturbed__is_done_lasts_and_tells_what_waits),
       fresh(rollback__every_operation_fails__is_told_and_finished_later),
       fresh(rollback__without_a_root__makes_one),
       fresh(import__cut_at_every_operation__counts_as_a_whole_or_not),
+      fresh(import__no_number_is_left__nothing_is_unpacked),
       fresh(rollback__beside_an_import_that_lives__is_done_and_the_import_stays),
       fresh(export__cut_in_its_middle__leaves_nothing_after_the_next_run),
       fresh(create_and_delete__cut_at_every_operation__all_or_nothing),

@@ -25,6 +25,7 @@
 struct import {
 	struct lb_snapshot_session *s;
 	int archive;
+	bool begun; /* the subvolume that is filled is ours */
 	struct lb_tree_report report;
 };
 
@@ -46,6 +47,7 @@ static int fill(void *ctx, const char *name)
 	CLEANUP(lb_fd_closep) int dir = lb_btrfs_open_subvolume(&s->fs, name);
 	int rc = dir < 0 ? dir : lb_btrfs_hold(dir), locked;
 
+	i->begun = true;
 	if (rc < 0)
 		return rc;
 	lb_btrfs_unlock(&s->fs);
@@ -69,8 +71,12 @@ static int import(struct lb_snapshot_session *s, int archive, const char *file,
 		return LB_EXIT_OK;
 	if (i.report.why[0])
 		log_err("%s was not imported, and all is as it was: it %s", file, i.report.why);
-	else if (rc == LB_E(EXIST))
+	else if (rc == LB_E(EXIST) && !i.begun && s->plat.held(s->plat.ctx, LB_SNAPSHOT_FILL) == 1)
 		log_err("%s was not imported: another import is under way; wait for it, or end it",
+			file);
+	else if (rc == LB_E(EXIST) && !i.begun)
+		log_err("%s was not imported: " LB_SNAPSHOT_FILL
+			" is in the way beside the snapshots, and is no import: rename or delete it",
 			file);
 	else
 		log_err("%s was not imported: the file system %s", file, lb_strerror(rc));
