@@ -15,7 +15,7 @@
 
 #define OVERLAY "overlay"
 #define SAFE	OVERLAY "/" LB_SAFE_FILE
-#define STAGED	OVERLAY "/" LB_SAFE_STAGED
+#define STAGED	OVERLAY "/" LB_OVERLAY_ARCHIVE
 #define UNNAMED SAFE ".new"
 
 static char top[32];

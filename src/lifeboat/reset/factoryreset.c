@@ -89,7 +89,7 @@ static int show(const struct lb_resetdev *dev, const struct lb_stick *stick, boo
 	}
 	(void)snprintf(upper, sizeof(upper), "%s/upper", dev->dir);
 	if (lb_stick_show(stick) < 0 ||
-	    lb_tree_walk(upper, keep ? "sysupgrade.tgz" : NULL, print_path, NULL, &count) < 0) {
+	    lb_tree_walk(upper, keep ? LB_OVERLAY_ARCHIVE : NULL, print_path, NULL, &count) < 0) {
 		log_err("not all of the overlay can be read");
 		return LB_EXIT_SYSTEM;
 	}

@@ -38,8 +38,8 @@ static void publish(const struct lb_board *board, const struct lb_settings_repor
 
 void lb_restore_settings(const struct lb_board *board, const struct lb_overlay_report *overlay)
 {
-	static const char *const places[LB_SETTINGS_PLACES] = {LB_OVERLAY_DIR "/sysupgrade.tgz",
-							       "/sysupgrade.tgz"};
+	static const char *const places[LB_SETTINGS_PLACES] = {
+		LB_OVERLAY_DIR "/" LB_OVERLAY_ARCHIVE, "/" LB_OVERLAY_ARCHIVE};
 	CLEANUP(lb_settingsdir_closep) struct lb_settingsdir dir = LB_SETTINGSDIR_CLOSED;
 	struct lb_settings_report report;
 	char sentence[LB_SENTENCE_MAX];

@@ -11,6 +11,7 @@
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
 #include "plat/linux/files/files.h"
+#include "plat/linux/storage/overlayfs.h"
 #include "plat/linux/storage/safe_file.h"
 #include "plat/linux/storage/volume.h"
 #include "store/safe_copy.h"
@@ -74,7 +75,7 @@ static int copy(const char *from)
 /* The old overlay has one name, the new one the other. */
 static int look_in_dir(const struct lb_upgrade_record *r)
 {
-	static const char *const names[] = {DIR "/" LB_SAFE_FILE, DIR "/" LB_SAFE_STAGED};
+	static const char *const names[] = {DIR "/" LB_SAFE_FILE, DIR "/" LB_OVERLAY_ARCHIVE};
 	uint8_t hash[LB_RECORD_HASH_BYTES];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

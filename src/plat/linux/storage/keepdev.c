@@ -76,7 +76,8 @@ static int do_find(void *ctx)
 
 	if (rc < 0)
 		return rc;
-	return look_at(k, LB_SAFE_FILE) == 0 || look_at(k, LB_SAFE_STAGED) == 0 ? 0 : LB_E(NOENT);
+	return look_at(k, LB_SAFE_FILE) == 0 || look_at(k, LB_OVERLAY_ARCHIVE) == 0 ? 0
+										    : LB_E(NOENT);
 }
 
 static int do_put(void *ctx)
@@ -116,9 +117,9 @@ static int do_name(void *ctx)
 	int rc = mount_it(k, 0);
 
 	if (rc < 0 || look_at(k, LB_SAFE_FILE) < 0)
-		return rc < 0 ? rc : look_at(k, LB_SAFE_STAGED);
+		return rc < 0 ? rc : look_at(k, LB_OVERLAY_ARCHIVE);
 	path_in(k, LB_SAFE_FILE, from);
-	path_in(k, LB_SAFE_STAGED, to);
+	path_in(k, LB_OVERLAY_ARCHIVE, to);
 	if ((unlink(to) < 0 && errno != ENOENT) || link(from, to) < 0)
 		return lb_err_from_errno(errno);
 	return sync_dir(k);
@@ -150,7 +151,7 @@ static int do_compare(void *ctx)
 		rc = mount_it(k, MS_RDONLY);
 	if (rc < 0)
 		return rc;
-	rc = look_at(k, LB_SAFE_STAGED);
+	rc = look_at(k, LB_OVERLAY_ARCHIVE);
 	last = lb_keep_dev_unmount(k);
 	return rc < 0 ? rc : last;
 }

@@ -247,13 +247,11 @@ int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state)
 	return 0;
 }
 
-#define ARCHIVE "sysupgrade.tgz" /* OpenWrt's name for the settings that wait to be restored */
-
 static bool stays(const char *name, bool keep)
 {
 	return strcmp(name, ".fs_state") == 0 || strcmp(name, "lost+found") == 0 ||
 	       strcmp(name, "upper") == 0 || strcmp(name, "work") == 0 ||
-	       (keep && strcmp(name, ARCHIVE) == 0);
+	       (keep && strcmp(name, LB_OVERLAY_ARCHIVE) == 0);
 }
 
 /* What somebody put beside upper and work. */
@@ -298,7 +296,7 @@ int lb_overlayfs_remove(const char *overlay_dir, bool keep, uint64_t *entries)
 		int rc;
 
 		(void)snprintf(path, sizeof(path), "%s/%s", overlay_dir, parts[i]);
-		rc = lb_tree_delete(path, keep && i == 0 ? ARCHIVE : NULL, &count);
+		rc = lb_tree_delete(path, keep && i == 0 ? LB_OVERLAY_ARCHIVE : NULL, &count);
 		total += count.entries;
 		if (first == 0 && rc != LB_E(NOENT))
 			first = rc;

@@ -12,6 +12,9 @@
  * stays behind when what is in front of it moves into the new root. */
 #define LB_OVERLAY_INTERNAL_DIR "/rom/overlay"
 
+/* Beside upper, or in it: OpenWrt's name for the settings that wait for a first boot. */
+#define LB_OVERLAY_ARCHIVE "sysupgrade.tgz"
+
 /* What is to become upper, while it is copied. Found at a boot, it is half a copy: it goes. */
 #define LB_OVERLAY_STAGING "upper.new"
 
@@ -50,7 +53,7 @@ MUST_CHECK int lb_overlayfs_state_read(const char *overlay_dir);
 MUST_CHECK int lb_overlayfs_state_write(const char *overlay_dir, enum lb_fs_state state);
 
 /* Delete the content of a mounted overlay, hidden or not, but its state; keep: the staged archive
- * sysupgrade.tgz stays as well. Synced. 0 only when all is gone; goes on after an error. */
+ * LB_OVERLAY_ARCHIVE stays as well. Synced. 0 only when all is gone; goes on after an error. */
 MUST_CHECK int lb_overlayfs_remove(const char *overlay_dir, bool keep, uint64_t *entries);
 
 /* How full, in percent of what root may use; LB_E(...) when it cannot be said. */

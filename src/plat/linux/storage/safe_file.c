@@ -88,9 +88,9 @@ static void drop_staged(int overlay)
 	struct stat safe, staged;
 
 	if (fstatat(overlay, LB_SAFE_FILE, &safe, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(overlay, LB_SAFE_STAGED, &staged, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(overlay, LB_OVERLAY_ARCHIVE, &staged, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    safe.st_dev == staged.st_dev && safe.st_ino == staged.st_ino)
-		(void)unlinkat(overlay, LB_SAFE_STAGED, 0);
+		(void)unlinkat(overlay, LB_OVERLAY_ARCHIVE, 0);
 }
 
 static void drop(int overlay)

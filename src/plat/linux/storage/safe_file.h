@@ -9,9 +9,6 @@
 #define LB_SAFE_DIR  ".lifeboat"
 #define LB_SAFE_FILE LB_SAFE_DIR "/settings.tgz"
 
-/* Beside upper: OpenWrt's name for the settings that wait for a first boot. */
-#define LB_SAFE_STAGED "sysupgrade.tgz"
-
 /* A copy of the archive, on the medium when this returns, in the overlay that is mounted on `dir`.
  * LB_E(NOSPC|IO...): nothing is left of it, and an older one is what it was; there has to be room
  * for both and for 64 KiB more. */
@@ -21,7 +18,7 @@ MUST_CHECK int lb_safe_file_put_in(const char *dir, const char *archive);
  * be kept, and when one on flash has room and cannot be written: store/safe_keep.h mends that. */
 MUST_CHECK int lb_safe_file_put(const char *archive);
 
-/* Take it away, and the same file under the name LB_SAFE_STAGED as long as no factory reset is
+/* Take it away, and the same file under the name LB_OVERLAY_ARCHIVE as long as no factory reset is
  * asked for: a later one would bring these settings back. */
 void lb_safe_file_drop(void);
 void lb_safe_file_drop_in(const char *dir);

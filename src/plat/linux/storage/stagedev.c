@@ -22,7 +22,6 @@
  * fstools, block_volume_format()), all lie before this. */
 #define WIPE_BYTES (1024ull * 1024)
 
-#define STAGED	   "sysupgrade.tgz"
 #define UNNAMED	   ".sysupgrade.new"
 
 static int write_all(int fd, const void *buf, size_t n)
@@ -167,7 +166,7 @@ static int do_commit(void *ctx)
 	char from[LB_PATH_MAX], to[LB_PATH_MAX];
 
 	path_in(s, UNNAMED, from);
-	path_in(s, STAGED, to);
+	path_in(s, LB_OVERLAY_ARCHIVE, to);
 	if (rename(from, to) < 0)
 		return lb_err_from_errno(errno);
 	return lb_overlayfs_state_write(s->dir, LB_FS_STATE_PENDING); /* syncs all of it */
@@ -184,7 +183,7 @@ static int compare_files(const struct lb_stage_dev *s)
 {
 	char path[LB_PATH_MAX];
 
-	path_in(s, STAGED, path);
+	path_in(s, LB_OVERLAY_ARCHIVE, path);
 	CLEANUP(lb_fd_closep) int there = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(lb_fd_closep) int here = open(s->archive, O_RDONLY | O_CLOEXEC);
 	return there < 0 || here < 0 ? lb_err_from_errno(errno) : lb_fd_compare(there, here);
