@@ -68,10 +68,13 @@ static int carry_out(struct run *r, enum lb_card_step step)
 int lb_card_settle(const struct plat_card *p)
 {
 	struct plat_snapshots top;
-	int rc;
+	int rc = p->open(p->ctx, &top);
 
-	if (p->open(p->ctx, &top) < 0 || p->present(p->ctx, ROOT) != 1)
-		return 0;
+	if (rc < 0)
+		return rc == LB_E(BUSY) ? rc : 0;
+	rc = p->present(p->ctx, ROOT);
+	if (rc <= 0)
+		return rc;
 	rc = p->note(p->ctx, false);
 	return rc < 0 ? rc : 1;
 }

@@ -243,6 +243,31 @@ static void card__note_cannot_be_taken_back__is_told(void **state)
 	assert_string_equal(lb_fake_card_root(&fake), "old");
 }
 
+static int in_use(void *ctx, struct plat_snapshots *out)
+{
+	return LB_E(BUSY);
+}
+
+static int unreadable(void *ctx, const char *path)
+{
+	return LB_E(IO);
+}
+
+static void card__cannot_be_looked_at__does_not_count_as_empty(void **state)
+{
+	struct plat_card bad;
+
+	setup(NULL);
+	fake.noted = true;
+	bad = p;
+	bad.open = in_use;
+	assert_int_equal(lb_card_settle(&bad), LB_E(BUSY));
+	bad = p;
+	bad.present = unreadable;
+	assert_int_equal(lb_card_settle(&bad), LB_E(IO));
+	assert_true(fake.noted);
+}
+
 static void card__each_step_fails__it_is_told_and_again_mends(void **state)
 {
 	const struct lb_fake_scenario s = {.setup = setup, .run = run, .check = check_failure};
@@ -259,4 +284,5 @@ TESTS(unit(card__cut_at_every_step__old_or_none_or_new_and_again_mends),
       unit(blank_card__each_step_fails__it_is_told_and_again_mends),
       unit(card__cut_and_a_boot_without_medkit__whole_stays_and_else_the_next_mends),
       unit(card__cut_and_cut_again_while_it_is_settled__the_one_after_mends),
-      unit(card__note_cannot_be_taken_back__is_told))
+      unit(card__note_cannot_be_taken_back__is_told),
+      unit(card__cannot_be_looked_at__does_not_count_as_empty))

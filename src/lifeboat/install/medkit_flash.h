@@ -21,6 +21,6 @@ MUST_CHECK int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_med
 
 /* Of the root, at `place`, when a boot finds that its card was being written: 1 = it has a whole
  * system, which stays, and the next boot is an ordinary one; 0 = it has none, or is not there
- * within 10 seconds; LB_E(...): it has one, and the recovery record cannot be told so. Not for
- * PID 1. */
+ * within 10 seconds; LB_E(...): it has one, and the recovery record cannot be told so; or the
+ * card cannot be looked at, and nothing may write over it. Not for PID 1. */
 MUST_CHECK int lb_medkit_settle(const struct lb_board *board, const char *place);

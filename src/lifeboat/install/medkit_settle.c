@@ -1,4 +1,5 @@
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "lifeboat/card_note.h"
@@ -26,14 +27,16 @@ int lb_medkit_settle(const struct lb_board *board, const char *place)
 	const uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_CARD_MS;
 	char found[LB_PATH_MAX];
 	struct plat_card p;
+	int rc;
 
-	while (lb_blockdev_find(place, found, &lb_blockdev_roots) < 0) {
+	while (lb_blockdev_find(place, found, &lb_blockdev_roots) < 0 || access(found, F_OK) < 0) {
 		if (lb_monotonic_ms() >= until_ms)
 			return 0;
 		(void)nanosleep(&pause, NULL);
 	}
-	if (lb_carddev_open(&card, found) < 0)
-		return 0;
+	rc = lb_carddev_open(&card, found);
+	if (rc < 0)
+		return rc == LB_E(NOENT) ? 0 : rc;
 	card.note = note;
 	card.ctx = (void *)(uintptr_t)board;
 	p = lb_carddev_plat(&card);

@@ -15,8 +15,8 @@ bool lb_mode_settle(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	/* To reboot would be to come here again. */
 	else if (rc < 0)
 		(void)lb_mode_fail(out, LB_FAILURE_STORAGE,
-				   "the system on the card is whole, but the recovery record "
-				   "cannot be told so: it %s",
+				   "nothing is written, for the system on the card may be whole: "
+				   "the card or the recovery record %s",
 				   lb_strerror(rc));
 	return rc != 0;
 }
