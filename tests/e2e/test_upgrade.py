@@ -91,7 +91,8 @@ def by_ram(router, command, answers=()):
         router.says(question)
         router.serial.send(f"{answer}\n")
     began = router.says("^lifeboat: upgrade: services are being stopped", 300).t
-    ended = router.says("^lifeboat: upgrade: complete, rebooting", 300).t
+    # PID 1 never waits for its console: where that is full, of what others say, a line of it is left out
+    ended = router.says("^lifeboat: upgrade: complete, rebooting|reboot: Restarting system", 300).t
     blinks = router.leds.lengths_ms(STATUS_LED, True, began, ended)
     print(f"stopped and written in {ended - began:.1f} s, lit for {blinks} ms")
     assert statistics.median(blinks) == pytest.approx(200, abs=60), "it blinks 200/200; PID 1 may be late once"
