@@ -1,7 +1,8 @@
 /* Partition tables at the start of a disk image. */
 #include "base/crc32.h"
 #include "image/formats.h"
-#include "image/gpt.h"
+#include "image/gpt_header.h"
+#include "image/ptable.h"
 
 #define SECTOR	     512
 #define MBR_TABLE_AT 446

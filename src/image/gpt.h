@@ -1,17 +1,31 @@
-/* image/gpt.h - the header of a GPT, read: for disk.c and ptable.c (pure). */
+/* image/gpt.h - a partition table written as a GPT (pure); image/ptable.h reads it. */
 #pragma once
 
-#include "base/bytes.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
 #include "image/ptable.h"
 
-struct lb_gpt_header {
-	uint64_t at, other_at;		    /* sectors: itself, the other copy */
-	uint64_t first_usable, last_usable; /* sectors */
-	uint8_t disk_id[LB_PTABLE_ID_BYTES];
-	uint64_t entries_at; /* sector */
-	uint32_t entry_count, entry_bytes, entries_crc;
+/* Let a GPT reach to the end of its disk. 0, or LB_E(NOSPC) with `t` untouched: a partition ends
+ * behind what the disk has, or where the backup has to stand. */
+MUST_CHECK int lb_gpt_fit(struct lb_ptable *t, uint64_t disk_sectors);
+
+/* Bytes of the entries, whole sectors; header and entries of the backup take a sector more. */
+size_t lb_gpt_entries_bytes(const struct lb_ptable *t);
+
+/* The entries: lb_gpt_entries_bytes(). 0 or LB_E(NOSPC). */
+MUST_CHECK int lb_gpt_put_entries(const struct lb_ptable *t, void *out, size_t n);
+
+enum lb_gpt_copy {
+	LB_GPT_PRIMARY,
+	LB_GPT_BACKUP,
 };
 
-/* `sector` starts with the header. 0, or with `out` untouched: LB_E(NOENT) it is none, LB_E(TRUNC)
- * it is cut, LB_E(RANGE) its length is wrong, LB_E(CRC). */
-MUST_CHECK int lb_gpt_header_parse(struct lb_gpt_header *out, const void *sector, size_t n);
+/* A header: one sector. Of the backup the entries stand right before it. 0 or LB_E(NOSPC). */
+MUST_CHECK int lb_gpt_put_header(const struct lb_ptable *t, enum lb_gpt_copy copy, void *out,
+				 size_t n);
+
+/* Let the MBR in front of a GPT protect all of the disk. One that has other partitions too is left
+ * alone. `sector`: the first 512 bytes. */
+void lb_gpt_protect(void *sector, uint64_t disk_sectors);

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/crc32.h"
-#include "image/gpt.h"
+#include "image/gpt_header.h"
 
 #define MBR_BYTES    512
 #define MBR_ID_AT    440

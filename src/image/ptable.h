@@ -11,13 +11,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/gpt_header.h"
 
 #define LB_PTABLE_PARTS_MAX   128 /* as many as every tool makes room for */
 #define LB_PTABLE_SECTOR_MIN  512
 #define LB_PTABLE_SECTOR_MAX  4096
-#define LB_PTABLE_ENTRY_BYTES 128 /* of a GPT; an MBR has 16 */
-#define LB_PTABLE_ID_BYTES    16  /* of a GPT; an MBR has 4 */
-#define LB_PTABLE_BOOT_BYTES  440 /* of the first sector: boot code, no table */
+#define LB_PTABLE_ENTRY_BYTES 128	      /* of a GPT; an MBR has 16 */
+#define LB_PTABLE_ID_BYTES    LB_GPT_ID_BYTES /* of a GPT; an MBR has 4 */
+#define LB_PTABLE_BOOT_BYTES  440	      /* of the first sector: boot code, no table */
 #define LB_GPT_ENTRIES_BYTES  (LB_PTABLE_PARTS_MAX * LB_PTABLE_ENTRY_BYTES)
 /* The largest piece at the end of a disk that its backup may take: entries, header. */
 #define LB_GPT_BACKUP_BYTES (LB_GPT_ENTRIES_BYTES + LB_PTABLE_SECTOR_MAX)
@@ -61,29 +62,6 @@ bool lb_ptable_has(const struct lb_ptable *t, unsigned number);
 
 /* The sector behind the last one that a partition takes. */
 uint64_t lb_ptable_end(const struct lb_ptable *t);
-
-/* Let a GPT reach to the end of its disk. 0, or LB_E(NOSPC) with `t` untouched: a partition ends
- * behind what the disk has, or where the backup has to stand. */
-MUST_CHECK int lb_gpt_fit(struct lb_ptable *t, uint64_t disk_sectors);
-
-/* Bytes of the entries, whole sectors; header and entries of the backup take a sector more. */
-size_t lb_gpt_entries_bytes(const struct lb_ptable *t);
-
-/* The entries: lb_gpt_entries_bytes(). 0 or LB_E(NOSPC). */
-MUST_CHECK int lb_gpt_put_entries(const struct lb_ptable *t, void *out, size_t n);
-
-enum lb_gpt_copy {
-	LB_GPT_PRIMARY,
-	LB_GPT_BACKUP,
-};
-
-/* A header: one sector. Of the backup the entries stand right before it. 0 or LB_E(NOSPC). */
-MUST_CHECK int lb_gpt_put_header(const struct lb_ptable *t, enum lb_gpt_copy copy, void *out,
-				 size_t n);
-
-/* Let the MBR in front of a GPT protect all of the disk. One that has other partitions too is left
- * alone. `sector`: the first 512 bytes. */
-void lb_gpt_protect(void *sector, uint64_t disk_sectors);
 
 /* Put the partitions and the identity of an MBR into the first 512 bytes of its disk; the boot
  * code stays. */

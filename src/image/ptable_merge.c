@@ -1,5 +1,7 @@
 #include "image/ptable_merge.h"
 
+#include "image/gpt.h"
+
 #include <string.h>
 
 #define MBR_PARTS 4

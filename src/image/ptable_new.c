@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "image/gpt.h"
+
+#include "image/gpt.h"
+
 #define MIB	     (UINT64_C(1) << 20)
 #define ENTRY_ID_AT  16
 #define ENTRY_FLAGS  48

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "image/gpt.h"
 #include "install/disk_table.h"
 
 static uint64_t least(uint64_t a, uint64_t b)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "image/gpt.h"
 #include "image/identify.h"
 #include "image/ptable_new.h"
 

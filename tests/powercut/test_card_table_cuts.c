@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "image/gpt.h"
 #include "install/card_table.h"
 #include "install/disk_table.h"
 #include "plat/fake/block.h"

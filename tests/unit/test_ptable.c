@@ -1,7 +1,7 @@
 /* Partition tables: read, compared, carried to a larger disk. */
 #include "tests/t.h"
 
-#include "image/ptable.h"
+#include "image/gpt.h"
 #include "tests/gpt.h"
 
 #define SECTOR	      512
