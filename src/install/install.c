@@ -10,61 +10,12 @@
 #define HEAD_TRIES   4	   /* a head's place that goes bad; of new flash 2 % are */
 #define ARCHIVE_MORE 65536 /* CONTROL, headers and the padding of a sysupgrade archive */
 
-static const struct {
-	const char *name, *text;
-} whys[] = {
-#define INSTALL_WHY(id, name_, text_) {.name = (name_), .text = (text_)},
-#include "tables/install_whys.def"
-#undef INSTALL_WHY
-};
-
-static const struct {
-	const char *name;
-	int code;
-} ends[] = {
-#define INSTALL_END(id, code_, name_) {.name = (name_), .code = (code_)},
-#include "tables/install_ends.def"
-#undef INSTALL_END
-};
-
-const char *lb_install_end_name(enum lb_install_end end)
-{
-	return ends[end].name;
-}
-
-const char *lb_install_why_name(enum lb_install_why why)
-{
-	return whys[why].name;
-}
-
-int lb_install_code(const struct lb_install_report *report)
-{
-	if (report->end == LB_INSTALL_REFUSED && report->refusal != LB_REFUSAL_COUNT)
-		return lb_refusal_code(report->refusal);
-	return ends[report->end].code;
-}
-
 static uint64_t now_ms(void)
 {
 	struct timespec t = {0};
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-int lb_install_ends_as(struct lb_install_work *r, enum lb_install_end end, enum lb_install_why why)
-{
-	r->report->end = end;
-	r->report->cause = why;
-	(void)snprintf(r->report->why, sizeof(r->report->why), "%s", whys[why].text);
-	return LB_E(STATE);
-}
-
-void lb_install_tell(const struct lb_install_work *r, enum lb_install_phase phase, uint64_t done,
-		     uint64_t total)
-{
-	if (r->ask->progress)
-		r->ask->progress(r->ask->ctx, phase, done, total);
 }
 
 /* --- the verdict */
@@ -78,13 +29,6 @@ static enum lb_refusal what_counts(const struct lb_install_work *r)
 		    !(r->ask->force && (i == LB_REFUSAL_BOARD || i == LB_REFUSAL_COMPAT)))
 			return (enum lb_refusal)i;
 	return LB_REFUSAL_COUNT;
-}
-
-bool lb_install_is_archive(const struct lb_install_work *r)
-{
-	const struct lb_scan *scan = &r->ask->verified->scan;
-
-	return !r->streams && !scan->packed && scan->file.image.kind == LB_IMAGE_TAR;
 }
 
 static int judge_parts(struct lb_install_work *r, enum lb_install_end if_refused)
@@ -352,9 +296,7 @@ static int note_end(struct lb_install_work *r, int rc)
 {
 	if (!r->ask->end || r->ask->end(r->ask->ctx, r->report) == 0 || rc < 0)
 		return rc;
-	r->report->cause = LB_INSTALL_WHY_UNRECORDED;
-	(void)snprintf(r->report->why, sizeof(r->report->why), "%s",
-		       whys[LB_INSTALL_WHY_UNRECORDED].text);
+	(void)lb_install_ends_as(r, r->report->end, LB_INSTALL_WHY_UNRECORDED);
 	return LB_E(IO);
 }
 

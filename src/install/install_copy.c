@@ -13,12 +13,6 @@ void lb_install_end_stream(struct lb_install_work *r)
 	r->payload_bytes = lb_scan_payload_bytes(&r->ask->verified->scan);
 }
 
-int lb_install_broken(struct lb_install_work *r, int rc)
-{
-	return lb_install_ends_as(r, LB_INSTALL_BROKEN,
-				  rc == LB_E(NOSPC) ? LB_INSTALL_WHY_FULL : LB_INSTALL_WHY_WRITE);
-}
-
 static ssize_t read_source(struct lb_install_work *r, void *buf, size_t n)
 {
 	const ssize_t got = lb_source_read(&r->source, buf, n);

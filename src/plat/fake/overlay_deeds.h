@@ -4,6 +4,9 @@
 
 #include "plat/fake/overlay.h"
 
+/* The power goes in the middle of a deed. */
+void lb_fake_overlay_cut(void *ctx, const struct lb_fake_fate *fate);
+
 /* An operation that changes nothing that survives. */
 MUST_CHECK int lb_fake_overlay_look(struct lb_fake_overlay *f);
 
