@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 
-#include "base/log.h"
 #include "plat/fake/extroot.h"
 #include "store/extroot.h"
 #include "store/overlay.h"
 #include "store/reset.h"
+#include "tests/silent.h"
 
 static struct lb_fake_power power;
 static struct lb_fake_overlay fake;
@@ -134,10 +134,6 @@ static const char *check(void *ctx)
 static const struct lb_fake_scenario scenario = {
 	.setup = put_world_back, .run = run, .check = check};
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
@@ -145,7 +141,7 @@ static int start(void **state)
 	lb_fake_stick_init(&stick, &power, &fake);
 	note = LB_FAKE_NOTE_READY;
 	no_stick_writes = false;
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -6,11 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/flash.h"
 #include "plat/fake/ubi.h"
 #include "plat/flash_volume.h"
 #include "tests/jffs2.h"
+#include "tests/silent.h"
 
 #define BLOCKS	   7
 #define BLOCK_SIZE 128
@@ -29,10 +29,6 @@ static int (*deed)(const struct plat_mtd *m);
 static bool may_be_whole;   /* nobody has asked for the erasure before */
 static uint64_t cuts_after; /* in the attempt after the cut */
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start_with(uint32_t page_bytes)
 {
 	power = (struct lb_fake_power){0};
@@ -40,7 +36,7 @@ static int start_with(uint32_t page_bytes)
 	mtd = lb_fake_flash_plat(&chip);
 	lb_fake_ubi_init(&volume, &power, UBI_BLOCKS, 64);
 	ubi = lb_fake_ubi_plat(&volume);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -6,10 +6,10 @@
 
 #include <inttypes.h>
 
-#include "base/log.h"
 #include "plat/fake/live_switch.h"
 #include "store/live_switch.h"
 #include "store/overlay.h"
+#include "tests/silent.h"
 
 static struct lb_fake_power power;
 static struct lb_fake_live fake;
@@ -172,17 +172,13 @@ static void boot_and_done(void *ctx)
 static const struct lb_fake_scenario second_scenario = {
 	.setup = put_cut_world_back, .run = boot_and_done, .check = check_next_boot};
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
 	lb_fake_live_init(&fake, &power);
 	first = (struct lb_fake_nor){.content = LB_CONTENT_BLANK};
 	busy = 0;
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/overlay.h"
 #include "store/live_switch.h"
 #include "store/overlay.h"
+#include "tests/silent.h"
 
 static struct lb_fake_power power;
 static struct lb_fake_overlay fake;
@@ -198,17 +198,13 @@ static const struct lb_fake_scenario cut_scenario = {
 static const struct lb_fake_scenario fail_scenario = {
 	.setup = put_world_back, .run = boot_once, .check = check_this_boot};
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
 	lb_fake_overlay_init(&fake, &power);
 	kind = *state ? *(enum lb_volume *)*state : LB_VOLUME_ROOTDISK;
 	first = (struct lb_fake_overlay_disk){.content = LB_CONTENT_BLANK};
-	lb_log_set_sink(be_silent, NULL); /* thousands of lines */
+	silence_log();
 	return 0;
 }
 

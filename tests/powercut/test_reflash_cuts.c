@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #include "base/crc32.h"
-#include "base/log.h"
 #include "plat/fake/block.h"
 #include "store/recovery.h"
 #include "store/reflash.h"
+#include "tests/silent.h"
 
 #define HEAD	     LB_REFLASH_HEAD_BYTES
 #define IMAGE_BYTES  (4 * HEAD + 700) /* no whole number of sectors */
@@ -156,10 +156,6 @@ static void keep_world(void)
 	lb_fake_block_peek(&area, 0, first_area, sizeof(first_area));
 }
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	uint64_t random = 7;
@@ -180,7 +176,7 @@ static int start(void **state)
 	record = (struct lb_record){.reflash = LB_RECORD_REFLASH_ASKED,
 				    .reset.outcome = LB_RESET_COMMITTED};
 	wanted = NULL;
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	assert_int_equal(lb_recovery_save(&record, &area_dev), 0);
 	keep_world();
 	return 0;

@@ -7,11 +7,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/overlay.h"
 #include "store/live_switch.h"
 #include "store/overlay.h"
 #include "store/reset.h"
+#include "tests/silent.h"
 
 static struct lb_fake_power power;
 static struct lb_fake_overlay fake;
@@ -213,15 +213,11 @@ static unsigned for_each(enum lb_volume kind, uint64_t (*one)(void), uint64_t *c
 	return worlds;
 }
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
 	lb_fake_overlay_init(&fake, &power);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -9,10 +9,10 @@
 #include <stdio.h>
 
 #include "base/crc32.h"
-#include "base/log.h"
 #include "plat/fake/block.h"
 #include "store/safe_copy.h"
 #include "store/upgrade.h"
+#include "tests/silent.h"
 
 #define BLOCK	       512
 #define ARCHIVE_BYTES  600 /* with its header two blocks behind the head */
@@ -431,10 +431,6 @@ static void run_second(void *ctx)
 static const struct lb_fake_scenario first = {
 	.setup = put_world_back, .run = run_first, .check = check_first};
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
@@ -444,7 +440,7 @@ static int start(void **state)
 	area_dev = lb_fake_block_plat(&area);
 	for (size_t i = 0; i < sizeof(archive); i++)
 		archive[i] = (uint8_t)(i * 7 + i / 256);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -10,10 +10,10 @@
 #include <stdio.h>
 
 #include "base/crc32.h"
-#include "base/log.h"
 #include "plat/fake/block.h"
 #include "store/safe_keep.h"
 #include "store/upgrade.h"
+#include "tests/silent.h"
 
 #define BLOCK	    512
 #define ROOT_BLOCKS 3
@@ -473,16 +473,12 @@ static void run_second(void *ctx)
 static const struct lb_fake_scenario scenario = {
 	.setup = put_world_back, .run = run_first, .check = check_first};
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
 	lb_fake_block_init(&medium, &power, BYTES);
 	dev = lb_fake_block_plat(&medium);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/settings.h"
 #include "store/settings.h"
 #include "tests/settings_archive.h"
+#include "tests/silent.h"
 
 static const struct sa_member members[] = {
 	{LB_MEMBER_DIR, "etc/dropbear", "", 0700, 0, 0},
@@ -109,10 +109,6 @@ static void put_world_back(void *ctx)
 static const struct lb_fake_scenario cuts_of_begin = {
 	.setup = put_world_back, .run = boot, .check = check_after_cut};
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	bool plain = *state;
@@ -120,7 +116,7 @@ static int start(void **state)
 	lb_fake_settings_release(&fake);
 	power = (struct lb_fake_power){0};
 	lb_fake_settings_init(&fake, &power);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	put("etc", LB_MEMBER_DIR, "");
 	put("etc/network", LB_MEMBER_FILE, "of the ROM");
 	put("etc/passwd", LB_MEMBER_FILE, "root:x\nntp:y\n");

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/block.h"
 #include "store/recovery.h"
 #include "store/upgrade.h"
+#include "tests/silent.h"
 
 #define BLOCK	    512
 #define BODY_BLOCKS 4
@@ -254,10 +254,6 @@ static void run_ram(void *ctx)
 		return;
 }
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
@@ -272,7 +268,7 @@ static int start(void **state)
 	memset(first_stick, SETTINGS, sizeof(first_stick));
 	lb_fake_block_poke(&disk, 0, first_disk, sizeof(first_disk));
 	lb_fake_block_poke(&stick, 0, first_stick, sizeof(first_stick));
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	place_fails = false;
 	return 0;
 }

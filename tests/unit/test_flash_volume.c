@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/flash.h"
 #include "plat/fake/ubi.h"
 #include "plat/flash_volume.h"
 #include "tests/jffs2.h"
+#include "tests/silent.h"
 
 #define BLOCKS	   8
 #define BLOCK_SIZE 5120 /* one look and a bit */
@@ -19,10 +19,6 @@ static struct plat_mtd mtd;
 static struct lb_fake_ubi volume;
 static struct plat_ubi ubi;
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	power = (struct lb_fake_power){0};
@@ -30,7 +26,7 @@ static int start(void **state)
 	mtd = lb_fake_flash_plat(&chip);
 	lb_fake_ubi_init(&volume, &power, 4, 4096);
 	ubi = lb_fake_ubi_plat(&volume);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return 0;
 }
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "plat/linux/storage/imagesource.h"
+#include "tests/silent.h"
 
 #define BLOCKS	    10
 #define BLOCK_BYTES 4096
@@ -16,10 +16,6 @@
 #define NOT_MOUNTED "/nonexistent"
 
 static char path[] = "/tmp/lifeboat-image-XXXXXX";
-
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
 
 static void put(int fd, off_t at, uint32_t v, size_t width)
 {
@@ -44,7 +40,7 @@ static int start(void **state)
 {
 	CLEANUP(lb_fd_closep) int fd = mkstemp(path);
 
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	return fd < 0;
 }
 

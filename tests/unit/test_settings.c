@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
 #include "plat/fake/settings.h"
 #include "store/settings.h"
 #include "tests/settings_archive.h"
+#include "tests/silent.h"
 
 static const struct sa_member members[] = {
 	{LB_MEMBER_DIR, "etc/dropbear", "", 0700, 0, 0},
@@ -33,16 +33,12 @@ static void put(const char *path, enum lb_member_type type, const char *text)
 	lb_fake_settings_poke(&fake, &n);
 }
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
 	lb_fake_settings_release(&fake);
 	power = (struct lb_fake_power){0};
 	lb_fake_settings_init(&fake, &power);
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	put("etc", LB_MEMBER_DIR, "");
 	put("etc/config", LB_MEMBER_DIR, "");
 	put("etc/config/network", LB_MEMBER_FILE, "of the ROM");

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "plat/linux/files/tree.h"
 #include "plat/linux/storage/settingsdir.h"
 #include "store/settings.h"
 #include "tests/settings_archive.h"
+#include "tests/silent.h"
 
 static char top[] = "/tmp/lifeboat-settings-XXXXXX";
 static char beside[64], staged[64];
@@ -49,13 +49,9 @@ static void put(const char *path, const void *data, size_t n)
 	assert_int_equal(close(fd), 0);
 }
 
-static void be_silent(void *ctx, enum lb_log_level level, const char *text)
-{
-}
-
 static int start(void **state)
 {
-	lb_log_set_sink(be_silent, NULL);
+	silence_log();
 	(void)strcpy(top + sizeof(top) - 7, "XXXXXX");
 	if (!mkdtemp(top))
 		return -1;
