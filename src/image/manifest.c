@@ -358,7 +358,7 @@ int lb_manifest_put_end(char *out, size_t size, const uint8_t hash[LB_HASH_BYTES
 /* What a restore writes beside the settings, and the archive itself. */
 static bool is_reserved(const char *path)
 {
-	static const char *const names[] = {LB_SETTINGS_STAGE, "sysupgrade.tgz"};
+	static const char *const names[] = {LB_SETTINGS_STAGE, LB_OVERLAY_ARCHIVE};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i]);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tables/limits.h"
+
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -151,7 +153,7 @@ bool lb_keep_never(const char *path)
 	 * makes or leaves. */
 	static const char *const files[] = {
 		"/etc/board.json", "/etc/urandom.seed", "/etc/backup/installed_packages.txt",
-		"/etc/uci-defaults/10_disable_services", "/sysupgrade.tgz"};
+		"/etc/uci-defaults/10_disable_services", ("/" LB_OVERLAY_ARCHIVE)};
 	static const char *const below[] = {"/usr/lib/opkg/", "/lib/apk/"};
 	static const char *const endings[] = {"-opkg", ".apk-new"};
 

@@ -31,3 +31,7 @@
 #define LB_RECORD_COPIES     2		/* written in turn: a torn write leaves the other one */
 #define LB_CLOCK_LEAST_S     1767225600 /* 2026-01-01: no Lifeboat is older */
 #define LB_LOG_TAIL_BYTES    8192	/* some 60 boots at one line each */
+
+/* In an overlay, beside upper or in it: OpenWrt's name for the settings that wait for a first boot.
+ */
+#define LB_OVERLAY_ARCHIVE "sysupgrade.tgz"

@@ -41,7 +41,7 @@ static void boot(void *ctx)
 {
 	lb_fake_settings_reboot(&fake);
 	report = (struct lb_settings_report){0};
-	if (lb_fake_root_find(&fake.seen, LB_FAKE_ARCHIVE))
+	if (lb_fake_root_find(&fake.seen, LB_OVERLAY_ARCHIVE))
 		lb_settings_restore(&p, "a,b", &report);
 }
 
@@ -92,7 +92,7 @@ static const char *check_after_cut(void *ctx)
 {
 	const char *wrong = check_no_part();
 
-	if (!wrong && !lb_fake_root_find(&fake.stored, LB_FAKE_ARCHIVE))
+	if (!wrong && !lb_fake_root_find(&fake.stored, LB_OVERLAY_ARCHIVE))
 		wrong = check_all_there();
 	if (wrong)
 		return wrong;
@@ -123,7 +123,7 @@ static int start(void **state)
 	put("etc/other", LB_MEMBER_FILE, "stays");
 	rom = fake.stored;
 	fake.rom = &rom;
-	put(LB_FAKE_ARCHIVE, LB_MEMBER_FILE, "");
+	put(LB_OVERLAY_ARCHIVE, LB_MEMBER_FILE, "");
 	begin = first = fake.stored;
 	if (plain)
 		sa_plain(&archive, members, COUNT(members), 2);
@@ -196,7 +196,7 @@ static const char *check_after_failure(void *ctx)
 	if (report.outcome == LB_SETTINGS_FAILED && !is_untouched())
 		return "told as nothing restored, and something is";
 	if (report.outcome != LB_SETTINGS_RESTORED &&
-	    (!report.why[0] || !lb_fake_root_find(&fake.seen, LB_FAKE_ARCHIVE)))
+	    (!report.why[0] || !lb_fake_root_find(&fake.seen, LB_OVERLAY_ARCHIVE)))
 		return "the archive is gone, or there is no reason";
 	(void)p.sync(p.ctx);
 	boot(NULL);

@@ -44,7 +44,7 @@ static int start(void **state)
 	put("etc/config/network", LB_MEMBER_FILE, "of the ROM");
 	put("etc/passwd", LB_MEMBER_FILE, "root:x:0:0:root\nntp:x:123\n");
 	put("www", LB_MEMBER_LINK, "");
-	put(LB_FAKE_ARCHIVE, LB_MEMBER_FILE, "");
+	put(LB_OVERLAY_ARCHIVE, LB_MEMBER_FILE, "");
 	rom = fake.stored;
 	fake.rom = &rom;
 	return sa_whole(&archive, members, COUNT(members), "a,b");
@@ -87,7 +87,7 @@ static void assert_all_restored(void)
 	assert_file("etc/passwd", "root:x:0:0:mine\nntp:x:123\n", 0644, 0);
 	assert_int_equal(at("etc/dropbear")->mode, 0700);
 	assert_string_equal(at("etc/resolv.conf")->target, "../tmp/resolv.conf");
-	assert_null(at(LB_FAKE_ARCHIVE));
+	assert_null(at(LB_OVERLAY_ARCHIVE));
 	assert_null(at(LB_SETTINGS_STAGE));
 }
 
@@ -101,7 +101,7 @@ static void assert_nothing_restored(enum lb_settings_outcome outcome, const char
 	for (size_t i = 0; i < LB_FAKE_NODES; i++) {
 		const char *path = fake.stored.nodes[i].path;
 
-		if (path[0] && strncmp(path, LB_FAKE_ARCHIVE, strlen(LB_FAKE_ARCHIVE)) != 0 &&
+		if (path[0] && strncmp(path, LB_OVERLAY_ARCHIVE, strlen(LB_OVERLAY_ARCHIVE)) != 0 &&
 		    !lb_fake_root_find(&rom, path))
 			fail_msg("left behind: %s", path);
 	}
@@ -149,7 +149,7 @@ static void restore__every_bit_flipped__nothing_of_a_wrong_archive_is_restored(v
 			harmless++;
 			continue;
 		}
-		assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+		assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 	}
 	assert_true(harmless < 8 * 10); /* of the ten bytes of that header */
 }
@@ -165,7 +165,7 @@ static void restore__every_truncation__is_damaged(void **state)
 				break;
 			archive.n = n;
 			restore();
-			assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+			assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 		}
 }
 
@@ -176,7 +176,7 @@ static void restore__tar_without_its_end__is_damaged(void **state)
 		assert_int_equal(start(NULL), 0);
 		sa_plain(&archive, members, COUNT(members), blocks);
 		restore();
-		assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+		assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 	}
 }
 
@@ -190,7 +190,7 @@ static void restore__padded_with_zeros__is_whole__with_anything_else__is_damaged
 	archive.bytes[archive.n++] = 0;
 	archive.bytes[archive.n++] = 1;
 	restore();
-	assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+	assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 }
 
 /* The manifest is right in itself; the archive around it was made by somebody else. */
@@ -219,7 +219,7 @@ static void restore__more_less_or_other_than_the_manifest__is_damaged(void **sta
 		sa_plain(&plain, sets[i], 3, 2);
 		archive = plain;
 		restore();
-		assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+		assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 	}
 	for (int change = 0; change < 6; change++) {
 		struct sa_member wrong[] = {it, members[1]};
@@ -238,7 +238,7 @@ static void restore__more_less_or_other_than_the_manifest__is_damaged(void **sta
 		sa_plain(&archive, wrong, 2, 2);
 		restore();
 		if (change)
-			assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+			assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 		else
 			assert_int_equal(report.outcome, LB_SETTINGS_RESTORED);
 	}
@@ -247,12 +247,12 @@ static void restore__more_less_or_other_than_the_manifest__is_damaged(void **sta
 	*strstr(manifest, "a,b") = 'x';
 	sa_plain(&archive, (const struct sa_member[]){it, members[1]}, 2, 2);
 	restore();
-	assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+	assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 	*strstr(manifest, "x,b") = 'a';
 	assert_int_equal(start(NULL), 0);
 	sa_plain(&archive, &it, 1, 2);
 	restore();
-	assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_FAKE_ARCHIVE ".damaged");
+	assert_nothing_restored(LB_SETTINGS_DAMAGED, LB_OVERLAY_ARCHIVE ".damaged");
 }
 
 static void refused(const struct sa_member *t, size_t count)
@@ -260,7 +260,7 @@ static void refused(const struct sa_member *t, size_t count)
 	assert_int_equal(start(NULL), 0);
 	sa_plain(&archive, t, count, 2);
 	restore();
-	assert_nothing_restored(LB_SETTINGS_REFUSED, LB_FAKE_ARCHIVE ".refused");
+	assert_nothing_restored(LB_SETTINGS_REFUSED, LB_OVERLAY_ARCHIVE ".refused");
 }
 
 static void restore__paths_that_lead_elsewhere__are_refused(void **state)
@@ -318,7 +318,7 @@ static void restore__another_board__is_refused_and_an_unknown_one_is_not(void **
 {
 	assert_int_equal(sa_whole(&archive, members, COUNT(members), "c,d"), 0);
 	restore();
-	assert_nothing_restored(LB_SETTINGS_REFUSED, LB_FAKE_ARCHIVE ".refused");
+	assert_nothing_restored(LB_SETTINGS_REFUSED, LB_OVERLAY_ARCHIVE ".refused");
 	assert_string_equal(report.why, "is of another board: of c,d, and this is a,b");
 	assert_int_equal(start(NULL), 0);
 	archive.n = 0;
@@ -331,7 +331,7 @@ static void restore__no_room__nothing_restored_and_the_archive_stays(void **stat
 {
 	fake.free_bytes = 65536 + COUNT(members) * 4096;
 	restore();
-	assert_nothing_restored(LB_SETTINGS_FAILED, LB_FAKE_ARCHIVE);
+	assert_nothing_restored(LB_SETTINGS_FAILED, LB_OVERLAY_ARCHIVE);
 	assert_non_null(strstr(report.why, "needs more room"));
 	fake.free_bytes = 65536 + COUNT(members) * 2 * 4096;
 	restore();

@@ -155,7 +155,7 @@ static bool is_wanted(const struct walk *w, const char *path, const struct stat 
 	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode) && !S_ISLNK(st->st_mode))
 		return false; /* of an upper directory: something was deleted */
 	if (lb_keep_never(path))
-		return !w->changed_only && strcmp(path, "/sysupgrade.tgz") != 0;
+		return !w->changed_only && strcmp(path, "/" LB_OVERLAY_ARCHIVE) != 0;
 	if (w->owned && lb_keep_has(w->owned, path))
 		return false;
 	return !w->ask->skip_same || !is_as_in_rom(w, path, st);

@@ -22,7 +22,7 @@
 #include "plat/linux/machine/proc.h"
 
 #define IMAGE_COPY "/tmp/sysupgrade.img" /* OpenWrt's names of both */
-#define ARCHIVE	   "/tmp/sysupgrade.tgz"
+#define ARCHIVE	   "/tmp/" LB_OVERLAY_ARCHIVE
 
 /* What -F takes all the same. Never damage, a kind of file that cannot be installed, a signature,
  * an old version with its known holes, or what has no room. */

@@ -401,7 +401,7 @@ static int fake_sync(void *ctx)
 
 static int fake_archive_remove(void *ctx)
 {
-	struct lb_fake_change c = {.kind = REMOVE, .node = {.path = LB_FAKE_ARCHIVE}};
+	struct lb_fake_change c = {.kind = REMOVE, .node = {.path = LB_OVERLAY_ARCHIVE}};
 	int rc = change(ctx, &c);
 
 	return rc < 0 ? rc : fake_sync(ctx);
@@ -409,10 +409,10 @@ static int fake_archive_remove(void *ctx)
 
 static int fake_archive_rename(void *ctx, const char *suffix)
 {
-	struct lb_fake_change c = {.kind = RENAME, .node = {.path = LB_FAKE_ARCHIVE}};
+	struct lb_fake_change c = {.kind = RENAME, .node = {.path = LB_OVERLAY_ARCHIVE}};
 	int rc;
 
-	(void)snprintf(c.to, sizeof(c.to), LB_FAKE_ARCHIVE "%s", suffix);
+	(void)snprintf(c.to, sizeof(c.to), LB_OVERLAY_ARCHIVE "%s", suffix);
 	rc = change(ctx, &c);
 	return rc < 0 ? rc : fake_sync(ctx);
 }

@@ -15,7 +15,6 @@
 
 #define LB_FAKE_NODES	   32
 #define LB_FAKE_NODE_BYTES 128
-#define LB_FAKE_ARCHIVE	   "sysupgrade.tgz"
 
 struct lb_fake_node {
 	char path[64]; /* "" = free */

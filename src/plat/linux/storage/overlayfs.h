@@ -12,9 +12,6 @@
  * stays behind when what is in front of it moves into the new root. */
 #define LB_OVERLAY_INTERNAL_DIR "/rom/overlay"
 
-/* Beside upper, or in it: OpenWrt's name for the settings that wait for a first boot. */
-#define LB_OVERLAY_ARCHIVE "sysupgrade.tgz"
-
 /* What is to become upper, while it is copied. Found at a boot, it is half a copy: it goes. */
 #define LB_OVERLAY_STAGING "upper.new"
 
