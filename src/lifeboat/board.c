@@ -6,7 +6,7 @@
 #include "lifeboat/board_machine.h"
 #include "plat/linux/machine/input.h"
 #include "store/board_card.h"
-#include "store/board_value.h"
+#include "store/board_say.h"
 
 struct arguments {
 	bool machine;

@@ -17,7 +17,7 @@
 #include "lifeboat/name_list.h"
 #include "plan/place.h"
 #include "plat/linux/files/files.h"
-#include "store/board_value.h"
+#include "store/board_say.h"
 
 #define KEY_BITMAP_MAX 1024 /* 768 bits in hexadecimal words with blanks between */
 #define WORD_BITS      (8 * sizeof(unsigned long))

@@ -1,34 +1,23 @@
 #include "store/board_card.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plan/place.h"
-#include "store/board_value.h"
+#include "store/board_say.h"
 
 #define MIB_MAX	      4194304 /* 4 TiB: more has no card, and no sum of them overflows */
 #define MBR_PARTS_MAX 4
-
-PRINTF_LIKE(2, 3) static int refuse(char *what, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(what, LB_SENTENCE_MAX, fmt, args);
-	va_end(args);
-	return LB_E(FORMAT);
-}
 
 static int set_table(struct lb_board *board, const char *text, char *what)
 {
 	const bool mbr = strcmp(text, "mbr") == 0;
 
 	if (!mbr && strcmp(text, "gpt") != 0)
-		return refuse(what, "must be \"gpt\" or \"mbr\", not \"%s\"",
-			      lb_board_show(text).text);
+		return lb_board_refuse(what, "must be \"gpt\" or \"mbr\", not \"%s\"",
+				       lb_board_show(text).text);
 	board->card.kind = mbr ? LB_PTABLE_MBR : LB_PTABLE_GPT;
 	return 0;
 }
@@ -67,17 +56,19 @@ static int add_part(struct lb_board *board, const char *text, char *what)
 	const size_t n = strcspn(text, " ");
 
 	if (!is_name(text, n) || text[n] != ' ' || parse_size(text + n + 1, &part.mib) < 0)
-		return refuse(what,
-			      "must list names and sizes such as \"lifeboat 1 MiB\" or \"rootfs "
-			      "rest\", not \"%s\"",
-			      lb_board_show(text).text);
+		return lb_board_refuse(
+			what,
+			"must list names and sizes such as \"lifeboat 1 MiB\" or \"rootfs "
+			"rest\", not \"%s\"",
+			lb_board_show(text).text);
 	memcpy(part.name, text, n);
 	if (l->count == LB_CARD_PARTS_MAX)
-		return refuse(what, "must list at most %d partitions", LB_CARD_PARTS_MAX);
+		return lb_board_refuse(what, "must list at most %d partitions", LB_CARD_PARTS_MAX);
 	if (l->count && l->part[l->count - 1].mib == 0)
-		return refuse(what, "must have \"rest\" behind the last partition only");
+		return lb_board_refuse(what, "must have \"rest\" behind the last partition only");
 	if (lb_ptable_layout_find(l, part.name))
-		return refuse(what, "lists \"%s\" twice: give each its own name", part.name);
+		return lb_board_refuse(what, "lists \"%s\" twice: give each its own name",
+				       part.name);
 	l->part[l->count++] = part;
 	return 0;
 }

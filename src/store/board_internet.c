@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/board_value.h"
+#include "store/board_say.h"
 
 /* A host, and the name of a file behind the last slash: the board of a medkit stands in it. */
 static bool is_url(const char *text)
@@ -30,17 +30,14 @@ static bool is_address(const char *text)
 
 static int add_server(struct lb_board *board, const char *text, char what[LB_SENTENCE_MAX])
 {
-	if (!is_address(text)) {
-		(void)snprintf(what, LB_SENTENCE_MAX,
-			       "must list addresses of name servers such as \"9.9.9.9\", not "
-			       "\"%s\"",
-			       lb_board_show(text).text);
-		return LB_E(FORMAT);
-	}
-	if (board->internet_dns_count == LB_DNS_MAX) {
-		(void)snprintf(what, LB_SENTENCE_MAX, "must list at most %d servers", LB_DNS_MAX);
-		return LB_E(FORMAT);
-	}
+	if (!is_address(text))
+		return lb_board_refuse(
+			what,
+			"must list addresses of name servers such as \"9.9.9.9\", not "
+			"\"%s\"",
+			lb_board_show(text).text);
+	if (board->internet_dns_count == LB_DNS_MAX)
+		return lb_board_refuse(what, "must list at most %d servers", LB_DNS_MAX);
 	memcpy(board->internet_dns[board->internet_dns_count++], text, strlen(text) + 1);
 	return 0;
 }
@@ -50,13 +47,12 @@ int lb_board_set_internet(struct lb_board *board, enum lb_board_kind kind, const
 {
 	if (kind == LB_KIND_NAME_SERVER)
 		return add_server(board, text, what);
-	if (text[0] && !is_url(text)) {
-		(void)snprintf(what, LB_SENTENCE_MAX,
-			       "must be the address of a medkit such as "
-			       "\"https://example.org/router-medkit-latest.tar.gz\", not \"%s\"",
-			       lb_board_show(text).text);
-		return LB_E(FORMAT);
-	}
+	if (text[0] && !is_url(text))
+		return lb_board_refuse(
+			what,
+			"must be the address of a medkit such as "
+			"\"https://example.org/router-medkit-latest.tar.gz\", not \"%s\"",
+			lb_board_show(text).text);
 	memcpy(board->internet_url, text, strlen(text) + 1);
 	return 0;
 }

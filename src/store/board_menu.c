@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/board_value.h"
+#include "store/board_say.h"
 
 static bool has_mode(const struct lb_board *b, enum lb_mode mode)
 {
@@ -32,16 +32,11 @@ static bool has_held_led(const struct lb_board *b, const char *name)
 
 static int add_held_led(struct lb_board *b, const char *name, char what[LB_SENTENCE_MAX])
 {
-	if (has_held_led(b, name)) {
-		(void)snprintf(what, LB_SENTENCE_MAX, "lists \"%s\" twice: take one of them out",
-			       lb_board_show(name).text);
-		return LB_E(FORMAT);
-	}
-	if (b->held_led_count == LB_HELD_LEDS_MAX) {
-		(void)snprintf(what, LB_SENTENCE_MAX, "must list at most %d LEDs",
-			       LB_HELD_LEDS_MAX);
-		return LB_E(FORMAT);
-	}
+	if (has_held_led(b, name))
+		return lb_board_refuse(what, "lists \"%s\" twice: take one of them out",
+				       lb_board_show(name).text);
+	if (b->held_led_count == LB_HELD_LEDS_MAX)
+		return lb_board_refuse(what, "must list at most %d LEDs", LB_HELD_LEDS_MAX);
 	memcpy(b->held_leds[b->held_led_count++], name, strlen(name) + 1);
 	return 0;
 }
@@ -61,11 +56,9 @@ int lb_board_set_menu(struct lb_board *board, enum lb_board_kind kind, const cha
 		board->menu_start = (enum lb_mode)mode;
 		return 0;
 	}
-	if (has_mode(board, (enum lb_mode)mode)) {
-		(void)snprintf(what, LB_SENTENCE_MAX, "lists \"%s\" twice: take one of them out",
-			       lb_mode_name((unsigned)mode));
-		return LB_E(FORMAT);
-	}
+	if (has_mode(board, (enum lb_mode)mode))
+		return lb_board_refuse(what, "lists \"%s\" twice: take one of them out",
+				       lb_mode_name((unsigned)mode));
 	board->menu_modes[board->menu_mode_count++] = (enum lb_mode)mode;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "store/board_card.h"
 #include "store/board_internet.h"
 #include "store/board_menu.h"
+#include "store/board_say.h"
 #include "store/board_text.h"
 #include "store/board_value.h"
 

@@ -1,20 +1,9 @@
 #include "store/board_ports.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "store/board_value.h"
-
-PRINTF_LIKE(2, 3) static int refuse(char *what, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(what, LB_SENTENCE_MAX, fmt, args);
-	va_end(args);
-	return LB_E(FORMAT);
-}
+#include "store/board_say.h"
 
 bool lb_board_is_port_name(const char *text)
 {
@@ -43,17 +32,19 @@ int lb_board_add_port(struct lb_board *b, enum lb_board_kind kind, const char *t
 	const struct lb_shown shown = lb_board_show(text);
 
 	if (!lb_board_is_port_name(text))
-		return refuse(what, "must list network interfaces such as \"eth0\", not \"%s\"",
-			      shown.text);
+		return lb_board_refuse(what,
+				       "must list network interfaces such as \"eth0\", not \"%s\"",
+				       shown.text);
 	if (has_port(ports, *count, text))
-		return refuse(what, "lists \"%s\" twice: take one of them out", shown.text);
+		return lb_board_refuse(what, "lists \"%s\" twice: take one of them out",
+				       shown.text);
 	if (is_lan ? has_port(b->wan_ports, b->wan_port_count, text)
 		   : has_port(b->lan_ports, b->lan_port_count, text))
-		return refuse(what,
-			      "lists \"%s\", which %s.ports has too: a port is either LAN or WAN",
-			      shown.text, is_lan ? "wan" : "lan");
+		return lb_board_refuse(
+			what, "lists \"%s\", which %s.ports has too: a port is either LAN or WAN",
+			shown.text, is_lan ? "wan" : "lan");
 	if (*count == LB_LAN_PORTS_MAX)
-		return refuse(what, "must list at most %d ports", LB_LAN_PORTS_MAX);
+		return lb_board_refuse(what, "must list at most %d ports", LB_LAN_PORTS_MAX);
 	memcpy(ports[(*count)++], text, strlen(text) + 1);
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/board_value.h"
+#include "store/board_say.h"
 
 /* Digits only: strtoul() alone would take blanks and signs. */
 static int parse_port(const char *text, unsigned *out)
@@ -39,18 +39,14 @@ int lb_board_add_service(struct lb_board *board, enum lb_board_kind kind, const 
 {
 	struct lb_health_service service = {0};
 
-	if (parse(&service, text) < 0) {
-		(void)snprintf(what, LB_SENTENCE_MAX,
-			       "must list services such as \"tcp:22\", \"pid:/run/dropbear.pid\" "
-			       "or \"run:/usr/sbin/is-online\", not \"%s\"",
-			       lb_board_show(text).text);
-		return LB_E(FORMAT);
-	}
-	if (board->health_service_count == LB_HEALTH_MAX) {
-		(void)snprintf(what, LB_SENTENCE_MAX, "must list at most %d services",
-			       LB_HEALTH_MAX);
-		return LB_E(FORMAT);
-	}
+	if (parse(&service, text) < 0)
+		return lb_board_refuse(
+			what,
+			"must list services such as \"tcp:22\", \"pid:/run/dropbear.pid\" "
+			"or \"run:/usr/sbin/is-online\", not \"%s\"",
+			lb_board_show(text).text);
+	if (board->health_service_count == LB_HEALTH_MAX)
+		return lb_board_refuse(what, "must list at most %d services", LB_HEALTH_MAX);
 	board->health_services[board->health_service_count++] = service;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "store/board_internet.h"
 #include "store/board_menu.h"
 #include "store/board_ports.h"
+#include "store/board_say.h"
 #include "store/board_service.h"
 #include "store/board_store.h"
 
@@ -25,27 +26,6 @@ struct value {
 	const char *text;
 	char *why;
 };
-
-struct lb_shown lb_board_show(const char *text)
-{
-	struct lb_shown s = {0};
-	size_t n = 0;
-
-	for (; text[n] && n < sizeof(s.text) - 1; n++)
-		s.text[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
-	if (text[n])
-		memset(s.text + n - 3, '.', 3);
-	return s;
-}
-
-struct lb_shown lb_board_key_path(const struct lb_board_key *key)
-{
-	struct lb_shown s;
-
-	(void)snprintf(s.text, sizeof(s.text), "%s%s%s", key->section, key->section[0] ? "." : "",
-		       key->name);
-	return s;
-}
 
 /* The sentence starts with the key; fmt goes on. */
 PRINTF_LIKE(2, 3) static int refuse(const struct value *v, const char *fmt, ...)
@@ -525,8 +505,8 @@ static int (*const setters[LB_KIND_COUNT])(const struct value *v) = {
 	[LB_KIND_SERVICE] = add_service,
 };
 
-void *lb_board_owner(struct lb_board *board, struct lb_board_named *named,
-		     const struct lb_board_key *key)
+static void *owner_of(struct lb_board *board, struct lb_board_named *named,
+		      const struct lb_board_key *key)
 {
 	if (strcmp(key->section, "button") == 0)
 		return &named->button;
@@ -539,7 +519,7 @@ int lb_board_set(struct lb_board *board, struct lb_board_named *named, enum lb_b
 	const struct lb_board_key *key = &lb_board_keys[id];
 	const struct value v = {
 		.board = board,
-		.field = (char *)lb_board_owner(board, named, key) + key->off_bytes,
+		.field = (char *)owner_of(board, named, key) + key->off_bytes,
 		.key = key,
 		.text = text,
 		.why = why,

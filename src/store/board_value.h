@@ -11,22 +11,9 @@ struct lb_board_named {
 	struct lb_slot_place slot;
 };
 
-/* Where the fields of this key's section are. */
-void *lb_board_owner(struct lb_board *board, struct lb_board_named *named,
-		     const struct lb_board_key *key);
-
 /* Set one key; for a list: add one entry. Keys of the sections "button" and "slot" go to `named`,
  * the others to `board` (NULL will do for the first). 0, or LB_E(FORMAT) with both untouched and
  * `why` a sentence without the place.
  */
 MUST_CHECK int lb_board_set(struct lb_board *board, struct lb_board_named *named,
 			    enum lb_board_key_id id, const char *text, char why[LB_SENTENCE_MAX]);
-
-/* Text from the file as a sentence may show it: cut, and nothing but printable ASCII. */
-struct lb_shown {
-	char text[49];
-};
-struct lb_shown lb_board_show(const char *text);
-
-/* "lan.address", "profile". */
-struct lb_shown lb_board_key_path(const struct lb_board_key *key);
