@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lifeboat/root/root.h"
-#include "lifeboat/slots/slots.h"
+#include "lifeboat/slots/slots_running.h"
 
 static int running = -1;
 

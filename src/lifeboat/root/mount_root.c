@@ -17,7 +17,7 @@
 #include "lifeboat/root/extroot.h"
 #include "lifeboat/root/to_flash.h"
 #include "lifeboat/settings/restore.h"
-#include "lifeboat/slots/slots.h"
+#include "lifeboat/slots/slots_running.h"
 #include "lifeboat/status_file.h"
 #include "lifeboat/turn.h"
 #include "plat/linux/files/mounts.h"

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "lifeboat/slots/slots.h"
+#include "lifeboat/slots/slots_running.h"
 #include "plan/cmdline.h"
 
 void lb_root_place(char out[LB_PATH_MAX], const struct lb_board *board, const char *cmdline)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "lifeboat/slots/slots.h"
+#include "lifeboat/slots/slots_running.h"
 #include "plan/cmdline.h"
 #include "plat/linux/machine/machine.h"
 #include "store/slots.h"

@@ -5,27 +5,24 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/reboot.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/slots/slots.h"
+#include "lifeboat/slots/slots_running.h"
 #include "lifeboat/slots/slots_uboot.h"
 #include "lifeboat/status_file.h"
 #include "plan/health.h"
-#include "plat/linux/machine/console.h"
+#include "plat/linux/machine/beside.h"
 #include "plat/linux/machine/health.h"
 #include "plat/linux/machine/machine.h"
 #include "plat/linux/machine/proc.h"
+#include "plat/linux/machine/restart.h"
 #include "plat/linux/storage/overlayfs.h"
 
 #define RUN_LIMIT_MS 10000
-#define SHUTDOWN_S   20 /* a system that hangs does not shut down */
-#define FDS_MAX	     64 /* PID 1 has a dozen */
 
 struct guard {
 	const struct lb_board *board;
@@ -144,23 +141,6 @@ static void store(const struct guard *g, enum lb_guard_deed deed)
 			lb_strerror(rc));
 }
 
-/* The system's own way first; then without it. */
-static _Noreturn void reboot_now(void)
-{
-	const char *const argv[] = {"reboot", NULL};
-
-	sync();
-	if (lb_fork() == 0)
-		_exit(lb_program_run(argv, true) < 0);
-	(void)sleep(SHUTDOWN_S);
-	sync();
-	(void)mount(NULL, LB_OVERLAY_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL);
-	sync();
-	(void)reboot(RB_AUTOBOOT);
-	for (;;)
-		(void)pause();
-}
-
 static void carry_out(const struct guard *g, enum lb_guard_deed deed)
 {
 	const char *name = g->board->slots[g->slot].name;
@@ -181,11 +161,11 @@ static void carry_out(const struct guard *g, enum lb_guard_deed deed)
 	case LB_GUARD_LEAVE:
 		log_err("slot %s is not healthy: %s; rebooting", name, g->lacks);
 		store(g, deed);
-		reboot_now();
+		lb_restart(LB_OVERLAY_DIR);
 	case LB_GUARD_REVERT:
 		log_err("slot %s was not confirmed in time: going back to the other slot", name);
 		store(g, deed);
-		reboot_now();
+		lb_restart(LB_OVERLAY_DIR);
 	case LB_GUARD_WAIT:
 	case LB_GUARD_END:
 		return;
@@ -234,7 +214,6 @@ static _Noreturn void guard(struct guard *g)
 
 void lb_slot_guard_start(const struct lb_board *board)
 {
-	static struct lb_consoles consoles;
 	static struct guard g;
 	pid_t pid;
 
@@ -246,13 +225,6 @@ void lb_slot_guard_start(const struct lb_board *board)
 		log_err("nobody watches over this boot: %s", strerror(errno));
 	if (pid != 0)
 		return;
-	/* Not the watchdog's descriptor above all: it would never be closed. */
-	for (int fd = 3; fd < FDS_MAX; fd++)
-		(void)close(fd);
-	(void)setsid();
-	(void)chdir("/");
-	(void)prctl(PR_SET_NAME, "lifeboat-guard");
-	lb_consoles_open(&consoles);
-	lb_log_set_sink(lb_consoles_log, &consoles);
+	lb_beside("lifeboat-guard");
 	guard(&g);
 }

@@ -22,9 +22,6 @@ struct lb_slots {
 /* LB_E(NOENT): this board has no slots. Another error: what is known of them cannot be read. */
 MUST_CHECK int lb_slots_read(const struct lb_board *board, struct lb_slots *out);
 
-/* The slot whose root is the running system's, whatever the record says; -1: none of them. */
-int lb_slots_running(const struct lb_board *board);
-
 /* Where an update goes: the slot that does not run. When neither does (rescue), the one that is not
  * next. */
 int lb_slots_other(const struct lb_slots *slots);

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "lifeboat/record_io.h"
-#include "lifeboat/slots/slots.h"
+#include "lifeboat/slots/slots_running.h"
 #include "plan/cmdline.h"
 #include "plat/boot_counter.h"
 #include "plat/linux/disk/block.h"

@@ -20,14 +20,6 @@
 	(24ull * 3600 * 1000) /* "for ever" wakes once a day: nobody notices, nothing overflows */
 #define NO_LOOP_TICK_MS 50
 
-uint64_t lb_monotonic_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with this clock */
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void push(struct lb_machine *m, struct plat_event ev)
 {
 	if (ev.at_ms == 0)

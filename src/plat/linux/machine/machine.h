@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "plat/linux/machine/clock.h"
 #include "plat/linux/machine/console.h"
 #include "plat/linux/machine/input.h"
 #include "plat/linux/machine/led.h"
@@ -54,5 +55,3 @@ MUST_CHECK int lb_machine_listen(struct lb_machine *m, const char *path);
 
 /* The seam; valid as long as *m. */
 struct plat lb_machine_plat(struct lb_machine *m);
-
-uint64_t lb_monotonic_ms(void);
