@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "plat/linux/disk/guard.h"
 #include "plat/linux/machine/proc.h"
 
 static int leave_mounts(char why[LB_SENTENCE_MAX])
@@ -60,4 +62,22 @@ int lb_apart_run(int (*work)(void *ctx, char why[LB_SENTENCE_MAX]), void *ctx,
 	if (ended != pid || !WIFEXITED(status))
 		return LB_E(CHILD);
 	return -WEXITSTATUS(status);
+}
+
+int lb_apart_run_in(char *dir, const struct lb_board *board,
+		    int (*work)(void *ctx, char why[LB_SENTENCE_MAX]), void *ctx,
+		    char why[LB_SENTENCE_MAX])
+{
+	int rc;
+
+	lb_guard_set(board->protected_names, board->protected_name_count);
+	if (!mkdtemp(dir)) {
+		rc = lb_err_from_errno(errno);
+		(void)snprintf(why, LB_SENTENCE_MAX, "no directory can be made in /tmp: it %s",
+			       lb_strerror(rc));
+		return rc;
+	}
+	rc = lb_apart_run(work, ctx, why);
+	(void)rmdir(dir);
+	return rc;
 }

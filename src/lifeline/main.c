@@ -23,14 +23,6 @@ static const struct verb *verb_by_name(const char *name)
 	return NULL;
 }
 
-void lb_verb_print_usage(const char *name)
-{
-	const struct verb *v = verb_by_name(name);
-
-	if (v)
-		(void)printf("usage: lifeline %s %s\n\n%s.\n", v->name, v->args, v->help);
-}
-
 static void print_usage(FILE *to)
 {
 	(void)fputs("usage: lifeline VERB [ARGUMENT...]\n"

@@ -2,12 +2,20 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "lifeline/verb.h"
+static void print_usage(const char *verb)
+{
+#define VERB(id, name, args, help)   \
+	if (strcmp(verb, name) == 0) \
+		(void)puts("usage: lifeline " name " " args "\n\n" help ".");
+#include "tables/verbs.def"
+#undef VERB
+}
 
 void lb_options_print_help(const char *verb, const struct lb_option *options, size_t n)
 {
-	lb_verb_print_usage(verb);
+	print_usage(verb);
 	(void)puts("");
 	for (size_t i = 0; i < n; i++)
 		(void)printf("  -%c, --%-9s %-5s  %s\n", options[i].letter, options[i].name,

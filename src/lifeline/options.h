@@ -19,4 +19,5 @@ struct lb_option {
  * from argv[optind]; '?' when something is wrong, which stderr says. */
 int lb_options_next(int argc, char **argv, const struct lb_option *options, size_t n);
 
+/* What the verb does, as in tables/verbs.def, and its options. */
 void lb_options_print_help(const char *verb, const struct lb_option *options, size_t n);

@@ -11,6 +11,3 @@ enum lb_line_exit {
 #define VERB(id, name, args, help) int verb_##id(int argc, char **argv);
 #include "tables/verbs.def"
 #undef VERB
-
-/* "usage: ..." and what the verb does, as in the table. */
-void lb_verb_print_usage(const char *name);

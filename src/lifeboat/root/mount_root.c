@@ -330,7 +330,7 @@ static void move_to_flash(const struct lb_board *board, struct lb_status *s)
 		(void)close(dev.fd);
 }
 
-int lb_mount_root_done(const struct lb_board *board)
+static int mount_root_done(const struct lb_board *board)
 {
 	struct lb_status s;
 	bool on_disk;
@@ -384,5 +384,5 @@ int applet_mount_root(int argc, char **argv)
 		return LB_EXIT_USAGE;
 	}
 	lb_board_for_this_machine(&board, NULL);
-	return done ? lb_mount_root_done(&board) : lb_mount_root_start(&board, !internal);
+	return done ? mount_root_done(&board) : lb_mount_root_start(&board, !internal);
 }

@@ -9,6 +9,3 @@
 /* Bring the overlay up, with the owner's stick in front of it if there is one and `use_extroot`,
  * and write into the status file what came of it. A code of tables/exits.def. */
 int lb_mount_root_start(const struct lb_board *board, bool use_extroot);
-
-/* The system is up: the overlay is in use from now on, the LED is steady, the record says so. */
-int lb_mount_root_done(const struct lb_board *board);

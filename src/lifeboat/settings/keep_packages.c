@@ -1,4 +1,6 @@
 /* What the package managers of OpenWrt say: opkg until 24.10, apk since. */
+#include "lifeboat/settings/keep_packages.h"
+
 #include <ctype.h>
 #include <glob.h>
 #include <limits.h>
@@ -9,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "lifeboat/settings/keep.h"
 #include "plan/keep.h"
 
 struct manager {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,7 +9,6 @@
 #include "lifeboat/upgrade/safe_copy.h"
 #include "lifeboat/upgrade/stage.h"
 #include "lifeboat/upgrade/upgrade_kept.h"
-#include "plat/linux/disk/guard.h"
 #include "plat/linux/storage/keepdev.h"
 #include "plat/linux/storage/volume.h"
 #include "store/safe_keep.h"
@@ -107,15 +105,7 @@ static int run_apart(const struct lb_safe_keep_job *job, int (*run)(const struct
 				 .ctx = &w}};
 	int rc;
 
-	lb_guard_set(job->board->protected_names, job->board->protected_name_count);
-	if (!mkdtemp(dir)) {
-		rc = lb_err_from_errno(errno);
-		(void)snprintf(why, LB_SENTENCE_MAX, "no directory can be made in /tmp: it %s",
-			       lb_strerror(rc));
-		return rc;
-	}
-	rc = lb_apart_run(work, &w, why);
-	(void)rmdir(dir);
+	rc = lb_apart_run_in(dir, job->board, work, &w, why);
 	if (rc < 0 && !why[0])
 		(void)snprintf(why, LB_SENTENCE_MAX, "keeping the settings ended by itself");
 	return rc;

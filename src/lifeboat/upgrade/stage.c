@@ -1,12 +1,9 @@
 #include "lifeboat/upgrade/stage.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "lifeboat/apart.h"
-#include "plat/linux/disk/guard.h"
+#include "plat/linux/disk/blockdev.h"
 #include "plat/linux/storage/volume.h"
 #include "store/stage.h"
 
@@ -114,15 +111,7 @@ int lb_stage_settings_at(const struct lb_board *board, const char *root_spec, ui
 		.root_spec = root_spec, .archive = archive, .dir = dir, .off_bytes = off_bytes};
 	int rc;
 
-	lb_guard_set(board->protected_names, board->protected_name_count);
-	if (!mkdtemp(dir)) {
-		rc = lb_err_from_errno(errno);
-		(void)snprintf(why, LB_SENTENCE_MAX, "no directory can be made in /tmp: it %s",
-			       lb_strerror(rc));
-		return rc;
-	}
-	rc = lb_apart_run(stage, &w, said);
-	(void)rmdir(dir);
+	rc = lb_apart_run_in(dir, board, stage, &w, said);
 	if (rc < 0)
 		(void)snprintf(why, LB_SENTENCE_MAX, "%s",
 			       said[0] ? said : "putting the settings in place ended by itself");

@@ -1,26 +1,7 @@
 /* lifeboat/upgrade/sysupgrade.h - the parts of the applet "sysupgrade". */
 #pragma once
 
-#include <stdbool.h>
-
-#include "base/err.h"
-#include "tables/limits.h"
-#include "tables/tables.h"
-
-struct lb_sysupgrade {
-	const char *image;   /* NULL = none was named */
-	const char *create;  /* -b */
-	const char *restore; /* -r */
-	const char *archive; /* -f */
-	const char *sysroot; /* "" = this system */
-	bool list, changed_etc, changed_all, skip_same, packages;
-	bool drop, keep_partitions, stay, test, force, ignore_minor, interactive, reboot, help;
-	int verbose; /* 0 = only errors, 1 = what happens, 2 = every file */
-};
-
-/* 0, or an exit code after one sentence on stderr. */
-MUST_CHECK int lb_sysupgrade_options(int argc, char **argv, struct lb_sysupgrade *out);
-void lb_sysupgrade_usage(void);
+#include "lifeboat/upgrade/sysupgrade_options.h"
 
 /* Exit codes all. */
 int lb_sysupgrade_list(const struct lb_sysupgrade *o);
@@ -30,6 +11,3 @@ int lb_sysupgrade_restore(const struct lb_sysupgrade *o, const char *file);
 /* Is it an archive that this board would restore? */
 int lb_sysupgrade_check_archive(const char *file);
 int lb_sysupgrade_image(const struct lb_sysupgrade *o);
-
-/* What happens, on stderr; not with -q. */
-PRINTF_LIKE(2, 3) void lb_sysupgrade_say(const struct lb_sysupgrade *o, const char *fmt, ...);

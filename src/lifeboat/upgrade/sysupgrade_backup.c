@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/settings/keep.h"
+#include "lifeboat/settings/keep_packages.h"
 #include "lifeboat/settings/restore.h"
 #include "lifeboat/settings/settings_create.h"
 #include "lifeboat/upgrade/sysupgrade.h"

@@ -12,10 +12,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "install/verify.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/snapshot/snapshot_auto.h"
 #include "lifeboat/upgrade/safe_copy.h"
+#include "lifeboat/upgrade/sysupgrade.h"
+#include "lifeboat/upgrade/sysupgrade_check.h"
 #include "lifeboat/upgrade/sysupgrade_write.h"
 #include "lifeboat/upgrade/upgrade.h"
 #include "lifeboat/upgrade/upgrade_tell.h"
@@ -23,57 +24,6 @@
 
 #define IMAGE_COPY "/tmp/sysupgrade.img" /* OpenWrt's names of both */
 #define ARCHIVE	   "/tmp/" LB_OVERLAY_ARCHIVE
-
-/* What -F takes all the same. Never damage, a kind of file that cannot be installed, a signature,
- * an old version with its known holes, or what has no room. */
-static bool may_be_forced(enum lb_refusal r)
-{
-	return r == LB_REFUSAL_BOARD || r == LB_REFUSAL_COMPAT;
-}
-
-/* LB_EXIT_OK, NO when -F would help, BROKEN when it would not. */
-int lb_sysupgrade_judge(const struct lb_sysupgrade *o, const struct lb_verdict *v)
-{
-	int code = LB_EXIT_OK;
-
-	for (int r = 0; r < LB_REFUSAL_COUNT; r++) {
-		const bool forced = o->force && may_be_forced((enum lb_refusal)r);
-
-		if (!v->refused[r])
-			continue;
-		(void)fprintf(stderr, "sysupgrade: %s%s\n", forced ? "forced, although " : "",
-			      v->why[r]);
-		if (!forced)
-			lb_upgrade_tell_why(v->why[r]);
-		if (!forced && !may_be_forced((enum lb_refusal)r))
-			code = LB_EXIT_BROKEN;
-		else if (!forced && code == LB_EXIT_OK)
-			code = LB_EXIT_NO;
-	}
-	if (code != LB_EXIT_OK)
-		(void)fputs("Image check failed.\n", stderr); /* OpenWrt's words */
-	else if (v->note[0])
-		lb_sysupgrade_say(o, "sysupgrade: %s", v->note);
-	return code;
-}
-
-static int check_image(const struct lb_sysupgrade *o, const struct lb_board *board, int fd)
-{
-	static struct lb_verified found;
-	const struct lb_verify_ask ask = lb_sysupgrade_ask(o, board, fd);
-	char why[LB_SENTENCE_MAX];
-	const off_t start = lseek(fd, 0, SEEK_CUR);
-
-	lb_sysupgrade_say(o, "Checking the image...");
-	lb_upgrade_tell("checking the image", -1);
-	if (lb_verify_image(&found, &ask, why) < 0) {
-		log_err("%s", why);
-		return LB_EXIT_SYSTEM;
-	}
-	if (start >= 0 && lseek(fd, start, SEEK_SET) < 0)
-		return LB_EXIT_SYSTEM;
-	return lb_sysupgrade_judge(o, &found.verdict);
-}
 
 /* A descriptor, or minus the exit code. */
 static int open_image(const struct lb_sysupgrade *o)
@@ -196,7 +146,7 @@ static int upgrade(const struct lb_sysupgrade *o, const struct lb_board *board, 
 	int code;
 
 	/* With a second slot a pipe is written as it comes, and checked on the way. */
-	code = piped && slots ? LB_EXIT_OK : check_image(o, board, fd);
+	code = piped && slots ? LB_EXIT_OK : lb_sysupgrade_check(o, board, fd);
 	if (code == LB_EXIT_OK)
 		code = save_settings(o, board, &archive);
 	if (code != LB_EXIT_OK)
@@ -279,5 +229,5 @@ int lb_sysupgrade_image(const struct lb_sysupgrade *options)
 	if (fd < 0)
 		return -fd;
 	lb_board_for_this_machine(&board, NULL);
-	return o.test ? check_image(&o, &board, fd) : upgrade_alone(&o, &board, fd);
+	return o.test ? lb_sysupgrade_check(&o, &board, fd) : upgrade_alone(&o, &board, fd);
 }

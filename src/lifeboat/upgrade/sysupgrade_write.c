@@ -17,6 +17,7 @@
 #include "lifeboat/root/mount_root.h"
 #include "lifeboat/ubi_place.h"
 #include "lifeboat/upgrade/stage.h"
+#include "lifeboat/upgrade/sysupgrade_check.h"
 #include "lifeboat/upgrade/upgrade_tell.h"
 #include "plat/linux/disk/target.h"
 #include "plat/linux/files/mounts.h"
@@ -24,17 +25,6 @@
 
 /* What the running system needs besides, as the image lies in RAM. */
 #define SPARE_BYTES (16ull * 1024 * 1024)
-
-struct lb_verify_ask lb_sysupgrade_ask(const struct lb_sysupgrade *o, const struct lb_board *board,
-				       int fd)
-{
-	return (struct lb_verify_ask){.image = o->image,
-				      .fd = fd,
-				      .board = board,
-				      .door = LB_DOOR_COMMAND,
-				      .drop_settings = o->drop,
-				      .ignore_minor = o->ignore_minor};
-}
 
 /* --- settings */
 

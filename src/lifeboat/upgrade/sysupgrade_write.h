@@ -1,19 +1,10 @@
 /* lifeboat/upgrade/sysupgrade_write.h - the steps of an upgrade that change something. */
 #pragma once
 
-#include "install/verify.h"
 #include "lifeboat/slots/slots.h"
-#include "lifeboat/upgrade/sysupgrade.h"
+#include "lifeboat/upgrade/sysupgrade_options.h"
 
 #define LB_SYSUPGRADE_LOCK "/run/lifeboat/sysupgrade.lock"
-
-/* How the image is to be verified. */
-struct lb_verify_ask lb_sysupgrade_ask(const struct lb_sysupgrade *o, const struct lb_board *board,
-				       int fd);
-
-/* Say what is wrong with an image. LB_EXIT_OK: nothing, or -F was given; NO: -F would help;
- * BROKEN: nothing would. */
-int lb_sysupgrade_judge(const struct lb_sysupgrade *o, const struct lb_verdict *v);
 
 /* LB_EXIT_OK, or one sentence: a factory reset is under way. */
 int lb_sysupgrade_no_reset(const struct lb_board *board);
