@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "install/verify.h"
 #include "lifeboat/applet.h"
+#include "lifeboat/applet_options.h"
 #include "lifeboat/fetch/pair.h"
 
 struct arguments {
@@ -39,16 +40,12 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 		} else if (c == 'c') {
 			out->cacert = optarg;
 		} else {
-			(void)fprintf(
-				stderr,
-				"lifeboat fetch: '%s' %s; 'lifeboat fetch --help' lists the options\n",
-				argv[optind - 1], c == ':' ? "lacks its value" : "is not known");
-			return LB_EXIT_USAGE;
+			return lb_applet_bad_option("fetch", c, argv[optind - 1]);
 		}
 	}
 	if (optind + 2 != argc) {
-		(void)fprintf(stderr,
-			      "lifeboat fetch: give the address of an image, and a file for it\n");
+		(void)fprintf(stderr, "lifeboat fetch: give the address of an image, and a file "
+				      "for it, and nothing else\n");
 		return LB_EXIT_USAGE;
 	}
 	out->url = argv[optind];
@@ -71,19 +68,6 @@ static int make_names(struct names *n, const struct arguments *a)
 		return LB_EXIT_OK;
 	(void)fprintf(stderr, "lifeboat fetch: the name of the file is too long\n");
 	return LB_EXIT_USAGE;
-}
-
-static int load_board(struct lb_board *out, const char *path)
-{
-	char why[LB_SENTENCE_MAX];
-	int rc;
-
-	lb_board_defaults(out);
-	rc = lb_board_load(out, path ? path : LB_BOARD_FILE, why);
-	if (rc == 0 || (rc == LB_E(NOENT) && !path))
-		return LB_EXIT_OK;
-	(void)fprintf(stderr, "lifeboat fetch: %s\n", why);
-	return rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
 }
 
 static void say(void *ctx, const char *line)
@@ -170,7 +154,7 @@ int applet_fetch(int argc, char **argv)
 	if (code == LB_EXIT_OK)
 		code = make_names(&n, &a);
 	if (code == LB_EXIT_OK)
-		code = load_board(&board, a.board);
+		code = lb_applet_board("fetch", a.board, &board);
 	if (code != LB_EXIT_OK)
 		return code;
 	/* From the network the signature is not a question of the board file. */

@@ -10,6 +10,7 @@
 #include "install/install.h"
 #include "install/source.h"
 #include "lifeboat/applet.h"
+#include "lifeboat/applet_options.h"
 #include "lifeboat/install/install_disk.h"
 #include "lifeboat/install/install_note.h"
 #include "lifeboat/install/install_report.h"
@@ -43,28 +44,6 @@ struct installation {
 	struct lb_install_meter meter;
 };
 
-static int complain(const char *what, const char *why)
-{
-	(void)fprintf(stderr,
-		      "lifeboat install: '%s' %s; 'lifeboat install --help' lists the options\n",
-		      what, why);
-	return LB_EXIT_USAGE;
-}
-
-static int take_door(struct arguments *out, const char *name)
-{
-	const int door = lb_door_by_name(name);
-
-	_Static_assert(LB_DOOR_COUNT == 3, "the sentence below lists the doors");
-	if (door < 0) {
-		(void)fprintf(stderr, "lifeboat install: --door takes %s, %s or %s, not '%s'\n",
-			      lb_door_name(0), lb_door_name(1), lb_door_name(2), name);
-		return LB_EXIT_USAGE;
-	}
-	out->door = (enum lb_door)door;
-	return LB_EXIT_OK;
-}
-
 static int take_option(struct arguments *out, int c, const char *word, const char *value)
 {
 	switch (c) {
@@ -95,9 +74,9 @@ static int take_option(struct arguments *out, int c, const char *word, const cha
 		out->signature = value;
 		return LB_EXIT_OK;
 	case 'd':
-		return take_door(out, value);
+		return lb_applet_door("install", value, &out->door);
 	default:
-		return complain(word, c == ':' ? "lacks its value" : "is not known");
+		return lb_applet_bad_option("install", c, word);
 	}
 }
 
@@ -121,17 +100,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 	opterr = 0;
 	while (code == LB_EXIT_OK && (c = getopt_long(argc, argv, ":", known, NULL)) != -1)
 		code = take_option(out, c, argv[optind - 1], optarg);
-	if (code != LB_EXIT_OK)
-		return code;
-	if (optind + 1 != argc) {
-		(void)fprintf(stderr, "lifeboat install: %s\n",
-			      optind == argc
-				      ? "give the name of an image, or - for the standard input"
-				      : "one image at a time");
-		return LB_EXIT_USAGE;
-	}
-	out->image = argv[optind];
-	return LB_EXIT_OK;
+	return code == LB_EXIT_OK ? lb_applet_image("install", argc, argv, &out->image) : code;
 }
 
 static int say(int code, const char *what, const char *why)
@@ -142,16 +111,11 @@ static int say(int code, const char *what, const char *why)
 
 static int load_board(struct installation *in, const char *path)
 {
-	char why[LB_SENTENCE_MAX];
-	int rc;
+	const int code = lb_applet_board("install", path, &in->board);
 
-	lb_board_defaults(&in->board);
-	rc = lb_board_load(&in->board, path ? path : LB_BOARD_FILE, why);
-	if (rc < 0 && (rc != LB_E(NOENT) || path))
-		return say(rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM,
-			   "", why);
-	lb_guard_set(in->board.protected_names, in->board.protected_name_count);
-	return LB_EXIT_OK;
+	if (code == LB_EXIT_OK)
+		lb_guard_set(in->board.protected_names, in->board.protected_name_count);
+	return code;
 }
 
 /* The slot that does not run, unless the caller says where to. */

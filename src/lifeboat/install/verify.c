@@ -10,21 +10,13 @@
 
 #include "base/cleanup.h"
 #include "lifeboat/applet.h"
-#include "lifeboat/board_file.h"
+#include "lifeboat/applet_options.h"
 
 struct arguments {
 	const char *image, *board, *keys, *signature;
 	enum lb_door door;
 	bool json, drop_settings, ignore_minor;
 };
-
-static int wrong_door(const char *typed)
-{
-	_Static_assert(LB_DOOR_COUNT == 3, "the sentence below lists the doors");
-	(void)fprintf(stderr, "lifeboat verify: --door takes %s, %s or %s, not '%s'\n",
-		      lb_door_name(0), lb_door_name(1), lb_door_name(2), typed);
-	return LB_EXIT_USAGE;
-}
 
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -52,43 +44,17 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 		} else if (c == 'k') {
 			out->keys = optarg;
 		} else if (c == 'd') {
-			const int door = lb_door_by_name(optarg);
+			const int code = lb_applet_door("verify", optarg, &out->door);
 
-			if (door < 0)
-				return wrong_door(optarg);
-			out->door = (enum lb_door)door;
+			if (code != LB_EXIT_OK)
+				return code;
 		} else if (c == 's') {
 			out->signature = optarg;
 		} else {
-			(void)fprintf(
-				stderr,
-				"lifeboat verify: '%s' %s; 'lifeboat verify --help' lists the options\n",
-				argv[optind - 1], c == ':' ? "lacks its value" : "is not known");
-			return LB_EXIT_USAGE;
+			return lb_applet_bad_option("verify", c, argv[optind - 1]);
 		}
 	}
-	if (optind + 1 != argc) {
-		(void)fprintf(stderr, "lifeboat verify: %s\n",
-			      optind == argc
-				      ? "give the name of an image, or - for the standard input"
-				      : "one image at a time");
-		return LB_EXIT_USAGE;
-	}
-	out->image = argv[optind];
-	return LB_EXIT_OK;
-}
-
-static int load_board(struct lb_board *out, const char *path)
-{
-	char why[LB_SENTENCE_MAX];
-	int rc;
-
-	lb_board_defaults(out);
-	rc = lb_board_load(out, path ? path : LB_BOARD_FILE, why);
-	if (rc == 0 || (rc == LB_E(NOENT) && !path))
-		return LB_EXIT_OK;
-	(void)fprintf(stderr, "lifeboat verify: %s\n", why);
-	return rc == LB_E(NOENT) || rc == LB_E(FORMAT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
+	return lb_applet_image("verify", argc, argv, &out->image);
 }
 
 /* A descriptor, or minus the exit status. */
@@ -114,7 +80,7 @@ int applet_verify(int argc, char **argv)
 	CLEANUP(lb_fd_closep) int fd = -1;
 
 	if (code == LB_EXIT_OK)
-		code = load_board(&board, a.board);
+		code = lb_applet_board("verify", a.board, &board);
 	if (code != LB_EXIT_OK)
 		return code;
 	fd = open_image(a.image);
