@@ -16,5 +16,12 @@ void lb_board_for_this_machine(struct lb_board *out, char why[LB_SENTENCE_MAX])
 		why[0] = '\0';
 	else if (rc < 0)
 		out->failsafe = LB_POLICY_LOCKED;
-	lb_guard_set(out->protected_names, out->protected_name_count);
+	lb_board_apply(out);
+}
+
+void lb_board_apply(const struct lb_board *board)
+{
+	lb_guard_set((const char(*)[LB_NAME_MAX])board->protected_names,
+		     board->protected_name_count);
+	lb_blockdev_set_card(board->card_device, &board->card);
 }

@@ -7,3 +7,7 @@
  * LOCKED (an unreadable policy must not open a door), and `why` (may be NULL) is the sentence that
  * says what is wrong; else "". */
 void lb_board_for_this_machine(struct lb_board *out, char why[LB_SENTENCE_MAX]);
+
+/* What whoever looks for disks and writes to them has to know of a board, for the whole process:
+ * its protected names, and its card. lb_board_for_this_machine() has done it. */
+void lb_board_apply(const struct lb_board *board);

@@ -25,6 +25,11 @@ static void add(const char *name, const char *bus, const char *uevent)
 	char path[256], target[256];
 	FILE *f;
 
+	for (const char *slash = bus; slash; slash = strchr(slash + 1, '/')) {
+		(void)snprintf(path, sizeof(path), "%s/devices/%.*s", sys,
+			       slash == bus ? 0 : (int)(slash - bus), bus);
+		(void)mkdir(path, 0755);
+	}
 	(void)snprintf(path, sizeof(path), "%s/devices/%s", sys, bus);
 	(void)mkdir(path, 0755);
 	(void)snprintf(path, sizeof(path), "%s/devices/%s/%s", sys, bus, name);
@@ -76,6 +81,7 @@ static int make_machine(void **state)
 	add("vda2", "virtio0", "DEVNAME=vda2\nDEVTYPE=partition\nPARTN=2\nPARTNAME=lifeboat\n");
 	add("vda3", "virtio0", "DEVNAME=vda3\nPARTN=3\nPARTNAME=lifeboat2\nPARTUUID=" UUID "\n");
 	add("nvme", "pci0", "DEVNAME=sub/dir0\nPARTNAME=with space=and sign\n");
+	lb_blockdev_set_card("", &(struct lb_ptable_layout){0});
 	(void)strcpy(out, "before");
 	return 0;
 }
@@ -181,6 +187,96 @@ static void find__same_label_twice__first_name_wins(void **state)
 	assert_found("PARTLABEL=twice", "sda1");
 }
 
+#define LAYOUT(...)                                                        \
+	(struct lb_ptable_layout)                                          \
+	{                                                                  \
+		.kind = LB_PTABLE_GPT, .count = 2, .part = { __VA_ARGS__ } \
+	}
+
+/* A router whose card is called as in the board file, and a stick that is a copy of it. */
+static void add_copy(const char *disk, const char *bus)
+{
+	char name[32], uevent[128];
+
+	for (unsigned i = 1; i <= 2; i++) {
+		(void)snprintf(name, sizeof(name), "%s%u", disk, i);
+		(void)snprintf(uevent, sizeof(uevent),
+			       "DEVNAME=%s\nPARTN=%u\nPARTNAME=%s\nPARTUUID=0000-0%u\n", name, i,
+			       i == 1 ? "record" : "system", i);
+		add(name, bus, uevent);
+	}
+}
+
+static void find__label_of_the_card__is_never_on_a_copy_of_it(void **state)
+{
+	const struct lb_ptable_layout layout = LAYOUT({"record", 1}, {"system", 0});
+
+	lb_blockdev_set_card("/dev/zcard", &layout);
+	add_copy("aaa", "usb1");
+	assert_refused("PARTLABEL=system", LB_E(NOENT));
+	add("zcard", "zcard", "DEVNAME=zcard\nDEVTYPE=disk\n");
+	assert_refused("PARTLABEL=system", LB_E(NOENT)); /* there is no table on it yet */
+	assert_refused("PARTLABEL=record", LB_E(NOENT));
+	add_copy("aab", "ata1");
+	assert_refused("PARTLABEL=system", LB_E(NOENT));
+	add("zcard1", "zcard/zcard", "DEVNAME=zcard1\nPARTNAME=record\nPARTUUID=0000-01\n");
+	add("zcard2", "zcard/zcard", "DEVNAME=zcard2\nPARTNAME=system\nPARTUUID=0000-02\n");
+	assert_found("PARTLABEL=system", "zcard2");
+	assert_found("PARTLABEL=record", "zcard1");
+	assert_found("PARTUUID=0000-02", "zcard2");
+	assert_found("PARTLABEL=lifeboat", "vda2"); /* none of the card's */
+}
+
+/* Kernels number cards one way or the other. */
+static void find__card_of_another_name__is_found_beside_a_stick(void **state)
+{
+	const struct lb_ptable_layout layout = LAYOUT({"record", 1}, {"system", 0});
+
+	lb_blockdev_set_card("/dev/zcard", &layout);
+	add_copy("aaa", "usb1");
+	add_copy("zother", "mmc1");
+	assert_found("PARTLABEL=system", "zother2");
+	assert_found("PARTUUID=0000-02", "zother2");
+}
+
+static void find__card_on_usb__is_told_from_a_stick(void **state)
+{
+	const struct lb_ptable_layout layout = LAYOUT({"record", 1}, {"system", 0});
+
+	lb_blockdev_set_card("/dev/sdx", &layout);
+	add_copy("aaa", "usb1");
+	add("sdx", "usb2", "DEVNAME=sdx\nDEVTYPE=disk\n");
+	add("sdx2", "usb2/sdx", "DEVNAME=sdx2\nPARTNAME=system\nPARTUUID=0000-02\n");
+	assert_found("PARTLABEL=system", "sdx2");
+	assert_found("PARTUUID=0000-02", "sdx2");
+}
+
+static int twin(const char *spec, const char *name)
+{
+	char node[128];
+
+	(void)snprintf(node, sizeof(node), "%s/%s", dev, name);
+	(void)strcpy(out, "before");
+	return lb_blockdev_twin(spec, node, out, &roots);
+}
+
+static void twin__of_equal_standing__is_told(void **state)
+{
+	add_copy("aaa", "usb1");
+	assert_int_equal(twin("PARTLABEL=system", "aaa2"), LB_E(NOENT));
+	add_copy("aab", "usb2");
+	assert_int_equal(twin("PARTLABEL=system", "aaa2"), 0);
+	assert_non_null(strstr(out, "/aab2"));
+	assert_int_equal(twin("PARTUUID=0000-02", "aaa2"), 0);
+	add_copy("zzz", "ata1");
+	assert_int_equal(twin("PARTLABEL=system", "zzz2"), LB_E(NOENT));
+	assert_int_equal(twin("PARTLABEL=system", "aaa2"),
+			 LB_E(NOENT)); /* not the one that is found */
+	assert_int_equal(twin("/dev/zzz2", "zzz2"), LB_E(NOENT));
+	assert_int_equal(twin("MTD=system", "zzz2"), LB_E(NOENT));
+	assert_string_equal(out, "before");
+}
+
 static void find__flash_partition__is_the_block_device_of_its_number(void **state)
 {
 	assert_refused("MTD=rootfs", LB_E(NOENT));
@@ -252,6 +348,10 @@ TESTS(on_machine(find__label__is_compared_as_a_whole),
       on_machine(find__other_words__are_refused),
       on_machine(find__same_label_on_a_stick__own_partition_wins),
       on_machine(find__same_label_twice__first_name_wins),
+      on_machine(find__label_of_the_card__is_never_on_a_copy_of_it),
+      on_machine(find__card_of_another_name__is_found_beside_a_stick),
+      on_machine(find__card_on_usb__is_told_from_a_stick),
+      on_machine(twin__of_equal_standing__is_told),
       on_machine(find__flash_partition__is_the_block_device_of_its_number),
       on_machine(find__flash_name_twice__lowest_number_wins),
       on_machine(find__ubi_volume__is_the_block_device_of_its_numbers),

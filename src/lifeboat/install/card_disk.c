@@ -211,15 +211,6 @@ static int have_it_read(const char *device)
 	return fd < 0 || ioctl(fd, BLKRRPART) < 0 ? lb_err_from_errno(errno) : 0;
 }
 
-/* Another disk may have a partition of the same name, and the kernel may know that one first. */
-static bool is_on(const char *node, const char *device)
-{
-	struct lb_disk disk;
-
-	return lb_disk_of(node, &disk, &lb_blockdev_roots) == 0 &&
-	       lb_disk_is_same(disk.node, device);
-}
-
 static int wait_for_node(const struct lb_card_disk *d, char node[LB_PATH_MAX])
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
@@ -227,7 +218,7 @@ static int wait_for_node(const struct lb_card_disk *d, char node[LB_PATH_MAX])
 	int rc;
 
 	while ((rc = lb_blockdev_find(d->place, node, &lb_blockdev_roots)) < 0 ||
-	       access(node, F_OK) < 0 || !is_on(node, d->board->card_device)) {
+	       access(node, F_OK) < 0) {
 		if (lb_monotonic_ms() > until_ms)
 			return rc < 0 ? rc : LB_E(NOENT);
 		(void)nanosleep(&pause, NULL);

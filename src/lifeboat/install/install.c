@@ -11,6 +11,7 @@
 #include "install/source.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/applet_options.h"
+#include "lifeboat/board_file.h"
 #include "lifeboat/install/install_disk.h"
 #include "lifeboat/install/install_note.h"
 #include "lifeboat/install/install_report.h"
@@ -19,7 +20,6 @@
 #include "lifeboat/ubi_place.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/disk.h"
-#include "plat/linux/disk/guard.h"
 #include "plat/linux/disk/target.h"
 #include "store/board.h"
 
@@ -114,7 +114,7 @@ static int load_board(struct installation *in, const char *path)
 	const int code = lb_applet_board("install", path, &in->board);
 
 	if (code == LB_EXIT_OK)
-		lb_guard_set(in->board.protected_names, in->board.protected_name_count);
+		lb_board_apply(&in->board);
 	return code;
 }
 

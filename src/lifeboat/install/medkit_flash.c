@@ -101,10 +101,18 @@ static int table(void *ctx)
 	return rc;
 }
 
-static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, const char *device)
+static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, const char *place,
+		     const char *device)
 {
-	int rc = lb_carddev_open(card, device);
+	char twin[LB_PATH_MAX];
+	int rc = lb_blockdev_twin(place, device, twin, &lb_blockdev_roots);
 
+	if (rc == 0)
+		return fail(out, LB_FAILURE_STORAGE,
+			    "%.80s is the name of %.40s and of %.40s: unplug the one that is not "
+			    "meant",
+			    place, device, twin);
+	rc = lb_carddev_open(card, device);
 	if (rc == LB_E(BUSY))
 		return fail(
 			out, LB_FAILURE_STORAGE,
@@ -117,21 +125,10 @@ static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, cons
 	return 0;
 }
 
-/* A stick may have a partition of the same name. */
-static bool is_on_card(const struct lb_board *b, const char *place, const char *node)
-{
-	struct lb_disk disk;
-
-	if (lb_board_card_number(b, place) == 0 || access(b->card_device, F_OK) < 0)
-		return true;
-	return lb_disk_of(node, &disk, &lb_blockdev_roots) < 0 ||
-	       lb_disk_is_same(disk.node, b->card_device);
-}
-
 static bool is_there(struct flash *f, const struct lb_medkit_card *where)
 {
 	return !where->whole && lb_blockdev_find(where->place, f->node, &lb_blockdev_roots) == 0 &&
-	       access(f->node, F_OK) == 0 && is_on_card(f->ask->board, where->place, f->node);
+	       access(f->node, F_OK) == 0;
 }
 
 /* A disk is made anew for the root only: no layout says what a device that somebody names is for.
@@ -167,7 +164,7 @@ static int find_card(struct lb_medkit_report *out, struct flash *f,
 		(void)nanosleep(&pause, NULL);
 	}
 	f->new_table = f->ahead = false;
-	return open_card(out, &f->card, f->node);
+	return open_card(out, &f->card, where->place, f->node);
 }
 
 static int fail_step(struct lb_medkit_report *out, const struct flash *f, enum lb_card_step step,

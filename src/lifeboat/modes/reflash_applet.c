@@ -12,7 +12,6 @@
 #include "lifeboat/board_file.h"
 #include "lifeboat/install/medkit_flash.h"
 #include "lifeboat/root/root.h"
-#include "plat/linux/disk/guard.h"
 #include "plat/linux/files/files.h"
 
 struct arguments {
@@ -134,7 +133,7 @@ int applet_reflash(int argc, char **argv)
 			      strerror(errno));
 		return LB_EXIT_NO;
 	}
-	lb_guard_set((const char(*)[LB_NAME_MAX])board.protected_names, board.protected_name_count);
+	lb_board_apply(&board);
 	ask.fd = fd;
 	ask.name = split(a.medkit, folder);
 	ask.companions = folder;

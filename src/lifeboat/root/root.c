@@ -43,6 +43,7 @@ static int wait_for_disk(struct lb_root *out, const char *spec, void (*kick)(voi
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
 	uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_DISK_MS;
+	char twin[LB_PATH_MAX];
 	struct stat st;
 	int rc;
 
@@ -61,6 +62,9 @@ static int wait_for_disk(struct lb_root *out, const char *spec, void (*kick)(voi
 		kick(ctx);
 		(void)nanosleep(&pause, NULL);
 	}
+	if (lb_blockdev_twin(spec, out->disk, twin, &lb_blockdev_roots) == 0)
+		log_warn("%s is the name of %s and of %s: the first is taken for the root", spec,
+			 out->disk, twin);
 	return 0;
 }
 

@@ -16,15 +16,33 @@
 
 const struct lb_blockdev_roots lb_blockdev_roots = {.sys = "/sys", .dev = "/dev"};
 
+static struct {
+	char disk[LB_NAME_MAX]; /* the kernel's name; "" = nothing is known */
+	struct lb_ptable_layout layout;
+} card;
+
+void lb_blockdev_set_card(const char *disk, const struct lb_ptable_layout *layout)
+{
+	const char *slash = strrchr(disk, '/');
+
+	card.layout = *layout;
+	if (snprintf(card.disk, sizeof(card.disk), "%s", slash ? slash + 1 : disk) >=
+	    (int)sizeof(card.disk))
+		card.disk[0] = '\0';
+}
+
 struct wanted {
 	const char *key; /* a key of the uevent file */
 	const char *value;
+	const char *not_node; /* one that is known already; NULL = none is */
+	bool is_cards;	      /* one of the partitions that the card has */
+	bool card_is_here;
 };
 
 struct candidate {
 	char name[LB_NAME_MAX]; /* in /sys/class/block; "" = none yet */
 	char path[LB_PATH_MAX];
-	bool on_usb;
+	bool on_card, on_usb;
 };
 
 static bool path_join(char out[LB_PATH_MAX], const char *dir, const char *name)
@@ -66,22 +84,48 @@ static bool fits(const struct wanted *w, const char *uevent, const char *path)
 	       table_says(path, w->value);
 }
 
+/* "../../devices/BUSES/block/mmcblk0/mmcblk0p2" */
+static bool is_below(const char *target, const char *disk)
+{
+	const char *last = strrchr(target, '/');
+	const size_t n = strlen(disk);
+
+	return n > 0 && last && (size_t)(last - target) > n && last[-(ptrdiff_t)n - 1] == '/' &&
+	       strncmp(last - n, disk, n) == 0;
+}
+
 /* An entry of /sys/class/block is a link to the device's place on its buses. */
-static bool is_on_usb(const char *class_path)
+static void see_place(struct candidate *c, const char *class_path)
 {
 	char target[512];
 	ssize_t n = readlink(class_path, target, sizeof(target) - 1);
 
-	if (n < 0)
+	target[n < 0 ? 0 : n] = '\0';
+	c->on_usb = strstr(target, "/usb") != NULL;
+	c->on_card = is_below(target, card.disk);
+}
+
+/* A stick may be a copy of the card. */
+static bool may_be(const struct candidate *c, const struct wanted *w)
+{
+	if (w->not_node && strcmp(c->path, w->not_node) == 0)
 		return false;
-	target[n] = '\0';
-	return strstr(target, "/usb") != NULL;
+	if (!w->is_cards || c->on_card)
+		return true;
+	return !w->card_is_here && !c->on_usb;
+}
+
+static bool is_as_good(const struct candidate *a, const struct candidate *b)
+{
+	return a->on_card == b->on_card && a->on_usb == b->on_usb;
 }
 
 static bool is_better(const struct candidate *a, const struct candidate *than)
 {
 	if (!than->name[0])
 		return true;
+	if (a->on_card != than->on_card)
+		return a->on_card;
 	if (a->on_usb != than->on_usb)
 		return than->on_usb;
 	return strcmp(a->name, than->name) < 0;
@@ -101,8 +145,8 @@ static void consider(struct candidate *best, const char *name, const char *class
 	    !path_join(c.path, dev_root, devname) || !fits(w, uevent, c.path))
 		return;
 	(void)strcpy(c.name, name);
-	c.on_usb = is_on_usb(class_path);
-	if (is_better(&c, best))
+	see_place(&c, class_path);
+	if (may_be(&c, w) && is_better(&c, best))
 		*best = c;
 }
 
@@ -207,13 +251,27 @@ static int find_flash(const struct flash_kind *kind, const char *wanted, const c
 	return 0;
 }
 
-static int scan(const struct wanted *w, char out[LB_PATH_MAX],
-		const struct lb_blockdev_roots *roots)
+/* What is known about the card, besides what the spec says. */
+static int see_card(struct wanted *w, const char *class_dir)
+{
+	char path[LB_PATH_MAX];
+
+	if (!card.disk[0])
+		return 0;
+	if (!path_join(path, class_dir, card.disk))
+		return LB_E(RANGE);
+	w->is_cards = strcmp(w->key, "PARTNAME") == 0 && card.layout.kind == LB_PTABLE_GPT &&
+		      lb_ptable_layout_find(&card.layout, w->value) != 0;
+	w->card_is_here = access(path, F_OK) == 0;
+	return 0;
+}
+
+static int scan_for(struct wanted *w, struct candidate *out, const struct lb_blockdev_roots *roots)
 {
 	struct candidate best = {0};
 	char class_dir[LB_PATH_MAX];
 
-	if (!path_join(class_dir, roots->sys, "class/block"))
+	if (!path_join(class_dir, roots->sys, "class/block") || see_card(w, class_dir) < 0)
 		return LB_E(RANGE);
 	CLEANUP(lb_dir_closep) DIR *dir = opendir(class_dir);
 	if (!dir)
@@ -223,8 +281,20 @@ static int scan(const struct wanted *w, char out[LB_PATH_MAX],
 			consider(&best, e->d_name, class_dir, w, roots->dev);
 	if (!best.name[0])
 		return LB_E(NOENT);
-	(void)strcpy(out, best.path);
+	*out = best;
 	return 0;
+}
+
+static int scan(const char *key, const char *value, char out[LB_PATH_MAX],
+		const struct lb_blockdev_roots *roots)
+{
+	struct wanted w = {.key = key, .value = value};
+	struct candidate c;
+	int rc = scan_for(&w, &c, roots);
+
+	if (rc == 0)
+		(void)strcpy(out, c.path);
+	return rc;
 }
 
 /* What follows `prefix` in `spec`, or NULL. */
@@ -244,9 +314,9 @@ static int find(const char *spec, bool raw, char out[LB_PATH_MAX],
 	const char *ubi = after(spec, "UBI=");
 
 	if (label)
-		return scan(&(struct wanted){.key = "PARTNAME", .value = label}, out, roots);
+		return scan("PARTNAME", label, out, roots);
 	if (uuid)
-		return scan(&(struct wanted){.key = "PARTUUID", .value = uuid}, out, roots);
+		return scan("PARTUUID", uuid, out, roots);
 	if (mtd)
 		return find_flash(&mtd_kind, mtd, raw ? mtd_kind.prefix : mtd_kind.block, out,
 				  roots);
@@ -264,6 +334,28 @@ static int find(const char *spec, bool raw, char out[LB_PATH_MAX],
 int lb_blockdev_find(const char *spec, char out[LB_PATH_MAX], const struct lb_blockdev_roots *roots)
 {
 	return find(spec, false, out, roots);
+}
+
+int lb_blockdev_twin(const char *spec, const char *node, char out[LB_PATH_MAX],
+		     const struct lb_blockdev_roots *roots)
+{
+	const char *label = after(spec, "PARTLABEL="), *uuid = after(spec, "PARTUUID=");
+	struct wanted w = {.key = label ? "PARTNAME" : "PARTUUID", .value = label ? label : uuid};
+	struct candidate first, second;
+	int rc;
+
+	if (!w.value)
+		return LB_E(NOENT);
+	rc = scan_for(&w, &first, roots);
+	if (rc == 0 && strcmp(first.path, node) != 0)
+		return LB_E(NOENT);
+	w.not_node = node;
+	if (rc == 0)
+		rc = scan_for(&w, &second, roots);
+	if (rc < 0 || !is_as_good(&first, &second))
+		return rc < 0 ? rc : LB_E(NOENT);
+	(void)strcpy(out, second.path);
+	return 0;
 }
 
 int lb_blockdev_find_raw(const char *spec, char out[LB_PATH_MAX],
