@@ -1,16 +1,9 @@
 #include "lifeboat/card_note.h"
 
-#include <time.h>
-#include <unistd.h>
-
 #include "base/log.h"
+#include "lifeboat/disk_wait.h"
 #include "lifeboat/record_io.h"
-#include "plat/linux/disk/blockdev.h"
-#include "plat/linux/machine/machine.h"
 #include "plat/linux/machine/watchdog.h"
-
-#define WAIT_FOR_RECORD_MS 10000 /* as for the root */
-#define LOOK_EVERY_MS	   20
 
 static void change(struct lb_record *r, void *mode)
 {
@@ -62,17 +55,13 @@ unsigned lb_card_noted(const struct lb_board *board)
 
 unsigned lb_card_noted_at_boot(const struct lb_board *board, const char *place, int watchdog)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
-	const uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_RECORD_MS;
+	const struct lb_disk_wait wait = lb_disk_wait_begin(LB_DISK_WAIT_MS);
 	char root[LB_PATH_MAX];
 	unsigned mode;
 
 	/* Partitions of one card come together: where the root is, the record would be. */
 	while (read_note(board, &mode) == LB_E(NOENT) && board->record[0] &&
-	       (lb_blockdev_find(place, root, &lb_blockdev_roots) < 0 || access(root, F_OK) < 0) &&
-	       lb_monotonic_ms() < until_ms) {
+	       !lb_disk_is_there(place, root) && lb_disk_wait_goes_on(&wait))
 		lb_watchdog_kick(watchdog);
-		(void)nanosleep(&pause, NULL);
-	}
 	return read_note(board, &mode) < 0 ? 0 : mode;
 }

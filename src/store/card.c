@@ -65,14 +65,20 @@ static int carry_out(struct run *r, enum lb_card_step step)
 	return 0;
 }
 
-int lb_card_settle(const struct plat_card *p)
+int lb_card_is_whole(const struct plat_card *p)
 {
 	struct plat_snapshots top;
 	int rc = p->open(p->ctx, &top);
 
 	if (rc < 0)
 		return rc == LB_E(BUSY) ? rc : 0;
-	rc = p->present(p->ctx, ROOT);
+	return p->present(p->ctx, ROOT);
+}
+
+int lb_card_settle(const struct plat_card *p)
+{
+	int rc = lb_card_is_whole(p);
+
 	if (rc <= 0)
 		return rc;
 	rc = p->note(p->ctx, false);

@@ -30,8 +30,11 @@ enum lb_card_step {
 /* 0, or the error of the step that *failed names. */
 MUST_CHECK int lb_card_run(const struct plat_card *p, enum lb_card_step *failed);
 
+/* 1 = the card has a whole system, 0 = it has none, or LB_E(...) when that cannot be told:
+ * LB_E(BUSY) the file system is in use, or it cannot be read. */
+MUST_CHECK int lb_card_is_whole(const struct plat_card *p);
+
 /* In the boot that finds the note: 1 = there is a whole system all the same, the old one or the new
  * one, and the note is taken back; 0 = it has to be done again; LB_E(...): there is a system, and
- * the note cannot be taken back; or it cannot be told whether there is one: LB_E(BUSY) the file
- * system is in use, or it cannot be read. */
+ * the note cannot be taken back; or what lb_card_is_whole() says. */
 MUST_CHECK int lb_card_settle(const struct plat_card *p);

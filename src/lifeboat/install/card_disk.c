@@ -9,21 +9,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "install/card_table.h"
+#include "lifeboat/disk_wait.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/guard.h"
 #include "plat/linux/disk/target.h"
-#include "plat/linux/machine/machine.h"
 #include "plat/linux/storage/overlaydev.h"
 #include "store/board_card.h"
 
-#define WAIT_FOR_NODE_MS 5000
-#define LOOK_EVERY_MS	 20
-#define NAMED_MAX	 2 /* of the partitions that are in the way: a sentence has its end */
+#define NAMED_MAX 2 /* of the partitions that are in the way: a sentence has its end */
 
 static struct lb_target target;
 static struct lb_card_table table;
@@ -213,16 +210,11 @@ static int have_it_read(const char *device)
 
 static int wait_for_node(const struct lb_card_disk *d, char node[LB_PATH_MAX])
 {
-	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
-	const uint64_t until_ms = lb_monotonic_ms() + WAIT_FOR_NODE_MS;
-	int rc;
+	const struct lb_disk_wait wait = lb_disk_wait_begin(LB_DISK_WAIT_MS);
 
-	while ((rc = lb_blockdev_find(d->place, node, &lb_blockdev_roots)) < 0 ||
-	       access(node, F_OK) < 0) {
-		if (lb_monotonic_ms() > until_ms)
-			return rc < 0 ? rc : LB_E(NOENT);
-		(void)nanosleep(&pause, NULL);
-	}
+	while (!lb_disk_is_there(d->place, node))
+		if (!lb_disk_wait_goes_on(&wait))
+			return LB_E(NOENT);
 	return 0;
 }
 

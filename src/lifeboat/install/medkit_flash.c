@@ -5,20 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "install/tree.h"
 #include "lifeboat/card_note.h"
+#include "lifeboat/disk_wait.h"
 #include "lifeboat/install/card_disk.h"
 #include "plat/linux/disk/disk.h"
-#include "plat/linux/machine/machine.h"
 #include "plat/linux/storage/carddev.h"
 #include "store/board_card.h"
 #include "store/card.h"
-
-#define LOOK_EVERY_MS 200
 
 struct flash {
 	const struct lb_medkit_ask *ask;
@@ -127,8 +124,7 @@ static int open_card(struct lb_medkit_report *out, struct lb_carddev *card, cons
 
 static bool is_there(struct flash *f, const struct lb_medkit_card *where)
 {
-	return !where->whole && lb_blockdev_find(where->place, f->node, &lb_blockdev_roots) == 0 &&
-	       access(f->node, F_OK) == 0;
+	return !where->whole && lb_disk_is_there(where->place, f->node);
 }
 
 /* A disk is made anew for the root only: no layout says what a device that somebody names is for.
@@ -145,13 +141,12 @@ static int plan_table(struct flash *f, const struct lb_medkit_card *where)
 static int find_card(struct lb_medkit_report *out, struct flash *f,
 		     const struct lb_medkit_card *where)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000l};
-	const uint64_t until_ms = lb_monotonic_ms() + where->wait_ms;
+	const struct lb_disk_wait wait = lb_disk_wait_begin(where->wait_ms);
+	bool waits = true;
 
 	f->disk = (struct lb_card_disk){
 		.board = f->ask->board, .place = where->place, .whole = where->whole};
 	while (!is_there(f, where)) {
-		const bool waits = lb_monotonic_ms() < until_ms;
 		const int rc = plan_table(f, where);
 
 		f->new_table = rc == 0;
@@ -161,7 +156,7 @@ static int find_card(struct lb_medkit_report *out, struct flash *f,
 		if (rc < 0 && (rc != LB_E(NOENT) || !waits))
 			return fail(out, rc == LB_E(NOSPC) ? LB_FAILURE_SPACE : LB_FAILURE_STORAGE,
 				    "%s", f->why);
-		(void)nanosleep(&pause, NULL);
+		waits = lb_disk_wait_goes_on(&wait);
 	}
 	f->new_table = f->ahead = false;
 	return open_card(out, &f->card, where->place, f->node);

@@ -1,6 +1,8 @@
 /* lifeboat/install/medkit_flash.h - a medkit onto the card of the router. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "install/medkit.h"
 
 struct lb_medkit_card {
@@ -24,3 +26,7 @@ MUST_CHECK int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_med
  * within 10 seconds; LB_E(...): it has one, and the recovery record cannot be told so; or the
  * card cannot be looked at, and nothing may write over it. Not for PID 1. */
 MUST_CHECK int lb_medkit_settle(const struct lb_board *board, const char *place);
+
+/* The card was being written, and there is no whole system on it now: who is to put one there has
+ * nothing to give up for. The card may not be there yet. Not for PID 1. */
+bool lb_medkit_nothing_else_boots(const struct lb_board *board, const char *place);

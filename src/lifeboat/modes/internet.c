@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lifeboat/disk_wait.h"
 #include "lifeboat/fetch/pair.h"
 #include "lifeboat/install/medkit_flash.h"
 #include "lifeboat/modes/mode.h"
@@ -107,7 +108,7 @@ static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 					     .progress = flashing,
 					     .ctx = (void *)(uintptr_t)ask};
 	const struct lb_medkit_card card = {
-		.place = ask->root, .is_root = true, .wait_ms = LB_MODE_CARD_WAIT_MS};
+		.place = ask->root, .is_root = true, .wait_ms = LB_DISK_WAIT_MS};
 	struct lb_medkit_report report;
 
 	lb_url_name(ask->board->internet_url, name);

@@ -26,8 +26,6 @@ struct lb_mode_result {
 	char why[LB_SENTENCE_MAX]; /* what was done, or one sentence that says why not */
 };
 
-#define LB_MODE_CARD_WAIT_MS 10000 /* for the card to appear: as for the root of a boot */
-
 /* Says why not. LB_E(STATE), for whoever is in the middle of it. */
 PRINTF_LIKE(3, 4)
 int lb_mode_fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...);

@@ -10,12 +10,11 @@
 
 #include "base/cleanup.h"
 #include "image/medkit_choice.h"
-#include "lifeboat/card_note.h"
+#include "lifeboat/disk_wait.h"
 #include "lifeboat/install/medkit_flash.h"
 #include "lifeboat/modes/medkit_search.h"
 #include "lifeboat/modes/mode.h"
 #include "plan/waiting.h"
-#include "plat/linux/disk/btrfs.h"
 #include "plat/linux/disk/disk.h"
 
 #define LOOK_EVERY_MS 1000
@@ -65,21 +64,6 @@ static int explain_nothing(struct lb_mode_result *out)
 		b->reflash_wait_ms / 1000, family(b));
 }
 
-/* The power failed before the old system went, or after the new one was there. */
-static bool card_is_whole(void)
-{
-	CLEANUP(lb_btrfs_closep) struct lb_btrfs fs = LB_BTRFS_CLOSED;
-
-	return work.search.card[0] && lb_btrfs_open(&fs, work.search.card) == 0 &&
-	       faccessat(fs.top, "@", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* A cut has left no system: there is nothing to give up for. */
-static bool nothing_else_boots(void)
-{
-	return lb_card_noted(work.ask->board) && !card_is_whole();
-}
-
 /* The gate ends a mode that says nothing new for too long: with the seconds it is always new. */
 static void tell_waiting(uint64_t waited_ms, uint64_t wait_ms)
 {
@@ -108,7 +92,8 @@ static int find(struct lb_mode_result *out)
 		lb_medkit_look(&work.search);
 		now_ms = lb_monotonic_ms();
 		/* The card may come later than the mode. */
-		gives_up = work.search.count || !nothing_else_boots();
+		gives_up = work.search.count ||
+			   !lb_medkit_nothing_else_boots(work.ask->board, work.ask->root);
 		if (!gives_up && !told)
 			say("lifeboat: there is no system on the card: this waits until the stick "
 			    "is there");
@@ -281,7 +266,7 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 static void write_card(struct lb_mode_result *out, const struct lb_medkit_place *p)
 {
 	const struct lb_medkit_card card = {
-		.place = work.ask->root, .is_root = true, .wait_ms = LB_MODE_CARD_WAIT_MS};
+		.place = work.ask->root, .is_root = true, .wait_ms = LB_DISK_WAIT_MS};
 	struct lb_medkit_report report;
 	struct lb_medkit_ask ask;
 	char folder[LB_PATH_MAX];
