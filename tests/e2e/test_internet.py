@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import random
 import socket
 import sys
@@ -22,8 +23,11 @@ BOARD = "virt-sd"
 HOST, HOST_ADDRESS = "downloads.example.org", "192.0.2.1"  # of boards/virt-sd.conf, and of the WAN side's end
 NAME = "virt-sd-medkit-latest.tar.gz"
 KEY_ID = "0123456789abcdef"
-CONF = board_file(NO_WINDOW, {"menu {": "menu {\n\tback_seconds = 2",
+MBR = {'device = "/dev/mmcblk0"': 'device = "/dev/mmcblk0"\n\ttable = "mbr"',  # as the card of a Turris MOX
+       'root = "PARTLABEL=rootfs"': 'root = "/dev/mmcblk0p2"', 'record = "PARTLABEL=lifeboat"': 'record = "/dev/mmcblk0p1"'}
+CONF = board_file(NO_WINDOW, MBR, {"menu {": "menu {\n\tback_seconds = 2",
                               "image {": 'image {\n\tmin_version = "2.0"\n\tsignature_network = "if-there"'}, board=BOARD)
+MIB = 1 << 20
 WORK_S = 240  # patience for a medkit's 26 MB in an emulated CPU
 TOO_MUCH = 64 << 30  # more than fits into anybody's RAM
 DHCP = ["--dhcp-range=192.0.2.100,192.0.2.110,255.255.255.0,1h", f"--address=/{HOST}/{HOST_ADDRESS}"]
@@ -47,22 +51,24 @@ def damaged(data):
 class Internet:
     """Both ends of what a person has: the router, and behind its WAN port the provider and the maker's server."""
 
-    def __init__(self, bench, folder):
+    def __init__(self, bench, folder, hang_seconds=900):
         self.folder = folder
+        self.conf = CONF.replace("back_seconds = 2", f"back_seconds = 2\n\thang_seconds = {hang_seconds}")
         self.key = firmware.Key(folder, "maker", KEY_ID)
         certificate(folder, f"DNS:{HOST}")
-        self.router = bench(conf=CONF, board=BOARD, initramfs_extra={
+        self.router = bench(conf=self.conf, board=BOARD, initramfs_extra={
             f"etc/opkg/keys/{KEY_ID}": self.key.public(), "etc/ssl/certs/ca-certificates.crt": folder / "tls.crt"})
         self.server = None
         self.card = None
 
     def provide(self, *how):
         """DHCP and names, or what else the provider does."""
-        self.router.wan_popen([
+        provider = self.router.wan_popen([
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--no-hosts", "--no-resolv", "--no-ping",
             "--leasefile-ro", "--pid-file=", f"--log-facility={self.folder}/provider.log", "--interface=wan", "--bind-interfaces",
             *how])
         wait_until(lambda: tcp_connects(self.router.net.namespace("wan"), HOST_ADDRESS, 53), what="the provider")
+        return provider
 
     def serve(self, folder=None):
         address = (HOST_ADDRESS, 443)
@@ -84,6 +90,21 @@ class Internet:
         with open(self.router.disk, "rb") as disk:
             disk.seek(off)
             return hashlib.sha256(disk.read(size)).hexdigest()
+
+    def wreck_table(self):
+        with open(self.router.disk, "r+b") as disk:
+            size = disk.seek(0, os.SEEK_END)
+            for at in (0, size - MIB):
+                disk.seek(at)
+                disk.write(bytes(MIB))
+
+    def partuuid(self):
+        """Of the root, whose table is an MBR without a GPT."""
+        with open(self.router.disk, "rb") as disk:
+            first = disk.read(1024)
+        kinds = [first[446 + 16 * i + 4] for i in range(4)]
+        assert kinds == [0x83, 0x83, 0, 0] and not first[512:].startswith(b"EFI PART"), kinds
+        return f"{int.from_bytes(first[440:444], 'little'):08x}-02"
 
     def fails(self, why, blinks, patience=WORK_S):
         """Mode 6 fails with that sentence, and the card is as it was."""
@@ -107,7 +128,7 @@ def internet(bench, tmp_path):
     made.close()
 
 
-def test_mode_6__bad_medkits_leave_the_card__a_good_one_brings_its_system_over_a_broken_line_and_through_a_power_cut(internet):
+def test_mode_6__bad_medkits_leave_the_card__a_good_one_makes_an_mbr_and_its_system_through_a_cut_and_a_missing_network(internet):
     router = internet.router
     internet.provide(*DHCP)
     internet.serve()
@@ -120,6 +141,7 @@ def test_mode_6__bad_medkits_leave_the_card__a_good_one_brings_its_system_over_a
     data = build_medkit(BOARD, version="2.1", board_conf=CONF, extra={"etc/new-system": "2.1\n"}).read_bytes()
     internet.sell(data, breaks=(0.4,))
     internet.server.asked.clear()
+    internet.wreck_table()
     router.power_on(hold=["reset"])
     router.says("^Rescue mode 1: ")
     router.button("reset").release()
@@ -130,8 +152,13 @@ def test_mode_6__bad_medkits_leave_the_card__a_good_one_brings_its_system_over_a
     assert internet.ranges() == [None, f"bytes={int(len(data) * 0.4)}-"]
     router.power_cut("kill")
 
+    router.cable("wan", False)  # the modem had the same power cut
     router.power_on()  # no button, no word on the command line
     router.says("the power failed while the card was written: rescue mode 6 goes on")
+    router.says("there is no system on the card: this waits until the network and the server are there", WORK_S)
+    router.says("^eth2 has no link")
+    router.cable("wan", True)
+    router.says("eth2 is online: 192.0.2.1", WORK_S)
     router.says(rf"rescue mode 6 \(internet\) is done: {NAME}, version 2.1 is on /dev/mmcblk0p2; the router reboots", WORK_S)
     router.wait_reset(READY_S)
     router.wait_up(60)
@@ -140,6 +167,40 @@ def test_mode_6__bad_medkits_leave_the_card__a_good_one_brings_its_system_over_a
     assert router.sh("cat /etc/new-system /etc/turris-version").split() == ["2.1", "2.1"]
     assert "version 2.1 is on" in json.loads(router.sh("lifeboat status --json"))["last_mode"]
     router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cmp /mnt/@factory/etc/new-system /etc/new-system && umount /mnt")
+    router.power_cut("kill")
+    router.power_on(f"root=PARTUUID={internet.partuuid()}")
+    router.wait_up(60)
+    assert "root device" not in router.console
+
+
+@pytest.mark.skipif(not LONG, reason="minutes of waiting: LIFEBOAT_LONG=1")
+def test_mode_6__cut_and_nothing_of_the_internet_there__waits_for_each_part_of_it(bench, tmp_path):
+    internet = Internet(bench, tmp_path, hang_seconds=20)
+    router = internet.router
+    provider = internet.provide(*DHCP)
+    internet.serve()
+    data = build_medkit(BOARD, version="2.1", board_conf=internet.conf, extra={"etc/new-system": "2.1\n"}).read_bytes()
+    internet.sell(data)
+    router.power_on("force_mode=6")
+    router.says(r"unpacking: [3-9]\d %", WORK_S)
+    router.power_cut("kill")
+    internet.close()
+    provider.terminate()
+    provider.wait()
+    router.power_on()
+    router.says("rescue mode 6 goes on")
+    router.says("eth2 gets no address: nobody answered to DHCP", WORK_S)
+    router.says(r"waiting for an? \w+, [6-9]\d s", WORK_S)
+    internet.provide(*DHCP)
+    router.says("eth2 is online: 192.0.2.1", WORK_S)
+    router.says(rf"https://{HOST}/{NAME}.sig does not answer$", WORK_S)
+    router.says("eth2 is online: 192.0.2.1", WORK_S)
+    internet.serve()
+    internet.sell(data)
+    router.says(rf"rescue mode 6 \(internet\) is done: {NAME}, version 2.1 is on /dev/mmcblk0p2; the router reboots", WORK_S)
+    router.wait_reset(READY_S)
+    router.wait_up(60)
+    internet.close()
 
 
 @pytest.mark.skipif(not LONG, reason="minutes of boots: LIFEBOAT_LONG=1")

@@ -23,6 +23,7 @@
 static const char ports[][LB_IFNAME_MAX] = {"gone", "wan"};
 static const char board_dns[][LB_ADDRESS_MAX] = {"9.9.9.9"};
 static bool may;
+static unsigned again; /* how often it goes off and on */
 static pid_t server;
 
 /* What a child of the test found out. */
@@ -118,12 +119,21 @@ static void say(void *ctx, const char *line)
 	(void)snprintf(ctx, LB_SENTENCE_MAX, "%s", line);
 }
 
+static void waits(void *ctx, const char *what)
+{
+}
+
 static _Noreturn void look(const struct lb_wan_config *config, int to)
 {
 	static struct found found;
 
 	found.wan = LB_WAN_CLOSED;
-	found.rc = lb_wan_up(&found.wan, config, found.why);
+	found.rc = lb_wan_open(&found.wan, config, found.why);
+	for (unsigned i = 0; found.rc == 0 && i <= again; i++) {
+		if (i > 0)
+			lb_wan_down(&found.wan);
+		found.rc = lb_wan_up(&found.wan, config, found.why);
+	}
 	memcpy(found.said, config->ctx, sizeof(found.said));
 	found.has_other_ports = if_nametoindex("lan1") != 0;
 	if (lb_file_read("/etc/resolv.conf", found.resolv_conf, sizeof(found.resolv_conf)) < 0)
@@ -142,6 +152,7 @@ static struct found get_online(size_t port_count, const char (*dns)[LB_ADDRESS_M
 					     .self = self,
 					     .folder = "/run/lifeboat-wan",
 					     .say = say,
+					     .waits = waits,
 					     .ctx = said};
 	struct found found = {0};
 	int ends[2], status;
@@ -186,6 +197,20 @@ static void wan__dhcp_only__is_online_by_ipv4_with_no_other_port_beside_it(void 
 	assert_true(strncmp(f.said, "wan is online: 192.0.2.1", 24) == 0);
 	assert_false(f.has_other_ports);
 	assert_int_not_equal(if_nametoindex("lan1"), 0);
+}
+
+static void wan__off_and_on__is_online_once_more_with_its_name_servers(void **state)
+{
+	struct found f;
+
+	need_net();
+	serve(V4, DNS4);
+	again = 2;
+	f = get_online(2, board_dns);
+	again = 0;
+	assert_int_equal(f.rc, 0);
+	assert_string_equal(f.resolv_conf, "nameserver 192.0.2.53");
+	assert_true(strncmp(f.said, "wan is online: 192.0.2.1", 24) == 0);
 }
 
 static void wan__advertisements_only__is_online_by_ipv6_with_its_name_servers(void **state)
@@ -234,6 +259,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest all[] = {
 		wired(wan__dhcp_only__is_online_by_ipv4_with_no_other_port_beside_it),
+		wired(wan__off_and_on__is_online_once_more_with_its_name_servers),
 		wired(wan__advertisements_only__is_online_by_ipv6_with_its_name_servers),
 		wired(wan__net_that_names_no_server__asks_those_of_the_board),
 		wired(wan__no_such_port__is_told),

@@ -9,6 +9,8 @@
 #include "lifeboat/fetch/attempt.h"
 #include "plat/linux/machine/machine.h"
 
+#define LOOK_EVERY_MS 250
+
 struct work {
 	const struct lb_download *d;
 	struct lb_http_head first; /* of the file as it was begun */
@@ -22,14 +24,16 @@ static void shorten(const char *url, char out[100])
 	(void)snprintf(out, 100, "%s%s", n > 96 ? "..." : "", n > 96 ? url + n - 96 : url);
 }
 
-static void sleep_until(uint64_t wake_ms)
+/* The plan says WAIT once more until the time has come. */
+static void sleep_until(const struct work *w, uint64_t wake_ms, uint64_t have_bytes)
 {
 	const uint64_t now_ms = lb_monotonic_ms();
 	const uint64_t left_ms = wake_ms > now_ms ? wake_ms - now_ms : 0;
-	const struct timespec t = {.tv_sec = (time_t)(left_ms / 1000),
-				   .tv_nsec = (long)(left_ms % 1000) * 1000000};
+	const uint64_t piece_ms = left_ms < LOOK_EVERY_MS ? left_ms : LOOK_EVERY_MS;
+	const struct timespec t = {.tv_nsec = (long)piece_ms * 1000000};
 
-	(void)nanosleep(&t, NULL); /* cut short by a signal: the plan says WAIT once more */
+	w->d->progress(w->d->ctx, have_bytes, w->first.whole_bytes);
+	(void)nanosleep(&t, NULL);
 }
 
 static int attempt(struct work *w, const struct lb_fetch_step *s, struct lb_fetch_seen *seen)
@@ -80,7 +84,7 @@ static enum lb_fetch_end give_up(const struct work *w, enum lb_fetch_end end, in
 		(void)snprintf(why, LB_SENTENCE_MAX,
 			       "%s cannot be fetched: this system has no curl", url);
 	else if (rc < 0)
-		(void)snprintf(why, LB_SENTENCE_MAX, "%s cannot be fetched: curl: it %s", url,
+		(void)snprintf(why, LB_SENTENCE_MAX, "%s cannot be fetched: curl: %s", url,
 			       lb_strerror(rc));
 	else
 		(void)snprintf(why, LB_SENTENCE_MAX, "%s %s", url, w->text);
@@ -107,7 +111,7 @@ enum lb_fetch_end lb_download(const struct lb_download *d, char why[LB_SENTENCE_
 				tell_again(&w, &p);
 			break;
 		case LB_FETCH_WAIT:
-			sleep_until(s.wake_ms);
+			sleep_until(&w, s.wake_ms, p.have_bytes);
 			s = lb_fetch_waited(&p, lb_monotonic_ms());
 			break;
 		case LB_FETCH_DONE:

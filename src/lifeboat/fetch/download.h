@@ -14,6 +14,7 @@ struct lb_download {
 	bool any_certificate; /* as lb_attempt has it */
 	uint64_t room_bytes;
 	void (*say)(void *ctx, const char *line); /* what goes wrong meanwhile; without an end */
+	/* Several times per second, also while nothing comes. */
 	void (*progress)(void *ctx, uint64_t have_bytes, uint64_t whole_bytes);
 	void *ctx;
 };

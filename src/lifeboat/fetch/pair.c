@@ -41,8 +41,25 @@ void lb_url_name(const char *url, char out[LB_PATH_MAX])
 	(void)snprintf(out, LB_PATH_MAX, "%.*s", (int)(end - start), url + start);
 }
 
-static void silent(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
+static void say(void *ctx, const char *line)
 {
+	const struct lb_pair *p = ctx;
+
+	p->say(p->ctx, line);
+}
+
+static void show_signature(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
+{
+	const struct lb_pair *p = ctx;
+
+	p->progress(p->ctx, 0, 0);
+}
+
+static void show_image(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
+{
+	const struct lb_pair *p = ctx;
+
+	p->progress(p->ctx, have_bytes, whole_bytes);
 }
 
 enum lb_fetch_end lb_pair_get(const struct lb_pair *p, char why[LB_SENTENCE_MAX])
@@ -53,9 +70,9 @@ enum lb_fetch_end lb_pair_get(const struct lb_pair *p, char why[LB_SENTENCE_MAX]
 				.cacert = p->cacert,
 				.any_certificate = lb_clock_is_wrong(),
 				.room_bytes = SIGNATURE_MAX_BYTES,
-				.say = p->say,
-				.progress = silent,
-				.ctx = p->ctx};
+				.say = say,
+				.progress = show_signature,
+				.ctx = (void *)(uintptr_t)p};
 	enum lb_fetch_end end;
 
 	if (snprintf(signature_url, sizeof(signature_url), "%.*s.sig%s", (int)path_len(p->url),
@@ -73,6 +90,6 @@ enum lb_fetch_end lb_pair_get(const struct lb_pair *p, char why[LB_SENTENCE_MAX]
 	d.url = p->url;
 	d.path = p->image;
 	d.room_bytes = free_room(p->image);
-	d.progress = p->progress;
+	d.progress = show_image;
 	return lb_download(&d, why);
 }

@@ -11,7 +11,8 @@ struct lb_pair {
 	const char *image;  /* where each is put; free of what is not finished if it fails */
 	const char *signature;
 	void (*say)(void *ctx, const char *line);
-	void (*progress)(void *ctx, uint64_t have_bytes, uint64_t whole_bytes); /* of the image */
+	/* Of the image, several times per second; 0 and 0 before it is begun. */
+	void (*progress)(void *ctx, uint64_t have_bytes, uint64_t whole_bytes);
 	void *ctx;
 };
 

@@ -2,10 +2,10 @@
  * port, onto the card. The signature decides, and the board's minimum version; the card is not
  * touched before both are known. */
 #include <fcntl.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,38 +14,107 @@
 #include "lifeboat/install/medkit_flash.h"
 #include "lifeboat/modes/mode.h"
 #include "lifeboat/status_file.h"
+#include "plan/waiting.h"
 #include "plat/linux/files/files.h"
+#include "plat/linux/machine/machine.h"
 #include "plat/linux/machine/wan.h"
 
 #define FOLDER	  LB_RUN_DIR "/internet" /* in RAM, as all of /run */
 #define IMAGE	  FOLDER "/medkit"
 #define SIGNATURE IMAGE ".sig"
+#define REST_S	  5	 /* between two attempts to get online */
+#define REMIND_MS 300000 /* tenths of it are told while there is no end to the waiting */
 
-static int get_online(struct lb_wan *wan, const struct lb_mode_ask *ask, struct lb_mode_result *out)
+/* --- what one waits for: the gate ends a mode that says nothing new for too long */
+
+static struct work {
+	const struct lb_mode_ask *ask;
+	struct lb_wan_config wan;
+	char self[LB_PATH_MAX];
+	char told[LB_SENTENCE_MAX]; /* why there is no network */
+	uint64_t began_ms;
+} work;
+
+static void pass_on(void *ctx, const char *line)
 {
-	char self[LB_PATH_MAX] = "", why[LB_SENTENCE_MAX];
-	const struct lb_board *b = ask->board;
-	const struct lb_wan_config config = {.ports = b->wan_ports,
-					     .port_count = b->wan_port_count,
-					     .dns = b->internet_dns,
-					     .dns_count = b->internet_dns_count,
-					     .self = self,
-					     .folder = FOLDER,
-					     .say = ask->say,
-					     .ctx = ask->ctx};
+	work.ask->say(work.ask->ctx, line);
+}
 
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+static void waits(void *ctx, const char *what_for)
+{
+	const uint64_t told_ms = lb_waiting_told_ms(lb_monotonic_ms() - work.began_ms, REMIND_MS,
+						    work.ask->board->menu_hang_ms);
+	char what[LB_NAME_MAX];
+
+	if (told_ms == 0)
+		return;
+	(void)snprintf(what, sizeof(what), "waiting for %s, %" PRIu64 " s", what_for,
+		       told_ms / 1000);
+	work.ask->step(work.ask->ctx, what, 0);
+}
+
+static void rest(void)
+{
+	const struct timespec pause = {.tv_sec = 1};
+
+	for (unsigned s = 0; s < REST_S; s++) {
+		waits(NULL, "the network");
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* Some come later than we do, and who was chosen in the menu comes late enough. */
+static void wait_for_ports(void)
+{
+	const struct lb_disk_wait wait = lb_disk_wait_begin(LB_DISK_WAIT_MS);
+
+	while (!lb_wan_has_ports(&work.wan) && lb_disk_wait_goes_on(&wait))
+		;
+}
+
+static int begin(struct lb_wan *wan, const struct lb_mode_ask *ask, struct lb_mode_result *out)
+{
+	const struct lb_board *b = ask->board;
+	char why[LB_SENTENCE_MAX];
+
+	work = (struct work){.ask = ask,
+			     .wan = {.ports = b->wan_ports,
+				     .port_count = b->wan_port_count,
+				     .dns = b->internet_dns,
+				     .dns_count = b->internet_dns_count,
+				     .self = work.self,
+				     .folder = FOLDER,
+				     .say = pass_on,
+				     .waits = waits},
+			     .began_ms = lb_monotonic_ms()};
+	if (readlink("/proc/self/exe", work.self, sizeof(work.self) - 1) < 0)
 		return lb_mode_fail(out, LB_FAILURE_OTHER, "/proc does not say where lifeboat is");
 	ask->say(ask->ctx, "getting online through the WAN port");
-	return lb_wan_up(wan, &config, why) < 0 ? lb_mode_fail(out, LB_FAILURE_NETWORK, "%s", why)
-						: 0;
+	wait_for_ports();
+	return lb_wan_open(wan, &work.wan, why) < 0
+		       ? lb_mode_fail(out, LB_FAILURE_NETWORK, "%s", why)
+		       : 0;
 }
+
+static int get_online(struct lb_wan *wan, struct lb_mode_result *out)
+{
+	char why[LB_SENTENCE_MAX];
+
+	return lb_wan_up(wan, &work.wan, why) < 0 ? lb_mode_fail(out, LB_FAILURE_NETWORK, "%s", why)
+						  : 0;
+}
+
+/* --- both files */
 
 static void show(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
 {
 	const struct lb_mode_ask *ask = ctx;
 	char what[64];
 
+	if (have_bytes == 0) {
+		waits(NULL, "the server");
+		return;
+	}
 	(void)snprintf(what, sizeof(what), "downloading, %llu MiB so far",
 		       (unsigned long long)have_bytes >> 20);
 	if (whole_bytes)
@@ -54,13 +123,6 @@ static void show(void *ctx, uint64_t have_bytes, uint64_t whole_bytes)
 						   : 100);
 	else
 		ask->step(ask->ctx, what, 0);
-}
-
-static void pass_on(void *ctx, const char *line)
-{
-	const struct lb_mode_ask *ask = ctx;
-
-	ask->say(ask->ctx, line);
 }
 
 static enum lb_failure failure_of(enum lb_fetch_end end)
@@ -120,13 +182,37 @@ static void flash(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 	memcpy(out->why, report.why, sizeof(out->why));
 }
 
+/* The modem may need minutes after a power cut, and a router without a system has no other way. */
+static bool try_once_more(struct lb_wan *wan, struct lb_mode_result *out)
+{
+	const struct lb_mode_ask *ask = work.ask;
+
+	if (out->failure != LB_FAILURE_NETWORK ||
+	    !lb_medkit_nothing_else_boots(ask->board, ask->root))
+		return false;
+	if (!work.told[0])
+		ask->say(ask->ctx, "there is no system on the card: this waits until the network "
+				   "and the server are there");
+	if (strcmp(work.told, out->why) != 0)
+		ask->say(ask->ctx, out->why);
+	(void)strcpy(work.told, out->why);
+	lb_wan_down(wan);
+	rest();
+	*out = (struct lb_mode_result){0};
+	return true;
+}
+
 void lb_mode_internet(const struct lb_mode_ask *ask, struct lb_mode_result *out)
 {
 	CLEANUP(lb_wan_closep) struct lb_wan wan = LB_WAN_CLOSED;
 
 	*out = (struct lb_mode_result){0};
-	if (get_online(&wan, ask, out) == 0 && download(ask, out) == 0)
-		flash(ask, out);
+	if (begin(&wan, ask, out) < 0)
+		return;
+	do
+		if (get_online(&wan, out) == 0 && download(ask, out) == 0)
+			flash(ask, out);
+	while (try_once_more(&wan, out));
 	(void)unlink(IMAGE);
 	(void)unlink(SIGNATURE);
 }

@@ -21,7 +21,8 @@
 #include "plat/linux/machine/netns.h"
 #include "plat/linux/machine/port.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLV_CONF   "/etc/resolv.conf"
+#define TELL_EVERY_MS 1000
 
 PRINTF_LIKE(2, 3) static void tell(const struct lb_wan_config *config, const char *fmt, ...)
 {
@@ -134,13 +135,15 @@ static void ask_for_address(struct lb_wan *w, const struct lb_wan_config *config
 	     rc == LB_E(NOENT) ? "is not there" : "cannot be started");
 }
 
-static void wait_for_news(struct lb_wan *w, uint64_t wake_ms)
+static void wait_for_news(struct lb_wan *w, const struct lb_wan_config *config, uint64_t wake_ms)
 {
 	struct pollfd from[] = {{.fd = w->events, .events = POLLIN},
 				{.fd = w->client.from, .events = POLLIN}};
 	const uint64_t now_ms = lb_monotonic_ms();
+	const uint64_t left_ms = wake_ms > now_ms ? wake_ms - now_ms : 0;
 
-	if (poll(from, 2, wake_ms > now_ms ? (int)(wake_ms - now_ms) : 0) <= 0)
+	config->waits(config->ctx, w->online.link ? "an address" : "a link");
+	if (poll(from, 2, (int)(left_ms < TELL_EVERY_MS ? left_ms : TELL_EVERY_MS)) <= 0)
 		return;
 	if (from[0].revents)
 		read_events(w);
@@ -165,7 +168,7 @@ static enum lb_online_deed get_online(struct lb_wan *w, const struct lb_wan_conf
 			ask_for_address(w, config);
 			continue;
 		}
-		wait_for_news(w, wake_ms);
+		wait_for_news(w, config, wake_ms);
 	}
 }
 
@@ -181,6 +184,15 @@ static void describe(const struct lb_wan *w, const struct lb_wan_config *config)
 	     w->online.address6 && w->online.route6 ? "IPv6" : "");
 }
 
+/* What was true before the port was switched off. */
+static void forget_events(const struct lb_wan *w)
+{
+	uint8_t buf[64];
+
+	while (recv(w->events, buf, sizeof(buf), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+		;
+}
+
 static bool try_port(struct lb_wan *w, const struct lb_wan_config *config, const char *port,
 		     char why[LB_SENTENCE_MAX])
 {
@@ -188,6 +200,7 @@ static bool try_port(struct lb_wan *w, const struct lb_wan_config *config, const
 	int rc;
 
 	*w = (struct lb_wan){.events = w->events, .client.from = -1};
+	forget_events(w);
 	(void)snprintf(w->device, sizeof(w->device), "%s", port);
 	rc = lb_port_up(port);
 	if (rc < 0) {
@@ -210,7 +223,7 @@ static bool try_port(struct lb_wan *w, const struct lb_wan_config *config, const
 
 /* --- names */
 
-static int write_resolv_conf(const struct lb_wan *w, const struct lb_wan_config *config)
+static int write_resolv_conf(struct lb_wan *w, const struct lb_wan_config *config)
 {
 	char text[(2 * LB_DNS_MAX + 1) * (LB_ADDRESS_MAX + sizeof("nameserver \n"))] = "";
 	char path[LB_PATH_MAX];
@@ -231,12 +244,21 @@ static int write_resolv_conf(const struct lb_wan *w, const struct lb_wan_config 
 		return rc;
 	CLEANUP(lb_fd_closep) int there = open(RESOLV_CONF, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
 
-	return there < 0 || mount(path, RESOLV_CONF, NULL, MS_BIND, NULL) < 0
-		       ? lb_err_from_errno(errno)
-		       : 0;
+	if (there < 0 || mount(path, RESOLV_CONF, NULL, MS_BIND, NULL) < 0)
+		return lb_err_from_errno(errno);
+	w->has_resolv_conf = true;
+	return 0;
 }
 
-int lb_wan_up(struct lb_wan *w, const struct lb_wan_config *config, char why[LB_SENTENCE_MAX])
+bool lb_wan_has_ports(const struct lb_wan_config *config)
+{
+	for (size_t i = 0; i < config->port_count; i++)
+		if (if_nametoindex(config->ports[i]) == 0)
+			return false;
+	return config->port_count > 0;
+}
+
+int lb_wan_open(struct lb_wan *w, const struct lb_wan_config *config, char why[LB_SENTENCE_MAX])
 {
 	int rc;
 
@@ -251,11 +273,14 @@ int lb_wan_up(struct lb_wan *w, const struct lb_wan_config *config, char why[LB_
 	if (rc <= 0)
 		return rc < 0 ? rc : LB_E(NOENT);
 	rc = listen_to_kernel(w);
-	if (rc < 0) {
+	if (rc < 0)
 		(void)snprintf(why, LB_SENTENCE_MAX, "the kernel tells nothing of the network: %s",
 			       lb_strerror(rc));
-		return rc;
-	}
+	return rc;
+}
+
+int lb_wan_up(struct lb_wan *w, const struct lb_wan_config *config, char why[LB_SENTENCE_MAX])
+{
 	for (size_t i = 0; i < config->port_count; i++) {
 		if (if_nametoindex(config->ports[i]) == 0 ||
 		    !try_port(w, config, config->ports[i], why))
@@ -266,6 +291,15 @@ int lb_wan_up(struct lb_wan *w, const struct lb_wan_config *config, char why[LB_
 		return 0;
 	}
 	return LB_E(TIMEOUT);
+}
+
+void lb_wan_down(struct lb_wan *w)
+{
+	lb_dhcp_client_endp(&w->client);
+	lb_port_down(w->device);
+	if (w->has_resolv_conf)
+		(void)umount2(RESOLV_CONF, MNT_DETACH);
+	w->has_resolv_conf = false;
 }
 
 void lb_wan_closep(struct lb_wan *w)
