@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "install/tree_check.h"
 #include "install/verify.h"
 
 /* What a btrfs takes for itself, and for what the system writes at its first start: an eighth, and
- * this much. A medkit's size as a tar is more than its files take. */
+ * this much. */
 #define SPARE_BYTES (UINT64_C(16) << 20)
+
+static struct lb_tree_check check;
 
 static int refuse(struct lb_medkit_report *out, enum lb_failure failure, const char *why)
 {
@@ -28,10 +31,11 @@ static bool name_of(char path[LB_PATH_MAX], const struct lb_medkit_ask *ask)
 }
 
 static int judge(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
-		 const struct lb_verified *v)
+		 const struct lb_verified *v, int checked)
 {
 	const enum lb_refusal first = lb_verdict_first(&v->verdict);
-	const uint64_t wanted = out->tar_bytes + out->tar_bytes / 8 + SPARE_BYTES;
+	const uint64_t tree = check.room_bytes;
+	const uint64_t wanted = tree + tree / 8 + SPARE_BYTES;
 	char why[LB_SENTENCE_MAX];
 
 	if (first != LB_REFUSAL_COUNT) {
@@ -44,6 +48,10 @@ static int judge(struct lb_medkit_report *out, const struct lb_medkit_ask *ask,
 			"%.100s is no medkit: it has to be a tar.gz with sbin/init and boot/ "
 			"or etc/turris-version in it",
 			ask->name);
+		return refuse(out, LB_FAILURE_IMAGE, why);
+	}
+	if (checked < 0) {
+		(void)snprintf(why, sizeof(why), "%.60s %.180s", ask->name, check.why);
 		return refuse(out, LB_FAILURE_IMAGE, why);
 	}
 	if (ask->room_bytes && wanted > ask->room_bytes) {
@@ -96,7 +104,10 @@ int lb_medkit_check(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 					     .drop_settings = true,
 					     .max_bytes = UINT64_MAX,
 					     .progress = was_read,
-					     .ctx = &reading};
+					     .ctx = &reading,
+					     .inside_take = lb_tree_check_feed,
+					     .inside_ctx = &check};
+	int rc, checked;
 
 	*out = (struct lb_medkit_report){0};
 	if (!name_of(path, ask))
@@ -106,10 +117,13 @@ int lb_medkit_check(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 	tell(&reading, 0);
 	if (lseek(ask->fd, 0, SEEK_SET) != 0)
 		return refuse(out, LB_FAILURE_OTHER, "the medkit cannot be read twice");
-	if (lb_verify_image(&v, &verify, why) < 0)
+	if (lb_tree_check_begin(&check) < 0)
+		return refuse(out, LB_FAILURE_OTHER, "there is no memory to look at the medkit");
+	rc = lb_verify_image(&v, &verify, why);
+	checked = lb_tree_check_end(&check);
+	if (rc < 0)
 		return refuse(out, LB_FAILURE_IMAGE, why);
 	(void)snprintf(out->version, sizeof(out->version), "%s",
 		       v.offer.version ? v.offer.version : "");
-	out->tar_bytes = v.scan.inside.size_bytes;
-	return judge(out, ask, &v);
+	return judge(out, ask, &v, checked);
 }

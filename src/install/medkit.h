@@ -26,7 +26,6 @@ struct lb_medkit_report {
 	enum lb_failure failure;   /* LB_FAILURE_NONE = it went well */
 	char why[LB_SENTENCE_MAX]; /* one sentence, without a full stop */
 	char version[LB_NAME_MAX]; /* as the medkit says; "" = it does not */
-	uint64_t tar_bytes;	   /* unpacked */
 	bool touched;		   /* by lb_medkit_flash(): the card is not what it was */
 };
 

@@ -187,6 +187,8 @@ static void unpacked(void *ctx, const uint8_t *data, size_t n)
 	const size_t taken = l->decided ? 0 : fill_head(l, data, n);
 
 	lb_sha256_feed(&s->inside_state, data, n);
+	if (s->inside_take)
+		s->inside_take(s->inside_ctx, data, n);
 	if (!l->decided && l->head_len == sizeof(l->head)) {
 		decide(l);
 		layer_take(l, l->head, l->head_len);

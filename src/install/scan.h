@@ -65,6 +65,9 @@ struct lb_scan {
 	bool with_md5; /* half of the time would go into it: only when somebody asks */
 	MD5_CTX md5_state;
 	struct lb_ed25519 *signature; /* fed with every byte; NULL = none */
+	/* Gets what was in a packed image, as it comes; NULL = nobody wants it. */
+	void (*inside_take)(void *ctx, const uint8_t *data, size_t n);
+	void *inside_ctx;
 	uint8_t tail[2 * LB_FWTOOL_TAIL_BYTES];
 	size_t tail_len;
 	uint32_t crc_before_tail;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,13 +13,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "base/cleanup.h"
+#include "install/tree_entry.h"
 #include "install/tree_stream.h"
-
-#define READ_BYTES (256u << 10)
 
 /* Times of directories: set last, since each entry that is made in one changes them. */
 struct dir_time {
@@ -56,56 +51,6 @@ static int fail_entry(struct unpacking *u, const char *path)
 
 	return fail(u, lb_err_from_errno(err), "cannot be unpacked: %.120s: %s", path,
 		    strerror(err));
-}
-
-/* "./a//b/" is "a/b"; "" is the tree itself. */
-static int clean_path(char out[PATH_MAX], const char *name)
-{
-	size_t used = 0;
-
-	while (*name) {
-		const size_t n = strcspn(name, "/");
-
-		if (n == 2 && memcmp(name, "..", 2) == 0)
-			return LB_E(AUTH);
-		if (n > 0 && !(n == 1 && name[0] == '.')) {
-			if (used + n + 2 > PATH_MAX)
-				return LB_E(RANGE);
-			if (used > 0)
-				out[used++] = '/';
-			memcpy(out + used, name, n);
-			used += n;
-		}
-		name += n;
-		name += *name == '/';
-	}
-	out[used] = '\0';
-	return 0;
-}
-
-/* Names of the newer form of tar are UTF-8, and the other call does not give those that are not
- * ASCII where there is no locale. */
-static const char *name_of(struct archive_entry *e)
-{
-	const char *name = archive_entry_pathname(e);
-
-	return name ? name : archive_entry_pathname_utf8(e);
-}
-
-static const char *hard_link_of(struct archive_entry *e)
-{
-	const char *name = archive_entry_hardlink(e);
-
-	return name ? name : archive_entry_hardlink_utf8(e);
-}
-
-static const char *symlink_of(struct archive_entry *e)
-{
-	const char *target = archive_entry_symlink(e);
-
-	if (!target)
-		target = archive_entry_symlink_utf8(e);
-	return target ? target : "";
 }
 
 static int open_below(int top, const char *path, uint64_t flags)
@@ -275,7 +220,7 @@ static int make_hard_link(struct unpacking *u, const char *target, int dir, cons
 {
 	CLEANUP(lb_fd_closep) int parent = -1;
 	char path[PATH_MAX], *slash;
-	int rc = clean_path(path, target);
+	int rc = lb_tree_clean_path(path, target);
 
 	if (rc < 0)
 		return fail(u, rc, "holds a link that leads elsewhere: %.120s", target);
@@ -323,7 +268,7 @@ static int make_way(int dir, const char *name)
 static int make(struct unpacking *u, struct archive *a, struct archive_entry *e, int dir,
 		const char *name, const char *path)
 {
-	const char *hard = hard_link_of(e);
+	const char *hard = lb_tree_hard_link(e);
 	const mode_t type = archive_entry_filetype(e);
 
 	if (!hard && type == AE_IFDIR)
@@ -335,7 +280,7 @@ static int make(struct unpacking *u, struct archive *a, struct archive_entry *e,
 	if (type == AE_IFREG)
 		return make_file(u, a, e, dir, name);
 	if (type == AE_IFLNK)
-		return symlinkat(symlink_of(e), dir, name) < 0 ? fail_entry(u, path) : 0;
+		return symlinkat(lb_tree_symlink(e), dir, name) < 0 ? fail_entry(u, path) : 0;
 	if (type == AE_IFCHR || type == AE_IFBLK || type == AE_IFIFO)
 		return mknodat(dir, name, type | 0600, archive_entry_rdev(e)) < 0
 			       ? fail_entry(u, path)
@@ -345,13 +290,13 @@ static int make(struct unpacking *u, struct archive *a, struct archive_entry *e,
 
 static int take_entry(struct unpacking *u, struct archive *a, struct archive_entry *e)
 {
-	const char *given = name_of(e), *name = ".";
+	const char *given = lb_tree_name(e), *name = ".";
 	char path[PATH_MAX], split[PATH_MAX];
 	int dir = u->top, rc;
 
 	if (!given)
 		return fail(u, LB_E(FORMAT), "holds an entry without a name");
-	rc = clean_path(path, given);
+	rc = lb_tree_clean_path(path, given);
 	if (rc < 0)
 		return fail(u, rc, "holds a path that leads elsewhere: %.120s", given);
 	if (u->limits->max_entries && u->report->entries >= u->limits->max_entries)
@@ -368,7 +313,7 @@ static int take_entry(struct unpacking *u, struct archive *a, struct archive_ent
 		rc = remember_time(u, e, path);
 	}
 	/* Another name of a file that has its attributes already. */
-	if (rc == 0 && !hard_link_of(e) && set_attributes(dir, name, e) < 0)
+	if (rc == 0 && !lb_tree_hard_link(e) && set_attributes(dir, name, e) < 0)
 		return fail_entry(u, path);
 	if (rc == 0 && u->limits->progress)
 		u->limits->progress(u->limits->ctx, atomic_load(&u->stream->packed_bytes));
@@ -408,24 +353,11 @@ static int set_times(struct unpacking *u, int rc)
 	return rc;
 }
 
-static void archive_freep(struct archive **a)
-{
-	(void)archive_read_free(*a);
-}
-
-static int open_tar(struct archive *a, int fd)
-{
-	if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK ||
-	    archive_read_open_fd(a, fd, READ_BYTES) != ARCHIVE_OK)
-		return LB_E(FORMAT);
-	return 0;
-}
-
 int lb_tree_unpack(int archive_fd, int dir_fd, const struct lb_tree_limits *limits,
 		   struct lb_tree_report *out)
 {
 	static struct lb_tree_stream stream;
-	CLEANUP(archive_freep) struct archive *a = archive_read_new();
+	CLEANUP(lb_tree_tar_freep) struct archive *a = archive_read_new();
 	struct unpacking u = {
 		.top = dir_fd, .limits = limits, .report = out, .stream = &stream, .parent = -1};
 	int rc, whole;
@@ -434,7 +366,7 @@ int lb_tree_unpack(int archive_fd, int dir_fd, const struct lb_tree_limits *limi
 	rc = lb_tree_stream_begin(&stream, archive_fd);
 	if (rc < 0)
 		return fail(&u, rc, "cannot be unpacked: it %s", lb_strerror(rc));
-	rc = open_tar(a, stream.out);
+	rc = lb_tree_open_tar(a, stream.out);
 	rc = rc < 0 ? fail(&u, rc, "is damaged (tar)") : take_all(&u, a);
 	lb_fd_closep(&u.parent);
 	rc = set_times(&u, rc);

@@ -194,6 +194,8 @@ int lb_verify_begin(struct lb_verified *v, const struct lb_verify_ask *ask,
 			   has_md5(ask->image));
 	if (rc < 0)
 		(void)snprintf(why, LB_SENTENCE_MAX, "libsodium cannot be used on this system");
+	v->scan.inside_take = ask->inside_take;
+	v->scan.inside_ctx = ask->inside_ctx;
 	return rc;
 }
 

@@ -32,6 +32,9 @@ struct lb_verify_ask {
 	/* How much lb_verify_image() has read; NULL = nobody wants to know. */
 	void (*progress)(void *ctx, uint64_t read_bytes);
 	void *ctx;
+	/* Gets what is in a packed image, from another thread; NULL = nobody wants it. */
+	void (*inside_take)(void *ctx, const uint8_t *data, size_t n);
+	void *inside_ctx;
 };
 
 /* What IMAGE.md5 or IMAGE.sha256 says. */
