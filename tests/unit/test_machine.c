@@ -102,6 +102,95 @@ static void console__ctrl_d__the_next_line_still_counts(void **state)
 	assert_int_equal(close(line), 0);
 }
 
+/* Nobody reads it: what is said is lost from now on. */
+static void fill_console(void)
+{
+	char noise[4096];
+
+	memset(noise, '.', sizeof(noise));
+	for (unsigned full = 0; full < 5; full++) { /* the kernel makes room now and then */
+		while (write(m.consoles.fds[0], noise, sizeof(noise)) > 0)
+			full = 0;
+		(void)usleep(20000);
+	}
+	for (unsigned i = 0; i < 100; i++)
+		plat.say(plat.ctx, "lost");
+}
+
+/* A pipe instead of a watchdog; how often it was fed. */
+static unsigned kicks_of(int end)
+{
+	char kicks[4096];
+	const ssize_t n = read(end, kicks, sizeof(kicks));
+
+	return n > 0 ? (unsigned)n : 0;
+}
+
+/* All that comes out of the line until `last`, after a while. */
+static bool comes_out_after(int line, unsigned ms, const char *last)
+{
+	static char seen[256 * 1024];
+	size_t n = 0;
+
+	(void)usleep(ms * 1000);
+	while (n < sizeof(seen) - 1 && !strstr(seen, last)) {
+		ssize_t more = read(line, seen + n, sizeof(seen) - 1 - n);
+
+		if (more <= 0)
+			break;
+		n += (size_t)more;
+		seen[n] = '\0';
+	}
+	return strstr(seen, last) && !strstr(seen, "lost\r\nlost\r\nlost");
+}
+
+static void last_words__console_is_full_for_a_while__all_of_it_comes_out(void **state)
+{
+	const int line = add_console();
+	int status;
+	pid_t reader;
+
+	start();
+	fill_console();
+	reader = fork();
+	assert_true(reader >= 0);
+	if (reader == 0) {
+		(void)alarm(60);
+		_exit(comes_out_after(line, 400, "the end of it\r\n") ? 0 : 1);
+	}
+	lb_machine_last_words(&m);
+	plat.say(plat.ctx, "complete, rebooting");
+	plat.say(plat.ctx, "the end of it");
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	assert_int_equal(close(line), 0);
+}
+
+static void last_words__console_stays_full__bounded_and_the_watchdog_is_fed(void **state)
+{
+	const int line = add_console();
+	uint64_t began_ms;
+	int ends[2];
+
+	start();
+	fill_console();
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	m.watchdog = ends[1];
+	began_ms = lb_monotonic_ms();
+	lb_machine_last_words(&m);
+	for (unsigned i = 0; i < 50; i++)
+		plat.say(plat.ctx, "complete, rebooting");
+	assert_in_range(lb_monotonic_ms() - began_ms, 1900, 60000); /* once for all of it */
+	assert_in_range(kicks_of(ends[0]), 10, 4000);
+	plat.say(plat.ctx, "lost again"); /* as ever */
+	lb_machine_fall_silent(&m);
+	assert_true(kicks_of(ends[0]) >= 1);
+	m.watchdog = -1;
+	assert_int_equal(close(ends[0]), 0);
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(close(line), 0);
+}
+
 static void button_device__goes_away__the_loop_sleeps(void **state)
 {
 	int ends[2];
@@ -203,6 +292,8 @@ static void stdio__closed_by_the_kernel__leads_somewhere_again(void **state)
 
 TESTS(machine(console__hangs_up__the_loop_sleeps),
       machine(console__ctrl_d__the_next_line_still_counts),
+      machine(last_words__console_is_full_for_a_while__all_of_it_comes_out),
+      machine(last_words__console_stays_full__bounded_and_the_watchdog_is_fed),
       machine(button_device__goes_away__the_loop_sleeps),
       machine(children__more_than_the_queue_holds__none_is_lost),
       machine(children__without_an_event_loop__are_told_all_the_same),

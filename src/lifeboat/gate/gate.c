@@ -388,6 +388,7 @@ static _Noreturn void leave_for_good(enum lb_leave how)
 	(void)mount(NULL, LB_OVERLAY_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL);
 	(void)mount(NULL, LB_OVERLAY_INTERNAL_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL);
 	sync();
+	lb_machine_fall_silent(&gate.machine);
 	(void)reboot((int)commands[how]);
 	log_err("the kernel does not do it (%s): switch off by hand", strerror(errno));
 	for (;;)

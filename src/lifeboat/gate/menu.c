@@ -138,6 +138,7 @@ static void tell_end(struct menu *g)
 	lb_mode_outcome(&end, g->m.mode, &g->result);
 	lb_mode_sentence(&end, g->status->last_mode);
 	note_end(g);
+	lb_machine_last_words(g->machine);
 	lb_progress_result(&g->progress, blinks ? "failed" : LB_RESULT_COMPLETE, g->result.why);
 	if (!blinks) {
 		say(g, "lifeboat: %s; the router %s", g->status->last_mode,

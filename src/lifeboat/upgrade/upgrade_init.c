@@ -134,7 +134,7 @@ static int end_all(char *why)
 static _Noreturn void reboot_now(void)
 {
 	sync();
-	lb_watchdog_kick(machine.watchdog);
+	lb_machine_fall_silent(&machine);
 	(void)reboot(RB_AUTOBOOT);
 	log_err("the kernel does not reboot (%s): switch off and on by hand", strerror(errno));
 	for (;;)
@@ -187,6 +187,7 @@ _Noreturn void lb_upgrade_as_init(void)
 	prepare();
 	plat.say(plat.ctx, "lifeboat: upgrade: services are being stopped; do not switch off");
 	rc = carry_out(&outcome, why);
+	lb_machine_last_words(&machine);
 	if (rc < 0)
 		log_err("upgrade: the root is not whole: %s", why);
 	else if (outcome == LB_UPGRADE_COMPLETE)

@@ -6,11 +6,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "plat/linux/files/files.h"
+#include "plat/linux/machine/clock.h"
+#include "plat/linux/machine/watchdog.h"
 
+#define LOOK_MS	      100
+#define FIFO_MS	      20 /* 128 bytes at 115200 baud and more: what a UART holds besides the queue */
 #define CONSOLE_FLAGS (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static void open_one(struct lb_consoles *c, const char *name)
@@ -43,7 +49,7 @@ void lb_consoles_open(struct lb_consoles *c)
 	char *rest = active;
 	char *name;
 
-	*c = (struct lb_consoles){.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC)};
+	*c = (struct lb_consoles){.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), .watchdog = -1};
 	if (lb_file_read("/sys/class/tty/console/active", active, sizeof(active)) < 0)
 		active[0] = '\0';
 	while ((name = strsep(&rest, " \n")))
@@ -74,6 +80,43 @@ static bool reopened(const struct lb_consoles *c, size_t i)
 	return fd >= 0 && dup3(fd, c->fds[i], O_CLOEXEC) >= 0;
 }
 
+static uint64_t left_ms(uint64_t until_ms)
+{
+	const uint64_t now_ms = lb_monotonic_ms();
+
+	return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+static bool wait_for_room(const struct lb_consoles *c, int fd)
+{
+	const uint64_t left = left_ms(c->patient_ms);
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+	if (left == 0)
+		return false;
+	lb_watchdog_kick(c->watchdog);
+	(void)poll(&room, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
+	return true;
+}
+
+static void put(const struct lb_consoles *c, size_t i, const char *line, size_t n)
+{
+	bool again = false;
+
+	while (n > 0) {
+		const ssize_t done = write(c->fds[i], line, n);
+
+		if (done > 0) {
+			line += done;
+			n -= (size_t)done;
+		} else if (done < 0 && errno == EIO && !again && reopened(c, i)) {
+			again = true;
+		} else if (errno != EAGAIN || !wait_for_room(c, c->fds[i])) {
+			return; /* nobody to tell that a console does not listen */
+		}
+	}
+}
+
 void lb_consoles_say(const struct lb_consoles *c, const char *text)
 {
 	char line[2 * LB_SENTENCE_MAX];
@@ -82,9 +125,35 @@ void lb_consoles_say(const struct lb_consoles *c, const char *text)
 	if (n >= (int)sizeof(line))
 		n = (int)sizeof(line) - 1;
 	for (size_t i = 0; i < c->count; i++)
-		if (write(c->fds[i], line, (size_t)n) < 0 &&
-		    (errno != EIO || !reopened(c, i) || write(c->fds[i], line, (size_t)n) < 0))
-			continue; /* nobody to tell that a console does not listen */
+		put(c, i, line, (size_t)n);
+}
+
+void lb_consoles_be_patient(struct lb_consoles *c, unsigned wait_ms, int watchdog)
+{
+	c->patient_ms = lb_monotonic_ms() + wait_ms;
+	c->watchdog = watchdog;
+}
+
+static bool has_gone_out(const struct lb_consoles *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		int bytes = 0;
+
+		if (ioctl(c->fds[i], TIOCOUTQ, &bytes) == 0 && bytes > 0)
+			return false;
+	}
+	return true;
+}
+
+void lb_consoles_drain(const struct lb_consoles *c, unsigned wait_ms, int watchdog)
+{
+	const uint64_t until_ms = lb_monotonic_ms() + wait_ms;
+	const struct timespec fifo = {.tv_nsec = FIFO_MS * 1000000l};
+
+	do {
+		lb_watchdog_kick(watchdog);
+		(void)nanosleep(&fifo, NULL); /* once more, when the queue is empty */
+	} while (!has_gone_out(c) && left_ms(until_ms) > 0);
 }
 
 int lb_console_read_line(int fd, char out[LB_LINE_MAX])

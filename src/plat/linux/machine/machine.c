@@ -19,6 +19,8 @@
 #define LONGEST_WAIT_MS \
 	(24ull * 3600 * 1000) /* "for ever" wakes once a day: nobody notices, nothing overflows */
 #define NO_LOOP_TICK_MS 50
+#define LAST_WORDS_MS	2000
+#define GO_OUT_MS	1000
 
 static void push(struct lb_machine *m, struct plat_event ev)
 {
@@ -292,6 +294,16 @@ static void plat_led(void *ctx, enum lb_led_role role, bool on)
 static void plat_say(void *ctx, const char *text)
 {
 	lb_consoles_say(&((struct lb_machine *)ctx)->consoles, text);
+}
+
+void lb_machine_last_words(struct lb_machine *m)
+{
+	lb_consoles_be_patient(&m->consoles, LAST_WORDS_MS, m->watchdog);
+}
+
+void lb_machine_fall_silent(struct lb_machine *m)
+{
+	lb_consoles_drain(&m->consoles, GO_OUT_MS, m->watchdog);
 }
 
 static void plat_announce(void *ctx, enum lb_state state, enum lb_reason reason, unsigned left_ms)

@@ -53,5 +53,12 @@ void lb_machine_release_consoles(struct lb_machine *m);
 /* Listen for words from Lifeboat's applets on a datagram socket at `path`, for root only. */
 MUST_CHECK int lb_machine_listen(struct lb_machine *m, const char *path);
 
+/* What is said next is the end of something, and must not be lost on a console that is full: it
+ * waits for that, 2 s at most from now on. */
+void lb_machine_last_words(struct lb_machine *m);
+
+/* Before the machine is left for good: what was said has gone out, or a second has passed. */
+void lb_machine_fall_silent(struct lb_machine *m);
+
 /* The seam; valid as long as *m. */
 struct plat lb_machine_plat(struct lb_machine *m);
