@@ -7,8 +7,6 @@
 #include "base/cleanup.h"
 #include "plat/linux/files/files.h"
 
-#define STATUS_BYTES_MAX 5100 /* 20 texts of at most LB_SENTENCE_MAX, most far shorter */
-
 static void json_putp(json_object **o)
 {
 	if (*o)
@@ -71,7 +69,7 @@ static void get_text(const json_object *o, const char *key, char *out, size_t si
 
 int lb_status_load(struct lb_status *out)
 {
-	char text[STATUS_BYTES_MAX];
+	char text[LB_STATUS_BYTES_MAX];
 	struct lb_status s = {0};
 	int rc = lb_file_read(LB_STATUS_FILE, text, sizeof(text));
 

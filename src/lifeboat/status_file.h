@@ -8,8 +8,9 @@
 #include "tables/limits.h"
 #include "tables/tables.h"
 
-#define LB_RUN_DIR     "/run/lifeboat"
-#define LB_STATUS_FILE LB_RUN_DIR "/status.json"
+#define LB_RUN_DIR	    "/run/lifeboat"
+#define LB_STATUS_FILE	    LB_RUN_DIR "/status.json"
+#define LB_STATUS_BYTES_MAX 5400 /* 20 texts of at most LB_SENTENCE_MAX, most far shorter */
 #define LB_CONTROL                                                                     \
 	LB_RUN_DIR "/control" /* datagrams to the boot gate while it waits in failsafe \
 			       */
@@ -37,10 +38,16 @@ struct lb_status {
 	char last_reset[LB_SENTENCE_MAX];   /* what became of the last factory reset, "" = there was
 					       none */
 	char last_upgrade[LB_SENTENCE_MAX]; /* the same of the last upgrade of the only root */
-	char last_mode[LB_SENTENCE_MAX];    /* the same of the last rescue mode */
-	char settings[LB_SENTENCE_MAX];	    /* what became of the staged settings at this boot, "" =
-					       there   were none */
-	char notice[LB_SENTENCE_MAX];	    /* what the owner should act on, "" = nothing */
+	char last_mode[LB_SENTENCE_MAX]; /* the same of the last rescue mode, and for programs: */
+	unsigned last_mode_number;	 /* of modes.def, 0 = there was none */
+	char last_mode_outcome[8];	 /* lb_rescue_outcome_name() */
+	unsigned last_mode_failure;	 /* of failures.def, 0 = it did not fail */
+	unsigned mode;	   /* the rescue mode that is open, or failed and is shown; 0 = none */
+	unsigned leaves_s; /* since the kernel's start: then a normal boot follows by itself; 0: it
+			      does not */
+	char settings[LB_SENTENCE_MAX]; /* what became of the staged settings at this boot, "" =
+					   there   were none */
+	char notice[LB_SENTENCE_MAX];	/* what the owner should act on, "" = nothing */
 	unsigned debug_level;
 	unsigned boot_count;
 	char host_key[LB_NAME_MAX]; /* fingerprint of the recovery SSH host key, "" = none */

@@ -31,6 +31,16 @@ enum {
 
 _Static_assert(HEADER_BYTES + WIDEST_PAYLOAD <= LB_RECORD_BYTES, "a full record fits in one copy");
 
+const char *lb_rescue_outcome_name(unsigned outcome)
+{
+	static const char *const names[] = {[LB_RESCUE_NONE] = "",
+					    [LB_RESCUE_BEGUN] = "begun",
+					    [LB_RESCUE_DONE] = "done",
+					    [LB_RESCUE_FAILED] = "failed"};
+
+	return outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "";
+}
+
 struct header {
 	uint16_t major;
 	uint64_t seq;
@@ -273,4 +283,17 @@ void lb_record_log(struct lb_record *r, const char *line)
 	for (size_t i = 0; i < n; i++)
 		r->log[r->log_len++] = is_printable(line[i]) ? line[i] : '?';
 	r->log[r->log_len++] = '\n';
+}
+
+const char *lb_record_tail(const struct lb_record *r, size_t line_count)
+{
+	const char *start = r->log + r->log_len;
+
+	while (start > r->log && line_count > 0) {
+		const char *newline = memrchr(r->log, '\n', (size_t)(start - 1 - r->log));
+
+		start = newline ? newline + 1 : r->log;
+		line_count--;
+	}
+	return start;
 }

@@ -84,6 +84,9 @@ enum lb_rescue_outcome {
 	LB_RESCUE_FAILED = 3,
 };
 
+/* "done" for programs; "" for NONE, and for numbers of a newer Lifeboat. */
+const char *lb_rescue_outcome_name(unsigned outcome);
+
 /* The last rescue mode that was carried out. */
 struct lb_rescue_record {
 	uint8_t mode;	 /* enum lb_mode */
@@ -148,3 +151,6 @@ void lb_record_renew_slot(struct lb_record *r, unsigned slot);
  * terminal and no JSON parser stumbles over a log; cut at 200 bytes); the oldest lines make room.
  */
 void lb_record_log(struct lb_record *r, const char *line);
+
+/* Where the last `line_count` lines of the log start; they end at log + log_len. */
+const char *lb_record_tail(const struct lb_record *r, size_t line_count);

@@ -118,7 +118,15 @@ def test_log__json__holds_the_record(area):
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
         "seq": 2**63 - 1, "boot_count": 2**32 - 1, "last_state": "failsafe", "last_state_code": FAILSAFE,
-        "last_reason": "button", "last_reason_code": BUTTON, "log": THREE}
+        "last_reason": "button", "last_reason_code": BUTTON, "last_mode_number": 0, "last_mode_outcome": "",
+        "last_mode_failure": 0, "log": THREE}
+
+
+@pytest.mark.parametrize("outcome,name", [(1, "begun"), (2, "done"), (3, "failed"), (77, "")])
+def test_log__json__tells_a_program_what_a_rescue_mode_came_to(area, outcome, name):
+    more = tlv(31, b"\4") + tlv(32, bytes([outcome])) + tlv(33, b"\2") + tlv(34, b"it is damaged\n")
+    told = json.loads(run("--json", "--record", str(area(copy(1, THREE, more=more), EMPTY))).stdout)
+    assert (told["last_mode_number"], told["last_mode_outcome"], told["last_mode_failure"]) == (4, name, 2)
 
 
 def test_log__json_with_n__holds_the_last_lines(area):

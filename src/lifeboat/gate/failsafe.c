@@ -14,6 +14,7 @@
 #include "lifeboat/gate/login.h"
 #include "lifeboat/gate/services.h"
 #include "lifeboat/lan.h"
+#include "lifeboat/record_io.h"
 #include "lifeboat/upgrade/upgrade_gate.h"
 #include "panel/led.h"
 #include "plat/linux/machine/proc.h"
@@ -39,6 +40,7 @@ struct failsafe {
 /* What the helper child found out comes back through the status file and LB_LOGIN_DIR. */
 static int prepare(const struct lb_board *board, const char *disk)
 {
+	static struct lb_record record; /* 9 KiB are too much for the stack of a small machine */
 	struct lb_status s;
 	struct lb_login login;
 	char fingerprint[LB_NAME_MAX] = "";
@@ -53,6 +55,8 @@ static int prepare(const struct lb_board *board, const char *disk)
 	if (lb_host_key_provide(board, fingerprint) < 0)
 		log_err("there is no SSH in this rescue: a host key cannot be made (is dropbearkey there?)");
 	if (lb_status_load(&s) == 0) {
+		if (s.boot_count == 0 && lb_record_read(board, &record) == 0)
+			s.boot_count = record.boot_count; /* the last one: a mode is none */
 		(void)snprintf(s.host_key, sizeof(s.host_key), "%s", fingerprint);
 		if (!s.notice[0]) /* else what is wrong with the board file stays */
 			(void)snprintf(s.notice, sizeof(s.notice), "%s", login.why);

@@ -157,7 +157,7 @@ static void read_record(void)
 		lb_upgrade_sentence(&record.upgrade, gate.status.last_upgrade,
 				    sizeof(gate.status.last_upgrade));
 		if (!gate.status.last_mode[0])
-			lb_mode_sentence(&record.rescue, gate.status.last_mode);
+			lb_mode_tell(&record.rescue, &gate.status);
 		if (gate.status.last_upgrade[0] && !(record.upgrade.flags & LB_UPGRADE_TOLD))
 			log_warn("%s", gate.status.last_upgrade); /* said on the console, once */
 	} else if (rc != LB_E(NOENT))

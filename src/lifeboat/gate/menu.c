@@ -136,7 +136,7 @@ static void tell_end(struct menu *g)
 	const unsigned blinks = g->result.failure, back_s = g->board->menu_back_ms / 1000;
 
 	lb_mode_outcome(&end, g->m.mode, &g->result);
-	lb_mode_sentence(&end, g->status->last_mode);
+	lb_mode_tell(&end, g->status);
 	note_end(g);
 	lb_machine_last_words(g->machine);
 	lb_progress_result(&g->progress, blinks ? "failed" : LB_RESULT_COMPLETE, g->result.why);

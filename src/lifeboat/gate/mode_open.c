@@ -36,6 +36,7 @@ static void introduce(struct lb_status *s, enum lb_mode mode, const struct lb_bo
 	s->state = LB_STATE_RESCUE;
 	s->reason = LB_REASON_MENU;
 	s->policy = LB_POLICY_OPEN;
+	s->mode = mode;
 	(void)snprintf(s->detail, sizeof(s->detail), "rescue mode %d (%s) was chosen", (int)mode,
 		       lb_mode_name(mode));
 	if (mode == LB_MODE_SHELL)

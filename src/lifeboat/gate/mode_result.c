@@ -25,7 +25,7 @@ void lb_mode_outcome(struct lb_rescue_record *out, enum lb_mode mode,
 	out->said[out->said_len - 1] = '\n';
 }
 
-void lb_mode_sentence(const struct lb_rescue_record *r, char out[LB_SENTENCE_MAX])
+static void sentence_of(const struct lb_rescue_record *r, char out[LB_SENTENCE_MAX])
 {
 	static const char *const ends[] = {[LB_RESCUE_BEGUN] =
 						   "was begun and is not known to have ended",
@@ -40,12 +40,21 @@ void lb_mode_sentence(const struct lb_rescue_record *r, char out[LB_SENTENCE_MAX
 		       lb_mode_name(r->mode), ends[r->outcome], n ? ": " : "", n, r->said);
 }
 
+void lb_mode_tell(const struct lb_rescue_record *r, struct lb_status *status)
+{
+	sentence_of(r, status->last_mode);
+	status->last_mode_number = r->outcome == LB_RESCUE_NONE ? 0 : r->mode;
+	status->last_mode_failure = r->failure;
+	(void)snprintf(status->last_mode_outcome, sizeof(status->last_mode_outcome), "%s",
+		       lb_rescue_outcome_name(r->outcome));
+}
+
 static void change(struct lb_record *r, void *ctx)
 {
 	char line[LB_SENTENCE_MAX];
 
 	r->rescue = *(const struct lb_rescue_record *)ctx;
-	lb_mode_sentence(&r->rescue, line);
+	sentence_of(&r->rescue, line);
 	lb_record_log(r, line);
 }
 

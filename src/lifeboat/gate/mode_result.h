@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lifeboat/modes/mode.h"
+#include "lifeboat/status_file.h"
 #include "plan/record.h"
 
 /* Into the recovery record, if this board keeps one. `result` NULL: it begins. */
@@ -12,5 +13,5 @@ void lb_mode_note(const struct lb_board *board, enum lb_mode mode,
 void lb_mode_outcome(struct lb_rescue_record *out, enum lb_mode mode,
 		     const struct lb_mode_result *result);
 
-/* "rescue mode 3 (factory) is done: ..."; "" when there was none. */
-void lb_mode_sentence(const struct lb_rescue_record *r, char out[LB_SENTENCE_MAX]);
+/* Tell `status` of it: "rescue mode 3 (factory) is done: ...", "" when there was none. */
+void lb_mode_tell(const struct lb_rescue_record *r, struct lb_status *status);

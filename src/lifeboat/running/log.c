@@ -145,20 +145,6 @@ static int load(struct lb_record *out, const char *path,
 	return rc == LB_E(IO) ? LB_EXIT_SYSTEM : LB_EXIT_NO;
 }
 
-/* Where the last `line_count` lines start. */
-static const char *tail_of(const struct lb_record *r, size_t line_count)
-{
-	const char *start = r->log + r->log_len;
-
-	while (start > r->log && line_count > 0) {
-		const char *newline = memrchr(r->log, '\n', (size_t)(start - 1 - r->log));
-
-		start = newline ? newline + 1 : r->log;
-		line_count--;
-	}
-	return start;
-}
-
 static void json_putp(json_object **o)
 {
 	if (*o)
@@ -199,6 +185,11 @@ static int print_json(const struct lb_record *r, const char *from)
 	    !add(o, "last_state_code", json_object_new_int(r->last_state)) ||
 	    !add(o, "last_reason", json_object_new_string(lb_reason_name(r->last_reason))) ||
 	    !add(o, "last_reason_code", json_object_new_int(r->last_reason)) ||
+	    !add(o, "last_mode_number",
+		 json_object_new_int(r->rescue.outcome ? r->rescue.mode : 0)) ||
+	    !add(o, "last_mode_outcome",
+		 json_object_new_string(lb_rescue_outcome_name(r->rescue.outcome))) ||
+	    !add(o, "last_mode_failure", json_object_new_int(r->rescue.failure)) ||
 	    !add(o, "log", lines_of(from, r->log + r->log_len)))
 		return LB_E(NOSPC);
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
@@ -229,7 +220,7 @@ int applet_log(int argc, char **argv)
 			    o.area ? lb_record_area_open : lb_record_area_open_place);
 	if (code != LB_EXIT_OK)
 		return code;
-	from = tail_of(&record, o.line_count);
+	from = lb_record_tail(&record, o.line_count);
 	rc = o.json ? print_json(&record, from) : print_lines(&record, from);
 	if (rc == 0 && fflush(stdout) == 0)
 		return LB_EXIT_OK;

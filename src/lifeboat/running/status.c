@@ -13,8 +13,10 @@ static void print_human(const struct lb_status *s)
 	(void)printf("  board     %s (%s)%s%s\n", s->board_name, s->board,
 		     s->serial[0] ? ", serial " : "", s->serial);
 	(void)printf("  boot      %u%s\n", s->boot_count,
-		     s->boot_count ? "" : " (this board keeps no record)");
-	(void)printf("  root      %s\n", s->root_fs[0] ? s->root_fs : "none");
+		     s->boot_count ? "" : " (none is recorded)");
+	(void)printf("  root      %s\n", s->root_fs[0]		       ? s->root_fs
+					 : s->reason == LB_REASON_MENU ? "not mounted"
+								       : "none");
 	if (s->slot[0])
 		(void)printf("  slot      %s: %s\n", s->slot, s->slot_reason);
 	if (s->overlay[0] && s->overlay_used >= 0)
@@ -23,8 +25,9 @@ static void print_human(const struct lb_status *s)
 		(void)printf("  overlay   %s\n", s->overlay[0] ? s->overlay : "not mounted");
 	if (s->extroot[0])
 		(void)printf("  extroot   %s\n", s->extroot);
-	(void)printf("  failsafe  %s\n",
-		     s->failsafe_available ? lb_policy_name(s->policy) : s->failsafe_why_not);
+	if (s->failsafe_available || s->failsafe_why_not[0])
+		(void)printf("  failsafe  %s\n", s->failsafe_available ? lb_policy_name(s->policy)
+								       : s->failsafe_why_not);
 	if (s->host_key[0])
 		(void)printf("  host key  %s\n", s->host_key);
 	if (s->last_reset[0])
@@ -42,14 +45,14 @@ static void print_human(const struct lb_status *s)
 int applet_status(int argc, char **argv)
 {
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-	char text[4900];
+	char text[LB_STATUS_BYTES_MAX];
 	struct lb_status s;
 	int rc;
 
 	if (argc > 1 && !json) {
 		(void)fprintf(stderr,
 			      "lifeboat status: '%s' is not known; the only option is --json\n",
-			      argv[1]);
+			      argv[strcmp(argv[1], "--json") == 0 ? 2 : 1]);
 		return LB_EXIT_USAGE;
 	}
 	rc = lb_status_load(&s);
@@ -62,7 +65,13 @@ int applet_status(int argc, char **argv)
 		print_human(&s);
 		return LB_EXIT_OK;
 	}
-	if (lb_file_read(LB_STATUS_FILE, text, sizeof(text)) < 0 || puts(text) == EOF)
+	rc = lb_file_read(LB_STATUS_FILE, text, sizeof(text));
+	if (rc < 0) {
+		log_err("%s %s", LB_STATUS_FILE, lb_strerror(rc));
 		return LB_EXIT_SYSTEM;
-	return LB_EXIT_OK;
+	}
+	if (puts(text) != EOF && fflush(stdout) == 0)
+		return LB_EXIT_OK;
+	log_err("the status cannot be written to the standard output");
+	return LB_EXIT_SYSTEM;
 }
