@@ -73,6 +73,11 @@ static int begin(void *ctx, const struct lb_deed *deed, const struct lb_button *
 	return next_pid++;
 }
 
+static void reset_here(void *ctx)
+{
+	tell("reset here\n");
+}
+
 static void take_leds(void *ctx)
 {
 	assert_false(ours);
@@ -131,8 +136,10 @@ static void signal_at(uint64_t at_ms, int number)
 static const char *run(unsigned held, uint64_t end_ms)
 {
 	const struct plat p = lb_fake_plat(&fake);
-	const struct lb_watch_hands hands = {
-		.begin = begin, .take_leds = take_leds, .give_leds_back = give_leds_back};
+	const struct lb_watch_hands hands = {.begin = begin,
+					     .reset_here = reset_here,
+					     .take_leds = take_leds,
+					     .give_leds_back = give_leds_back};
 
 	signal_at(end_ms, SIGTERM);
 	lb_watch(&p, &hands, buttons, sizeof(buttons) / sizeof(buttons[0]), 20, held);
@@ -316,6 +323,23 @@ static void reset_at_once__orderly_reboot_hangs__is_carried_out_while_held(void 
 	assert_int_equal(fake.edge_count, 0);
 }
 
+/* A system whose processes are used up is one that people want to reset. */
+static void reset_at_once__no_child_can_be_had__is_carried_out_here(void **state)
+{
+	refuse = LB_E(NOSPC);
+	press(MOX, 100, 1000);
+	press(MOX, 5000, 15000);
+	assert_string_equal(
+		run(0, 20000),
+		"1020 button 'mox' was held for 0.9 s: the router reboots\n"
+		"1020 error: 'reboot' of button 'mox' cannot be started: the child process does "
+		"not fit\n"
+		"9020 button 'mox' was held for 4.0 s: the router is reset at once\n"
+		"9020 error: 'reset' of button 'mox' cannot be started: the child process does not "
+		"fit\n"
+		"9020 reset here\n");
+}
+
 static void end__while_armed__leds_are_given_back(void **state)
 {
 	lb_fake_button(&fake, 0, RESET, true);
@@ -425,6 +449,7 @@ TESTS(watch(short_press__of_reset__reboots_and_no_led_changes),
       watch(child__fails__one_sentence_that_says_how),
       watch(child__cannot_be_started__said_and_the_next_press_tries_again),
       watch(reset_at_once__orderly_reboot_hangs__is_carried_out_while_held),
+      watch(reset_at_once__no_child_can_be_had__is_carried_out_here),
       watch(end__while_armed__leds_are_given_back),
       watch(weekly__every_hour__and_the_clock_is_spoken_of_once),
       watch(weekly__one_that_hangs_or_a_press__are_not_in_each_others_way),

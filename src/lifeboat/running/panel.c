@@ -101,6 +101,11 @@ static int reset_at_once(void)
 	return LB_EXIT_SYSTEM;
 }
 
+static void reset_here(void *unused)
+{
+	(void)reset_at_once();
+}
+
 /* In the child. */
 static int run_deed(const struct lb_deed *deed)
 {
@@ -224,8 +229,10 @@ static void prepare(void)
 int applet_panel(int argc, char **argv)
 {
 	struct lb_machine *m = &panel.machine;
-	struct lb_watch_hands hands = {
-		.begin = begin, .take_leds = take_leds, .give_leds_back = give_leds_back};
+	struct lb_watch_hands hands = {.begin = begin,
+				       .reset_here = reset_here,
+				       .take_leds = take_leds,
+				       .give_leds_back = give_leds_back};
 	struct plat p;
 	int rc;
 

@@ -85,6 +85,8 @@ static void do_deed(struct watch *w, const struct lb_button *b, const struct lb_
 	if (pid < 0) {
 		log_err("'%s' of button '%s' cannot be started: the child process %s",
 			lb_action_name(deed->action), b->name, lb_strerror(pid));
+		if (deed->action == LB_ACTION_RESET)
+			w->hands->reset_here(w->hands->ctx);
 		return;
 	}
 	w->places[place].pid = pid;

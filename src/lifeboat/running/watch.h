@@ -15,6 +15,10 @@ struct lb_watch_hands {
 	 * its pid, or LB_E(...). */
 	int (*begin)(void *ctx, const struct lb_deed *deed, const struct lb_button *button,
 		     uint64_t held_ms);
+	/* Reset the router in this very process: for when no child can be had, as on a system whose
+	 * memory or processes are used up, which is what a reset is wanted for. Returns when the
+	 * kernel does not do it. */
+	void (*reset_here)(void *ctx);
 	/* Take the LEDs from whoever drives them, dark; then give them back as they were. */
 	void (*take_leds)(void *ctx);
 	void (*give_leds_back)(void *ctx);
