@@ -95,15 +95,31 @@ void lb_snapshot_sort(struct lb_snapshot_set *set)
 
 const struct lb_snapshot *lb_snapshot_find(const struct lb_snapshot_set *set, uint32_t number)
 {
-	for (size_t i = 0; i < set->count; i++)
-		if (set->all[i].number == number)
-			return &set->all[i];
+	size_t first = 0, end = set->count;
+
+	while (first < end) {
+		const size_t at = first + (end - first) / 2;
+
+		if (set->all[at].number == number)
+			return &set->all[at];
+		if (set->all[at].number < number)
+			first = at + 1;
+		else
+			end = at;
+	}
 	return NULL;
 }
 
-uint32_t lb_snapshot_next(const struct lb_snapshot_set *set)
+int lb_snapshot_next(const struct lb_snapshot_set *set, uint32_t *out)
 {
-	return set->count > 0 ? set->all[set->count - 1].number + 1 : 1;
+	uint32_t highest = set->count > 0 ? set->all[set->count - 1].number : 0;
+
+	if (highest < set->taken)
+		highest = set->taken;
+	if (highest >= LB_SNAPSHOT_LAST || set->count == LB_SNAPSHOTS_MAX)
+		return LB_E(RANGE);
+	*out = highest + 1;
+	return 0;
 }
 
 int lb_snapshot_target(const struct lb_snapshot_set *set, uint32_t *out)

@@ -22,7 +22,7 @@
 
 #define LB_SNAPSHOT_CURRENT  0		/* "@" where a number stands */
 #define LB_SNAPSHOT_LAST     999999999u /* the largest number: nine digits */
-#define LB_SNAPSHOTS_MAX     4096	/* more than anybody keeps; a set of them has 64 KiB */
+#define LB_SNAPSHOTS_MAX     16384 /* a cron job gone wild for a year; a set of them has 256 KiB */
 #define LB_SNAPSHOT_NAME_MAX 24
 
 struct lb_snapshot {
@@ -36,6 +36,7 @@ struct lb_snapshot_set {
 	struct lb_snapshot all[LB_SNAPSHOTS_MAX]; /* by rising number, after lb_snapshot_sort() */
 	size_t count;
 	bool root, factory; /* there is "@", "@factory" */
+	uint32_t taken;	    /* the highest number whose names belong to something else; 0 = none */
 };
 
 /* "@" is LB_SNAPSHOT_CURRENT, "@factory" LB_SNAPSHOT_FACTORY. LB_E(FORMAT): no name of a snapshot.
@@ -53,8 +54,9 @@ void lb_snapshot_info_name(uint32_t number, char out[LB_SNAPSHOT_NAME_MAX]); /* 
 void lb_snapshot_sort(struct lb_snapshot_set *set);
 /* NULL: there is none of this number. */
 const struct lb_snapshot *lb_snapshot_find(const struct lb_snapshot_set *set, uint32_t number);
-/* The number that a new one gets: the highest one and 1. */
-uint32_t lb_snapshot_next(const struct lb_snapshot_set *set);
+/* The number that a new one gets: the highest one that is taken, and 1. LB_E(RANGE): there are
+ * LB_SNAPSHOTS_MAX, or one has LB_SNAPSHOT_LAST. */
+MUST_CHECK int lb_snapshot_next(const struct lb_snapshot_set *set, uint32_t *out);
 
 /* Where a rollback without an argument goes: to the newest snapshot that an earlier rollback has
  * not passed already, in the end to the factory state. LB_E(NOENT): nothing is left. */

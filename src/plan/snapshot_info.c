@@ -53,19 +53,34 @@ bool lb_snapshot_filter(char out[LB_SNAPSHOT_TEXT_MAX], const char *text)
 	return changed || text[n];
 }
 
+/* The length of the word that a value is to a shell: up to its quote, or to what ends a word. */
+static size_t word_length(const char *value, char quote)
+{
+	const char *end = quote ? strchr(value, quote) : NULL;
+
+	return end ? (size_t)(end - value) : strcspn(value, quote ? "" : " \t;#");
+}
+
+/* People forget to escape a quote in a text: it ends with the last one of the line. */
+static size_t text_length(const char *value, char quote)
+{
+	const char *end = quote ? strrchr(value, quote) : NULL;
+
+	return end ? (size_t)(end - value) : strlen(value);
+}
+
 /* The value of a line KEY=VALUE without its quotes; false when it is another key's. */
 static bool value_of(const char *line, const char *key, char *out, size_t size)
 {
 	size_t n = strlen(key);
+	char quote = '\0';
 
 	if (strncmp(line, key, n) != 0 || line[n] != '=')
 		return false;
 	line += n + 1;
-	n = strlen(line);
-	if (n >= 2 && (line[0] == '"' || line[0] == '\'') && line[n - 1] == line[0]) {
-		line++;
-		n -= 2;
-	}
+	if (line[0] == '"' || line[0] == '\'')
+		quote = *line++;
+	n = strcmp(key, "DESCRIPTION") == 0 ? text_length(line, quote) : word_length(line, quote);
 	(void)snprintf(out, size, "%.*s", (int)n, line);
 	return true;
 }
@@ -91,6 +106,9 @@ static void take_line(struct lb_snapshot_info *info, const char *line, bool *kno
 {
 	char value[LB_SNAPSHOT_INFO_MAX];
 
+	line += strspn(line, " \t");
+	if (strncmp(line, "export ", 7) == 0)
+		line += 7;
 	if (value_of(line, "TYPE", value, sizeof(value))) {
 		int type = lb_snapshot_type_by_name(value);
 

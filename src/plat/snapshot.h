@@ -9,7 +9,13 @@
 
 #include "base/err.h"
 
-typedef void plat_snapshot_entry(void *arg, const char *name, bool subvolume);
+enum plat_snapshot_kind {
+	PLAT_SNAPSHOT_SUBVOLUME,
+	PLAT_SNAPSHOT_FILE,
+	PLAT_SNAPSHOT_OTHER, /* a directory, a link: no program of snapshots makes one */
+};
+
+typedef void plat_snapshot_entry(void *arg, const char *name, enum plat_snapshot_kind kind);
 typedef int plat_snapshot_nested(void *arg, const char *path); /* anything but 0 ends the walk */
 
 struct plat_snapshots {
@@ -37,8 +43,9 @@ struct plat_snapshots {
 
 	/* The uppermost subvolumes inside `name`, by their paths below it. */
 	int (*nested)(void *ctx, const char *name, plat_snapshot_nested *found, void *arg);
-	/* One of them to the same path inside `to`. LB_E(EXIST|NOENT|BUSY): it has to stay, for
-	 * there is something, or no directory above, or it is mounted over. */
+	/* One of them to the same path inside `to`, also a read-only one. LB_E(NOSPC|IO): try again
+	 * later; any other error: it has to stay, for there is something (EXIST), or no directory
+	 * above (NOENT), or it is mounted over (BUSY). */
 	int (*move)(void *ctx, const char *from, const char *to, const char *path);
 
 	/* A file of the top level: its length, LB_E(NOENT), LB_E(NOSPC) when it is larger. */

@@ -21,7 +21,7 @@ static int move_one(void *arg, const char *path)
 		r->report->moved++;
 		return 0;
 	}
-	if (rc != LB_E(EXIST) && rc != LB_E(NOENT) && rc != LB_E(BUSY))
+	if (rc == LB_E(NOSPC) || rc == LB_E(IO))
 		return rc;
 	r->report->left++;
 	return 0;
@@ -52,12 +52,12 @@ static int write_note(const struct rollback *r, const char *name)
 
 static int keep(struct rollback *r, bool info)
 {
-	uint32_t number = lb_snapshot_next(r->set);
 	char name[LB_SNAPSHOT_NAME_MAX];
-	int rc;
+	uint32_t number;
+	int rc = lb_snapshot_next(r->set, &number);
 
-	if (number > LB_SNAPSHOT_LAST)
-		return LB_E(RANGE);
+	if (rc < 0)
+		return rc;
 	if (info) {
 		lb_snapshot_info_name(number, name);
 		return write_note(r, name);
@@ -137,6 +137,7 @@ int lb_snapshots_rollback(const struct plat_snapshots *p, struct lb_snapshot_set
 		.root = set->root, .forget = ask->forget, .prepare = ask->prepare != NULL};
 	struct lb_rollback_plan plan;
 	char word[LB_SNAPSHOT_NAME_MAX];
+	uint32_t number;
 	uint64_t id;
 	int rc;
 
@@ -144,8 +145,10 @@ int lb_snapshots_rollback(const struct plat_snapshots *p, struct lb_snapshot_set
 	if (ask->target == LB_SNAPSHOT_FACTORY ? !set->factory
 					       : !lb_snapshot_find(set, ask->target))
 		return LB_E(NOENT);
-	if (set->count == LB_SNAPSHOTS_MAX)
-		return LB_E(RANGE);
+	/* Before the exchange: after it there is no way back. */
+	rc = ask->forget == LB_FORGET_ALL ? 0 : lb_snapshot_next(set, &number);
+	if (rc < 0)
+		return rc;
 	if (p->id(p->ctx, LB_SNAPSHOT_NEXT, &id) == 0)
 		return LB_E(STATE);
 	rc = set->root ? p->runs(p->ctx, LB_SNAPSHOT_ROOT) : 0;
@@ -171,18 +174,20 @@ struct found {
 	const struct lb_snapshot_set *set;
 };
 
-static void find(void *arg, const char *name, bool subvolume)
+static void find(void *arg, const char *name, enum plat_snapshot_kind kind)
 {
 	struct found *f = arg;
 	uint32_t number;
 
-	if (subvolume) {
+	if (kind == PLAT_SNAPSHOT_SUBVOLUME) {
 		f->root = f->root || strcmp(name, LB_SNAPSHOT_ROOT) == 0;
 		f->next = f->next || strcmp(name, LB_SNAPSHOT_NEXT) == 0;
 		f->fill = f->fill || strcmp(name, LB_SNAPSHOT_FILL) == 0;
 		f->export = f->export || strcmp(name, LB_SNAPSHOT_EXPORT) == 0;
 		return;
 	}
+	if (kind != PLAT_SNAPSHOT_FILE)
+		return;
 	f->note = f->note || strcmp(name, LB_SNAPSHOT_NOTE) == 0;
 	if (lb_snapshot_parse_info_name(&number, name) == 0 && !lb_snapshot_find(f->set, number) &&
 	    f->stale_count < sizeof(f->stale) / sizeof(f->stale[0]))

@@ -7,12 +7,26 @@ struct load {
 	bool too_many;
 };
 
-static void load_entry(void *arg, const char *name, bool subvolume)
+/* No new snapshot can have the name of something that people have put there. */
+static void take(struct lb_snapshot_set *set, const char *name, enum plat_snapshot_kind kind)
+{
+	uint32_t number;
+	int rc = kind == PLAT_SNAPSHOT_SUBVOLUME ? LB_E(FORMAT)
+						 : lb_snapshot_parse_name(&number, name);
+
+	if (rc < 0 && kind != PLAT_SNAPSHOT_FILE)
+		rc = lb_snapshot_parse_info_name(&number, name);
+	if (rc == 0 && number != LB_SNAPSHOT_FACTORY && number > set->taken)
+		set->taken = number;
+}
+
+static void load_entry(void *arg, const char *name, enum plat_snapshot_kind kind)
 {
 	struct load *l = arg;
 	uint32_t number;
 
-	if (!subvolume || lb_snapshot_parse_name(&number, name) < 0)
+	take(l->set, name, kind);
+	if (kind != PLAT_SNAPSHOT_SUBVOLUME || lb_snapshot_parse_name(&number, name) < 0)
 		return;
 	if (number == LB_SNAPSHOT_CURRENT)
 		l->set->root = true;
@@ -31,7 +45,13 @@ int lb_snapshots_info(const struct plat_snapshots *p, uint32_t number, struct lb
 
 	lb_snapshot_info_name(number, name);
 	n = p->read(p->ctx, name, text, sizeof(text));
-	return n < 0 ? n : lb_snapshot_info_parse(out, text, (size_t)n);
+	if (n == LB_E(FORMAT))
+		return LB_E(NOENT); /* a directory */
+	if (n < 0 && n != LB_E(NOSPC))
+		return n;
+	if (n < 0 || lb_snapshot_info_parse(out, text, (size_t)n) < 0)
+		*out = (struct lb_snapshot_info){.type = LB_SNAPSHOT_SINGLE};
+	return 0;
 }
 
 int lb_snapshots_load(const struct plat_snapshots *p, struct lb_snapshot_set *set)
@@ -42,19 +62,19 @@ int lb_snapshots_load(const struct plat_snapshots *p, struct lb_snapshot_set *se
 
 	set->count = 0;
 	set->root = set->factory = false;
+	set->taken = 0;
 	rc = p->list(p->ctx, load_entry, &l);
 	if (rc == 0 && l.too_many)
 		rc = LB_E(RANGE);
 	for (size_t i = 0; rc == 0 && i < set->count; i++) {
 		struct lb_snapshot *s = &set->all[i];
+		int known = lb_snapshots_info(p, s->number, &info);
 
-		rc = lb_snapshots_info(p, s->number, &info);
-		s->has_info = rc == 0;
-		if (rc == 0) {
+		/* One that cannot be read must not keep anybody from going back to the others. */
+		s->has_info = known != LB_E(NOENT);
+		if (known == 0) {
 			s->type = info.type;
 			s->roll_to = info.roll_to;
-		} else if (rc == LB_E(NOENT) || rc == LB_E(FORMAT) || rc == LB_E(NOSPC)) {
-			rc = 0;
 		}
 	}
 	lb_snapshot_sort(set);
@@ -65,16 +85,6 @@ static void add(struct lb_snapshot_set *set, uint32_t number, const struct lb_sn
 {
 	set->all[set->count++] = (struct lb_snapshot){
 		.number = number, .roll_to = info->roll_to, .type = info->type, .has_info = true};
-}
-
-static int next_number(const struct lb_snapshot_set *set, uint32_t *out)
-{
-	uint32_t number = lb_snapshot_next(set);
-
-	if (number > LB_SNAPSHOT_LAST || set->count == LB_SNAPSHOTS_MAX)
-		return LB_E(RANGE);
-	*out = number;
-	return 0;
 }
 
 static int write_info(const struct plat_snapshots *p, const char *name,
@@ -108,7 +118,7 @@ int lb_snapshots_create(const struct plat_snapshots *p, struct lb_snapshot_set *
 {
 	char name[LB_SNAPSHOT_NAME_MAX];
 	uint32_t next;
-	int rc = next_number(set, &next);
+	int rc = lb_snapshot_next(set, &next);
 
 	if (rc == 0 && !set->root)
 		rc = LB_E(NOENT);
@@ -167,7 +177,7 @@ static int place(const struct plat_snapshots *p, struct lb_snapshot_set *set,
 	const bool replaces = !info && set->factory;
 	uint32_t next = LB_SNAPSHOT_FACTORY;
 	char name[LB_SNAPSHOT_NAME_MAX];
-	int rc = info ? next_number(set, &next) : 0;
+	int rc = info ? lb_snapshot_next(set, &next) : 0;
 
 	if (rc < 0)
 		return rc;
@@ -180,7 +190,7 @@ static int place(const struct plat_snapshots *p, struct lb_snapshot_set *set,
 	if (rc < 0 && info)
 		unlink_info(p, next);
 	if (rc == 0 && replaces)
-		rc = p->drop(p->ctx, LB_SNAPSHOT_FILL, true);
+		(void)p->drop(p->ctx, LB_SNAPSHOT_FILL, true); /* or it goes in the next run */
 	*number = next;
 	return rc;
 }
@@ -191,7 +201,7 @@ int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *
 			uint32_t *number)
 {
 	uint32_t next = 0;
-	int rc = info ? next_number(set, &next) : 0;
+	int rc = info ? lb_snapshot_next(set, &next) : 0;
 
 	if (rc == 0)
 		rc = p->make(p->ctx, LB_SNAPSHOT_FILL);

@@ -10,7 +10,8 @@
  */
 MUST_CHECK int lb_snapshots_load(const struct plat_snapshots *p, struct lb_snapshot_set *set);
 
-/* What is known of one. LB_E(NOENT) there is no .info, LB_E(FORMAT) it says nothing. */
+/* What is known of one: of type single when the .info says no type. LB_E(NOENT) there is none, or
+ * it cannot be read. */
 MUST_CHECK int lb_snapshots_info(const struct plat_snapshots *p, uint32_t number,
 				 struct lb_snapshot_info *out);
 
@@ -68,7 +69,8 @@ typedef int lb_snapshots_fill(void *ctx, const char *name);
 
 /* A new snapshot with that content; LB_E(EXIST): another import is under way, or the name of
  * what it fills is taken; LB_E(RANGE): there is no number for it. `info` NULL: it becomes the
- * factory state in place of the one that is there, which stays until the new one is complete. */
+ * factory state in place of the one that is there, which stays until the new one is complete, and
+ * if it cannot be deleted then, until lb_snapshots_resume(). */
 MUST_CHECK int lb_snapshots_import(const struct plat_snapshots *p, struct lb_snapshot_set *set,
 				   const struct lb_snapshot_info *info, lb_snapshots_fill *fill,
 				   void *ctx, uint32_t *number);

@@ -406,6 +406,26 @@ def test_export__no_room__leaves_nothing_behind(top, tmp_path):
     assert "does not encrypt" in top.run("export", "-c", "1", tmp_path).stderr
 
 
+def test_export__room_for_the_archive_only__leaves_no_part_of_the_info(top, tmp_path):
+    top.ok("create")
+    top.ok("export", 1, tmp_path)
+    pages = -(-next(tmp_path.glob("*.tar.gz")).stat().st_size // 4096)
+    small = tmp_path / "small"
+    small.mkdir()
+    sh("mount", "-t", "tmpfs", "-o", f"size={pages * 4}k", "none", small)
+    try:
+        assert "nothing was exported: " in (said := top.refused("export", 1, small, code=111)) and "No space left" in said
+        assert list(small.iterdir()) == []
+    finally:
+        sh("umount", small)
+
+
+def test_list__output_cannot_be_written__is_told(top):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([LIFEBOAT, "snapshot", "-d", top.folder, "list"], env=ENV, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (111, "lifeboat: what was to be printed cannot be written: No space left on device\n")
+
+
 def test_import__damaged__changes_nothing(top, tmp_path):
     top.ok("create")
     top.ok("export", 1, tmp_path)

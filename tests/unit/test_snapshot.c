@@ -91,13 +91,57 @@ static void name__of_each_kind__is_read_and_written(void **state)
 	assert_int_equal(number, LB_SNAPSHOT_CURRENT);
 }
 
+static uint32_t next(void)
+{
+	uint32_t number = 77;
+
+	assert_int_equal(lb_snapshot_next(&set, &number), 0);
+	return number;
+}
+
 static void next__after_a_hole__is_the_highest_and_one(void **state)
 {
 	be("s7 s2");
-	assert_int_equal(lb_snapshot_next(&set), 8);
+	assert_int_equal(next(), 8);
 	be("");
-	assert_int_equal(lb_snapshot_next(&set), 1);
+	assert_int_equal(next(), 1);
 	assert_null(lb_snapshot_find(&set, 1));
+}
+
+static void next__number_belongs_to_something_else__is_passed_over(void **state)
+{
+	be("s7 s2");
+	set.taken = 12;
+	assert_int_equal(next(), 13);
+	set.taken = 3;
+	assert_int_equal(next(), 8);
+	set.taken = 0;
+}
+
+static void next__none_is_left__is_told_and_out_untouched(void **state)
+{
+	uint32_t number = 77;
+
+	be("s999999998");
+	assert_int_equal(next(), LB_SNAPSHOT_LAST);
+	be("s999999999");
+	assert_int_equal(lb_snapshot_next(&set, &number), LB_E(RANGE));
+	be("s1");
+	set.count = LB_SNAPSHOTS_MAX;
+	assert_int_equal(lb_snapshot_next(&set, &number), LB_E(RANGE));
+	assert_int_equal(number, 77);
+}
+
+static void find__each_of_many__is_that_one_and_no_other(void **state)
+{
+	set.count = 0;
+	for (uint32_t n = 1; n <= 100; n++)
+		set.all[set.count++] = (struct lb_snapshot){.number = 3 * n};
+	for (uint32_t n = 1; n <= 303; n++) {
+		const struct lb_snapshot *found = lb_snapshot_find(&set, n);
+
+		assert_true(n % 3 == 0 && n <= 300 ? found && found->number == n : !found);
+	}
 }
 
 static void target__again_and_again__steps_back_one_by_one(void **state)
@@ -187,6 +231,32 @@ static void info__edited_on_another_system__is_read(void **state)
 	assert_int_equal(info.roll_to, 4);
 }
 
+static void info__as_a_shell_takes_it__is_read(void **state)
+{
+	static const struct {
+		const char *text, *description, *created;
+		enum lb_snapshot_type type;
+	} cases[] = {
+		{"TYPE=\"time\" # mine\nDESCRIPTION=\"x y\" # c\n", "x y", "", LB_SNAPSHOT_TIME},
+		{"TYPE=\"pre\"; DESCRIPTION=\"x\"\n", "", "", LB_SNAPSHOT_PRE},
+		{"TYPE=post DESCRIPTION=\"x\"\n", "", "", LB_SNAPSHOT_POST},
+		{"\texport TYPE='save'\n  CREATED='2026-11-21 09:17:00 +0100' # then\n", "",
+		 "2026-11-21 09:17:00 +0100", LB_SNAPSHOT_SAVE},
+		{"TYPE=\"single\nDESCRIPTION=\"say \"hi\" to\"\n", "say _hi_ to", "",
+		 LB_SNAPSHOT_SINGLE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lb_snapshot_info info;
+
+		assert_int_equal(
+			lb_snapshot_info_parse(&info, cases[i].text, strlen(cases[i].text)), 0);
+		assert_int_equal(info.type, cases[i].type);
+		assert_string_equal(info.description, cases[i].description);
+		assert_string_equal(info.created, cases[i].created);
+	}
+}
+
 static void info__with_a_program_in_it__is_data(void **state)
 {
 	static const char text[] = "reboot\nTYPE=single\nDESCRIPTION=\"x\"; touch /tmp/y; \"\"\n"
@@ -203,7 +273,7 @@ static void info__with_a_program_in_it__is_data(void **state)
 static void info__without_a_type__is_refused_and_out_untouched(void **state)
 {
 	static const char *const bad[] = {
-		"", "\n", "DESCRIPTION=\"x\"\n", "TYPE=", "TYPE=\"other\"", " TYPE=single"};
+		"", "\n", "DESCRIPTION=\"x\"\n", "TYPE=", "TYPE=\"other\"", " TYPES=single"};
 	struct lb_snapshot_info info, before;
 
 	memset(&info, 'i', sizeof(info));
@@ -370,12 +440,16 @@ static void weekly__last_one_and_now__due_after_seven_days(void **state)
 
 TESTS(unit(name__of_each_kind__is_read_and_written),
       unit(next__after_a_hole__is_the_highest_and_one),
+      unit(next__number_belongs_to_something_else__is_passed_over),
+      unit(next__none_is_left__is_told_and_out_untouched),
+      unit(find__each_of_many__is_that_one_and_no_other),
       unit(target__again_and_again__steps_back_one_by_one),
       unit(target__new_one_after_a_rollback__is_that_one), unit(target__nothing_there__is_told),
       unit(retention__more_than_allowed__the_oldest_of_each_kind_go),
       unit(filter__what_a_shell_would_run__becomes_an_underscore),
       unit(info__of_schnapps__is_read_and_written_the_same),
-      unit(info__edited_on_another_system__is_read), unit(info__with_a_program_in_it__is_data),
+      unit(info__edited_on_another_system__is_read), unit(info__as_a_shell_takes_it__is_read),
+      unit(info__with_a_program_in_it__is_data),
       unit(info__without_a_type__is_refused_and_out_untouched),
       unit(time__of_each_form__is_as_the_calendar_says),
       unit(weekly__last_one_and_now__due_after_seven_days),

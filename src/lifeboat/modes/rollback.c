@@ -55,11 +55,11 @@ static int open_root(const char *place, struct lb_mode_result *out)
 				    "the top level of the btrfs on %s cannot be mounted: it %s",
 				    work.root.disk, lb_strerror(rc));
 	work.plat = lb_btrfs_plat(&work.fs);
-	rc = lb_btrfs_lock(&work.fs, true, true);
+	rc = work.fs.read_only ? LB_E(AUTH) : lb_btrfs_lock(&work.fs, true, true);
 	if (rc == 0)
 		rc = lb_snapshots_resume(&work.plat, &work.set);
 	return rc < 0 ? lb_mode_fail(out, failure_of(rc), "the snapshots on %s: the file system %s",
-				     work.root.disk, lb_strerror(rc))
+				     work.root.disk, lb_snapshot_why(rc))
 		      : 0;
 }
 
@@ -98,7 +98,8 @@ static void roll_back(const struct lb_mode_ask *mode, uint32_t target, struct lb
 	rc = lb_snapshots_rollback(&work.plat, &work.set, &ask, &report);
 	if (!report.changed) {
 		(void)lb_mode_fail(out, failure_of(rc),
-				   "nothing was rolled back: the file system %s", lb_strerror(rc));
+				   "nothing was rolled back: the file system %s",
+				   lb_snapshot_why(rc));
 		return;
 	}
 	/* Whatever failed after the exchange is finished by the next boot. */

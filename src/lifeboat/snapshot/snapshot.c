@@ -2,6 +2,7 @@
  * that their front ends read are schnapps's. */
 #include "lifeboat/snapshot/snapshot.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,7 +105,7 @@ static int modify(struct lb_snapshot_session *s, int argc, char **argv)
 	rc = lb_snapshots_modify(&s->plat, &s->set, number, &info);
 	if (rc < 0) {
 		log_err("snapshot %u cannot be modified: the file system %s", number,
-			lb_strerror(rc));
+			lb_snapshot_why(rc));
 		return LB_EXIT_SYSTEM;
 	}
 	(void)printf("Snapshot number %u modified\n", number);
@@ -119,7 +120,7 @@ static int end_deletion(const struct lb_snapshot_session *s, int code)
 	if (rc == 0)
 		return code;
 	log_err("what was deleted may come back after a power cut: the file system %s",
-		lb_strerror(rc));
+		lb_snapshot_why(rc));
 	return LB_EXIT_SYSTEM;
 }
 
@@ -294,9 +295,10 @@ int applet_snapshot(int argc, char **argv)
 		if (strcmp(commands[i].name, argv[at]) == 0) {
 			code = commands[i].run(&session, argc - at, &argv[at]);
 			lb_btrfs_closep(&session.fs);
-			if (fflush(stdout) != 0 && code == LB_EXIT_OK)
-				code = LB_EXIT_SYSTEM;
-			return code;
+			if (fflush(stdout) == 0)
+				return code;
+			log_err("what was to be printed cannot be written: %s", strerror(errno));
+			return code == LB_EXIT_OK ? LB_EXIT_SYSTEM : code;
 		}
 	return lb_snapshot_usage("unknown command ", argv[at]);
 }

@@ -31,6 +31,9 @@ MUST_CHECK int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_
 /* The same for one that is open and has let go of its lock. */
 MUST_CHECK int lb_snapshot_lock(struct lb_snapshot_session *s, enum lb_snapshot_access access);
 
+/* Ends "the file system ...": what a command has met, and what to do about it. */
+const char *lb_snapshot_why(int rc);
+
 /* The lock of a session, and the real clock. */
 struct lb_patience lb_snapshot_patience(struct lb_snapshot_session *s);
 

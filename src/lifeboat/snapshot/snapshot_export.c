@@ -195,13 +195,22 @@ static int write_info(const struct lb_snapshot_session *s, uint32_t number, int 
 	struct lb_snapshot_info info = {0};
 	char text[LB_SNAPSHOT_INFO_MAX];
 	CLEANUP(lb_fd_closep) int fd = -1;
-	size_t n;
+	ssize_t n, written;
+	int err;
 
 	if (lb_snapshots_info(&s->plat, number, &info) < 0)
 		lb_snapshot_date(info.created);
-	n = lb_snapshot_info_format(text, &info);
+	n = (ssize_t)lb_snapshot_info_format(text, &info);
 	fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) < 0 ? -1 : 0;
+	if (fd < 0)
+		return -1;
+	written = write(fd, text, (size_t)n);
+	if (written == n && fsync(fd) == 0)
+		return 0;
+	err = written >= 0 && written < n ? ENOSPC : errno;
+	(void)unlinkat(dir, file, 0);
+	errno = err;
+	return -1;
 }
 
 /* Under another name until it is whole, and on the disk. It holds what only root may read. */
@@ -241,16 +250,17 @@ static int export_to(const struct lb_snapshot_session *s, uint32_t number, const
 
 static int export(struct lb_snapshot_session *s, uint32_t number, const char *folder)
 {
-	const bool current = number == LB_SNAPSHOT_CURRENT;
+	/* What nobody can change needs no copy. */
+	const bool frozen = number == LB_SNAPSHOT_CURRENT && !s->fs.read_only;
 	char name[LB_SNAPSHOT_NAME_MAX] = LB_SNAPSHOT_EXPORT;
 	int code, rc;
 
-	if (current) {
+	if (frozen) {
 		rc = freeze(s);
 		if (rc < 0) {
 			log_err("nothing was exported: the current state cannot be held as it is: the file "
 				"system %s",
-				lb_strerror(rc));
+				lb_snapshot_why(rc));
 			return LB_EXIT_SYSTEM;
 		}
 	} else {
@@ -258,7 +268,7 @@ static int export(struct lb_snapshot_session *s, uint32_t number, const char *fo
 	}
 	code = strcmp(folder, "-") == 0 ? pack(s, name, STDOUT_FILENO)
 					: export_to(s, number, name, folder);
-	rc = current ? s->plat.drop(s->plat.ctx, LB_SNAPSHOT_EXPORT, true) : 0;
+	rc = frozen ? s->plat.drop(s->plat.ctx, LB_SNAPSHOT_EXPORT, true) : 0;
 	if (rc < 0)
 		log_warn("the copy of the current state, " LB_SNAPSHOT_EXPORT
 			 ", stays until the next command: the file system %s",

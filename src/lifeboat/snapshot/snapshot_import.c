@@ -79,7 +79,7 @@ static int import(struct lb_snapshot_session *s, int archive, const char *file,
 			" is in the way beside the snapshots, and is no import: rename or delete it",
 			file);
 	else
-		log_err("%s was not imported: the file system %s", file, lb_strerror(rc));
+		log_err("%s was not imported: the file system %s", file, lb_snapshot_why(rc));
 	return rc == LB_E(FORMAT) || rc == LB_E(CRC) || rc == LB_E(TRUNC) || rc == LB_E(AUTH) ||
 			       rc == LB_E(EXIST)
 		       ? LB_EXIT_NO

@@ -109,7 +109,9 @@ static int print_all(const struct lb_snapshot_session *s, char format)
 	for (size_t i = 0; i < s->set.count; i++) {
 		struct row r = {.number = s->set.all[i].number};
 
-		if (lb_snapshots_info(&s->plat, r.number, &r.info) < 0)
+		/* One that cannot be read is listed with what is sure. */
+		if (!s->set.all[i].has_info ||
+		    lb_snapshots_info(&s->plat, r.number, &r.info) == LB_E(NOENT))
 			continue;
 		find_size(s, r.number, r.size);
 		if (format == 't')

@@ -52,9 +52,9 @@ static int go(struct lb_snapshot_session *s, uint32_t target, enum lb_forget for
 	else if (report.changed)
 		log_err("the rollback is done, but the state before is not in order: the file system %s; the next "
 			"boot or 'lifeboat snapshot' tries again",
-			lb_strerror(rc));
+			lb_snapshot_why(rc));
 	else
-		log_err("nothing was rolled back: the file system %s", lb_strerror(rc));
+		log_err("nothing was rolled back: the file system %s", lb_snapshot_why(rc));
 	return rc == LB_E(STATE) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
 }
 

@@ -28,7 +28,7 @@ void lb_snapshot_date(char out[LB_SNAPSHOT_DATE_MAX])
 		(void)strftime(out, LB_SNAPSHOT_DATE_MAX, "%Y-%m-%d %H:%M:%S %z", &tm);
 }
 
-/* The root of the running system; in failsafe and rescue what the board file calls the root. */
+/* The root of the running system; in rescue and rescue modes what the board file calls the root. */
 static int find_device(const struct lb_snapshot_session *s, char device[LB_PATH_MAX])
 {
 	const char *path = s->path ? s->path : "/";
@@ -94,6 +94,8 @@ static int load(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 
 	if (access == LB_SNAPSHOT_LOOK)
 		return lb_snapshots_load(&s->plat, &s->set);
+	if (s->fs.read_only)
+		return LB_E(AUTH);
 	rc = lb_snapshots_resume(&s->plat, &s->set);
 	if (rc == LB_SNAPSHOTS_UNDONE)
 		log_info("what was interrupted before it counted has been taken back");
@@ -118,8 +120,8 @@ int lb_snapshot_lock(struct lb_snapshot_session *s, enum lb_snapshot_access acce
 		log_err("there are more than %d snapshots on %s: delete some with btrfs(8)",
 			LB_SNAPSHOTS_MAX, device);
 	else if (rc < 0)
-		log_err("the snapshots on %s cannot be read: the file system %s", device,
-			lb_strerror(rc));
+		log_err("the snapshots on %s cannot be %s: the file system %s", device,
+			access == LB_SNAPSHOT_LOOK ? "read" : "changed", lb_snapshot_why(rc));
 	return rc < 0 ? LB_EXIT_SYSTEM : LB_EXIT_OK;
 }
 
@@ -168,7 +170,7 @@ int lb_snapshot_make(struct lb_snapshot_session *s, enum lb_snapshot_type type, 
 		log_err("there is no subvolume @ on %s, which a snapshot would be of",
 			s->fs.device);
 	else if (rc < 0)
-		log_err("the snapshot cannot be made: the file system %s", lb_strerror(rc));
+		log_err("the snapshot cannot be made: the file system %s", lb_snapshot_why(rc));
 	return rc == 0 ? LB_EXIT_OK : rc == LB_E(NOENT) ? LB_EXIT_NO : LB_EXIT_SYSTEM;
 }
 
@@ -193,9 +195,14 @@ int lb_snapshot_delete_one(struct lb_snapshot_session *s, uint32_t number, bool 
 		log_err("the system runs on snapshot %u until it is rebooted: it is not deleted",
 			number);
 		return LB_EXIT_NO;
+	case LB_E(AUTH):
+		log_err("snapshot %u cannot be deleted: it is the default subvolume of the file system, or a swap "
+			"file in it is in use",
+			number);
+		return LB_EXIT_NO;
 	default:
 		log_err("snapshot %u cannot be deleted: the file system %s", number,
-			lb_strerror(rc));
+			lb_snapshot_why(rc));
 		return LB_EXIT_SYSTEM;
 	}
 }

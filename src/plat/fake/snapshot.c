@@ -121,9 +121,11 @@ static int fake_list(void *ctx, plat_snapshot_entry *entry, void *arg)
 
 	for (size_t i = LB_FAKE_SUBVOLUMES; rc == 0 && i-- > 0;) {
 		if (f->seen.subvolumes[i].name[0])
-			entry(arg, f->seen.subvolumes[i].name, true);
+			entry(arg, f->seen.subvolumes[i].name,
+			      f->seen.subvolumes[i].id ? PLAT_SNAPSHOT_SUBVOLUME
+						       : PLAT_SNAPSHOT_OTHER);
 		if (f->seen.files[i].name[0])
-			entry(arg, f->seen.files[i].name, false);
+			entry(arg, f->seen.files[i].name, PLAT_SNAPSHOT_FILE);
 	}
 	return rc;
 }

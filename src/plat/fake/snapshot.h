@@ -19,7 +19,7 @@
 
 struct lb_fake_subvolume {
 	char name[24]; /* "" = free */
-	uint64_t id;
+	uint64_t id;   /* 0: a directory, and no subvolume */
 	char content[24];
 	bool unwritten;			 /* the content of its files waits in memory */
 	char nested[LB_FAKE_NESTED][24]; /* paths of subvolumes inside, "" = free */

@@ -65,9 +65,11 @@ static int do_list(void *ctx, plat_snapshot_entry *entry, void *arg)
 		return lb_err_from_errno(errno);
 	while (errno = 0, (d = readdir(dir)))
 		if (d->d_type == DT_REG)
-			entry(arg, d->d_name, false);
+			entry(arg, d->d_name, PLAT_SNAPSHOT_FILE);
 		else if (d->d_type == DT_DIR && is_subvolume(b->top, d->d_name))
-			entry(arg, d->d_name, true);
+			entry(arg, d->d_name, PLAT_SNAPSHOT_SUBVOLUME);
+		else
+			entry(arg, d->d_name, PLAT_SNAPSHOT_OTHER);
 	return errno ? lb_err_from_errno(errno) : 0;
 }
 
@@ -241,6 +243,21 @@ static int open_above(int top, const char *subvolume, const char *path, const ch
 	return (int)fd;
 }
 
+/* A directory that moves gets another "..": the kernel asks whether it may be written to. errno. */
+static int move_read_only(int source, int target, const char *name)
+{
+	CLEANUP(lb_fd_closep)
+	int fd = openat(source, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int err;
+
+	if (fd < 0 || btrfs_util_set_subvolume_read_only_fd(fd, false) != BTRFS_UTIL_OK)
+		return -1;
+	err = renameat(source, name, target, name) < 0 ? errno : 0;
+	(void)btrfs_util_set_subvolume_read_only_fd(fd, true);
+	errno = err;
+	return err ? -1 : 0;
+}
+
 /* Over the empty directory that a snapshot has in place of a subvolume, as rename(2) may. */
 static int do_move(void *ctx, const char *from, const char *to, const char *path)
 {
@@ -251,7 +268,8 @@ static int do_move(void *ctx, const char *from, const char *to, const char *path
 
 	if (source < 0 || target < 0)
 		return source < 0 ? source : target;
-	if (renameat(source, name, target, name) == 0)
+	if (renameat(source, name, target, name) == 0 ||
+	    (errno == EROFS && move_read_only(source, target, name) == 0))
 		return 0;
 	switch (errno) {
 	case ENOTEMPTY:
@@ -331,7 +349,11 @@ static int do_write(void *ctx, const char *file, const void *buf, size_t n)
 	if (fd < 0)
 		return lb_err_from_errno(errno);
 	rc = write_all(fd, buf, n);
-	return rc < 0 ? rc : of_errno(renameat(b->top, TMP, b->top, file));
+	if (rc == 0)
+		rc = of_errno(renameat(b->top, TMP, b->top, file));
+	if (rc < 0)
+		(void)unlinkat(b->top, TMP, 0);
+	return rc;
 }
 
 static int do_unlink(void *ctx, const char *file)
@@ -432,26 +454,44 @@ int lb_btrfs_mount(const struct lb_btrfs *b, const char *name, const char *where
 	if (mkdir(where, 0755) < 0 && errno != EEXIST)
 		return lb_err_from_errno(errno);
 	(void)snprintf(options, sizeof(options), "subvol=/%.40s", name);
-	return of_errno(mount(b->device, where, "btrfs", 0, options));
+	return of_errno(mount(b->device, where, "btrfs", b->read_only ? MS_RDONLY : 0, options));
+}
+
+/* A descriptor of the mount, or -1 and errno. */
+static int mount_top(const char *device, bool read_only)
+{
+	CLEANUP(lb_fd_closep) int fs = fsopen("btrfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", device, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "subvolid", "5", 0) < 0 ||
+	    (read_only && fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0) ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return fsmount(fs, FSMOUNT_CLOEXEC, read_only ? MOUNT_ATTR_RDONLY : 0);
+}
+
+/* What the kernel says of a device or of a file system that it has made read-only, by version. */
+static bool says_read_only(int err)
+{
+	return err == EROFS || err == EACCES || err == EBUSY;
 }
 
 int lb_btrfs_open(struct lb_btrfs *b, const char *device)
 {
-	CLEANUP(lb_fd_closep) int fs = fsopen("btrfs", FSOPEN_CLOEXEC);
-	CLEANUP(lb_fd_closep) int at = -1;
+	CLEANUP(lb_fd_closep) int at = mount_top(device, false);
+	bool read_only = false;
+	int err = errno;
 
-	if (fs < 0)
-		return lb_err_from_errno(errno);
-	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", device, 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_SET_STRING, "subvolid", "5", 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return lb_err_from_errno(errno);
-	at = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (at < 0 && says_read_only(err)) {
+		at = mount_top(device, true);
+		read_only = at >= 0;
+	}
 	if (at < 0)
-		return lb_err_from_errno(errno);
+		return lb_err_from_errno(err);
 	b->top = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->top < 0)
 		return lb_err_from_errno(errno);
+	b->read_only = read_only;
 	(void)snprintf(b->device, sizeof(b->device), "%s", device);
 	return 0;
 }

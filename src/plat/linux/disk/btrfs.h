@@ -14,6 +14,7 @@
 struct lb_btrfs {
 	int top;		  /* the directory; -1 = closed */
 	char device[LB_PATH_MAX]; /* the block device */
+	bool read_only;		  /* nothing can be changed on it */
 };
 
 #define LB_BTRFS_CLOSED ((struct lb_btrfs){.top = -1})
