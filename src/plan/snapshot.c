@@ -146,6 +146,22 @@ int lb_snapshot_target(const struct lb_snapshot_set *set, uint32_t *out)
 	return 0;
 }
 
+bool lb_snapshot_is_left(const struct lb_snapshot_set *set, uint32_t number)
+{
+	for (size_t i = set->count; i-- > 0 && set->all[i].number > number;)
+		if (set->all[i].type == LB_SNAPSHOT_ROLLBACK)
+			return true;
+	return false;
+}
+
+const struct lb_snapshot *lb_snapshot_waiting(const struct lb_snapshot_set *set)
+{
+	for (size_t i = set->count; i-- > 0;)
+		if (set->all[i].type == LB_SNAPSHOT_SAVE && set->all[i].waits)
+			return &set->all[i];
+	return NULL;
+}
+
 size_t lb_snapshot_retention(const struct lb_snapshot_set *set,
 			     const struct lb_snapshot_limits *limits, bool *doomed)
 {

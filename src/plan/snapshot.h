@@ -29,7 +29,8 @@ struct lb_snapshot {
 	uint32_t number;
 	uint32_t roll_to; /* of a rollback: where it went, 0 = not known */
 	enum lb_snapshot_type type;
-	bool has_info; /* without one schnapps does not list it */
+	bool has_info;	     /* without one schnapps does not list it */
+	bool waits, started; /* a savepoint: see struct lb_snapshot_info */
 };
 
 struct lb_snapshot_set {
@@ -61,6 +62,12 @@ MUST_CHECK int lb_snapshot_next(const struct lb_snapshot_set *set, uint32_t *out
 /* Where a rollback without an argument goes: to the newest snapshot that an earlier rollback has
  * not passed already, in the end to the factory state. LB_E(NOENT): nothing is left. */
 MUST_CHECK int lb_snapshot_target(const struct lb_snapshot_set *set, uint32_t *out);
+
+/* Has somebody gone back to something since this one was made? */
+bool lb_snapshot_is_left(const struct lb_snapshot_set *set, uint32_t number);
+
+/* The savepoint that waits for "commit" when the machine starts, which may be left. NULL: none. */
+const struct lb_snapshot *lb_snapshot_waiting(const struct lb_snapshot_set *set);
 
 /* How many of each kind stay; negative = all of them. */
 struct lb_snapshot_limits {

@@ -101,6 +101,15 @@ static void cut_end(char *line)
 		line[--n] = '\0';
 }
 
+static uint16_t parse_minutes(const char *value)
+{
+	uint32_t minutes;
+
+	return lb_snapshot_parse_word(&minutes, value) == 0 && minutes <= LB_SNAPSHOT_WAIT_MAX
+		       ? (uint16_t)minutes
+		       : 0;
+}
+
 /* One line; `known` becomes true with the type. */
 static void take_line(struct lb_snapshot_info *info, const char *line, bool *known)
 {
@@ -126,6 +135,10 @@ static void take_line(struct lb_snapshot_info *info, const char *line, bool *kno
 		info->forget = strcmp(value, "all") == 0     ? LB_FORGET_ALL
 			       : strcmp(value, "state") == 0 ? LB_FORGET_STATE
 							     : LB_FORGET_NOTHING;
+	} else if (value_of(line, "WAIT", value, sizeof(value))) {
+		info->wait_minutes = parse_minutes(value);
+	} else if (value_of(line, "STARTED", value, sizeof(value))) {
+		info->started = strcmp(value, "1") == 0;
 	}
 }
 
@@ -226,15 +239,18 @@ size_t lb_snapshot_info_format(char out[LB_SNAPSHOT_INFO_MAX], const struct lb_s
 		[LB_FORGET_STATE] = "FORGET=state\n",
 		[LB_FORGET_ALL] = "FORGET=all\n",
 	};
-	char roll[64] = "", word[LB_SNAPSHOT_NAME_MAX];
+	char roll[64] = "", wait[32] = "", word[LB_SNAPSHOT_NAME_MAX];
 	int n;
 
 	lb_snapshot_word(info->roll_to, word);
 	if (info->roll_to)
 		(void)snprintf(roll, sizeof(roll), "ROLL_TO=%s\n", word);
+	if (info->wait_minutes)
+		(void)snprintf(wait, sizeof(wait), "WAIT=%u\n%s", info->wait_minutes,
+			       info->started ? "STARTED=1\n" : "");
 	n = snprintf(out, LB_SNAPSHOT_INFO_MAX,
-		     "TYPE=\"%s\"\nDESCRIPTION=\"%s\"\n%sCREATED=\"%s\"\n%s",
+		     "TYPE=\"%s\"\nDESCRIPTION=\"%s\"\n%sCREATED=\"%s\"\n%s%s",
 		     lb_snapshot_type_name(info->type), info->description, roll, info->created,
-		     forget[info->forget]);
+		     forget[info->forget], wait);
 	return (size_t)n;
 }

@@ -2,7 +2,8 @@
  *
  * Lines TYPE="single", DESCRIPTION="text", ROLL_TO=3 (or factory), CREATED="2026-11-21 09:17:00
  * +0100". schnapps runs the file as a shell script; here it is data, and what is written can be run
- * without harm. FORGET is ours, in the note of a rollback only.
+ * without harm. Ours are FORGET, in the note of a rollback only, and in that of a savepoint
+ * WAIT=10, which are minutes, and STARTED=1.
  */
 #pragma once
 
@@ -15,6 +16,7 @@
 #define LB_SNAPSHOT_FACTORY  4294967295u /* "@factory" where a number stands */
 #define LB_SNAPSHOT_TEXT_MAX 1025	 /* schnapps cuts a description at 1024 bytes */
 #define LB_SNAPSHOT_DATE_MAX 32
+#define LB_SNAPSHOT_WAIT_MAX 1440 /* minutes: a day */
 #define LB_SNAPSHOT_INFO_MAX 4096 /* a file that schnapps has written has 1200 bytes at most */
 
 enum lb_snapshot_type {
@@ -36,6 +38,8 @@ struct lb_snapshot_info {
 	char created[LB_SNAPSHOT_DATE_MAX];	/* digits, ' ', '-', '+' and ':' only */
 	uint32_t roll_to;			/* of a rollback: where it went; 0 = not known */
 	enum lb_forget forget;
+	uint16_t wait_minutes; /* of a savepoint: for "commit"; 0 = nobody waits */
+	bool started;	       /* the machine was started meanwhile */
 };
 
 /* Never NULL. */

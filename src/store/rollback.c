@@ -27,6 +27,35 @@ static int move_one(void *arg, const char *path)
 	return 0;
 }
 
+/* Nobody goes back any more to a savepoint that was made before what is to be forgotten: no number
+ * of a snapshot will tell that it was left. Only once the exchange lasts: a cut may take that back.
+ * A full disk stops nothing; it is tried again when the state before has gone. */
+static int stop_waiting(struct rollback *r)
+{
+	struct lb_snapshot_info info;
+	int rc = lb_snapshot_waiting(r->set) ? r->p->sync(r->p->ctx) : 0;
+
+	for (size_t i = 0; rc == 0 && i < r->set->count; i++) {
+		struct lb_snapshot *s = &r->set->all[i];
+
+		if (s->type != LB_SNAPSHOT_SAVE || !s->waits)
+			continue;
+		rc = lb_snapshots_info(r->p, s->number, &info);
+		info.wait_minutes = 0;
+		if (rc == 0)
+			rc = lb_snapshots_modify(r->p, r->set, s->number, &info);
+		s->waits = rc < 0;
+	}
+	return rc == LB_E(NOSPC) ? 0 : rc;
+}
+
+static int move_nested(struct rollback *r)
+{
+	int rc = r->p->nested(r->p->ctx, LB_SNAPSHOT_NEXT, move_one, r);
+
+	return rc == 0 && r->note.forget == LB_FORGET_STATE ? stop_waiting(r) : rc;
+}
+
 /* The snapshots first: as long as the state before is there, the note says what is still to do. */
 static int forget(struct rollback *r)
 {
@@ -35,7 +64,9 @@ static int forget(struct rollback *r)
 
 	while (all && rc == 0 && r->set->count > 0)
 		rc = lb_snapshots_delete(r->p, r->set, r->set->all[r->set->count - 1].number, true);
-	return rc < 0 ? rc : r->p->drop(r->p->ctx, LB_SNAPSHOT_NEXT, all);
+	if (rc == 0)
+		rc = r->p->drop(r->p->ctx, LB_SNAPSHOT_NEXT, all);
+	return rc == 0 && !all ? stop_waiting(r) : rc;
 }
 
 static int write_note(const struct rollback *r, const char *name)
@@ -100,7 +131,7 @@ static int carry_out(struct rollback *r, enum lb_rollback_step step)
 	case LB_ROLLBACK_PLACE:
 		return p->rename(p->ctx, LB_SNAPSHOT_NEXT, LB_SNAPSHOT_ROOT);
 	case LB_ROLLBACK_NESTED:
-		return p->nested(p->ctx, LB_SNAPSHOT_NEXT, move_one, r);
+		return move_nested(r);
 	case LB_ROLLBACK_INFO:
 	case LB_ROLLBACK_KEEP:
 		return keep(r, step == LB_ROLLBACK_INFO);

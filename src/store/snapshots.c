@@ -75,6 +75,8 @@ int lb_snapshots_load(const struct plat_snapshots *p, struct lb_snapshot_set *se
 		if (known == 0) {
 			s->type = info.type;
 			s->roll_to = info.roll_to;
+			s->waits = info.wait_minutes > 0;
+			s->started = info.started;
 		}
 	}
 	lb_snapshot_sort(set);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -53,6 +54,12 @@ class Top:
         sh("btrfs", *words)
 
 
+def waiting(top):
+    """Processes that wait for a commit on this disk."""
+    found = subprocess.run(["pgrep", "-f", f"snapshot -d {top.folder} savepoint"], capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
+
+
 @pytest.fixture
 def top(tmp_path):
     disk, folder = tmp_path / "disk", tmp_path / "top"
@@ -61,14 +68,16 @@ def top(tmp_path):
     sh("mkfs.btrfs", "-q", disk)
     folder.mkdir()
     sh("mount", "-t", "btrfs", "-o", "loop", disk, folder)
+    top = Top(folder)
     try:
-        top = Top(folder)
         for name in ("@", "@factory"):
             top.btrfs("subvolume", "create", folder / name)
             (folder / name / "etc").mkdir()
             (folder / name / "etc/hostname").write_text(name)
         yield top
     finally:
+        for pid in waiting(top):  # of a test that failed: it would restart the machine
+            os.kill(pid, signal.SIGKILL)
         sh("umount", "-l", folder)  # also when a test that failed holds it open
 
 

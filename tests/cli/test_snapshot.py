@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from btrfs_top import ENV, LIFEBOAT, NEEDS, info, sh, top
+from btrfs_top import ENV, LIFEBOAT, NEEDS, info, sh, top, waiting
 
 DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}"
 RENAME_EXCHANGE = 2
@@ -261,23 +261,32 @@ def test_cleanup__more_than_are_kept__the_oldest_go(top):
     assert top.ok("cleanup") == "Snapshot 2 deleted.\nSnapshot 1 deleted.\n"
 
 
-def waiting(top):
-    """Processes that have to do with this disk."""
-    found = subprocess.run(["pgrep", "-f", f"snapshot -d {top.folder} savepoint"], capture_output=True, text=True)
-    return found.stdout.split()
+def wait_until(done, why):
+    end = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < end, why
+        time.sleep(0.1)
 
 
 def test_savepoint__and_commit__leave_nothing(top):
     assert top.ok("savepoint", 5).startswith("Snapshot number 1 created\n")
+    assert re.fullmatch(rf'TYPE="save"\nDESCRIPTION="Savepoint"\nCREATED="{DATE}"\nWAIT=5\n', info(top, 1)), "the gate reads it"
     assert json.loads(top.ok("list", "-j"))["snapshots"][0]["type"] == "save"
     assert top.ok("savepoint").startswith("Snapshot 1 deleted.\nSnapshot number 1 created\n")
     assert waiting(top)
     assert top.ok("commit") == "Snapshot 1 deleted.\n"
     assert top.names() == ["@", "@factory"]
-    end = time.monotonic() + 30
-    while waiting(top):
-        assert time.monotonic() < end, "somebody still waits for the commit"
-        time.sleep(0.1)
+    wait_until(lambda: not waiting(top), "somebody still waits for the commit")
+
+
+def test_savepoint__rollback_that_forgets__is_not_waited_for_any_more(top):
+    top.ok("create")
+    top.ok("savepoint", 5)
+    assert waiting(top)
+    top.ok("rollback", 1, "--forget")
+    assert not (top / "@3").exists()
+    assert "WAIT" not in info(top, 2), "the router would go back to what its owner wanted forgotten"
+    wait_until(lambda: not waiting(top), "somebody still waits for the commit")
 
 
 def test_mount__one__shows_what_is_in_it(top):

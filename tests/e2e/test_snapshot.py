@@ -87,6 +87,24 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     router.sh("test ! -e /etc/secret")
 
 
+def test_savepoint__plug_is_pulled__starts_once_more_with_what_was_tried_then_as_it_was(bench):
+    """Somebody who cannot reach his router any more, and does not want to wait."""
+    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router.to_up(login=True)
+    router.sh("lifeboat snapshot savepoint 60; echo wrong >/etc/tried; sync")
+    router.power_cut("kill")
+    router.to_up(login=True)
+    assert "snapshot 1 is a savepoint that nobody has confirmed" in router.sh("dmesg")
+    assert router.sh("cat /etc/tried") == "wrong", "what is tried may need a restart"
+    assert "lifeboat-save" in router.sh("ps"), "and is waited for again"
+    router.power_cut("kill")
+    router.to_up(login=True)
+    assert "what was tried is snapshot 2" in router.sh("dmesg")
+    router.sh("test ! -e /etc/tried && ! ps | grep lifeboat-sav[e]")
+    assert [s["type"] for s in snapshots(router).values()] == ["save", "rollback"]
+    assert "WAIT" not in router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cat /mnt/1.info; umount /mnt"), "once only"
+
+
 @pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/trace plays a savepoint on a virtual clock")
 def test_savepoint__nobody_commits__the_router_goes_back_by_itself(bench):
     router = bench(NO_WINDOW, board=BOARD, network=False)
@@ -94,7 +112,8 @@ def test_savepoint__nobody_commits__the_router_goes_back_by_itself(bench):
     router.sh("lifeboat snapshot savepoint 1")
     router.sh("rm /etc/banner; sync")
     resets = len(router.resets)
-    router.wait_reset(240, count=resets + 1)
+    restart(router)  # the minute begins anew
+    router.wait_reset(240, count=resets + 2)
     router.wait_up(60)
     router.serial.login(timeout=READY_S)
     router.sh("test -e /etc/banner")

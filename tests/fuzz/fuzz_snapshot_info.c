@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		CHECK(n == strlen(out) && n < sizeof(out));
 		CHECK(lb_snapshot_info_parse(&again, out, n) == 0);
 		CHECK(again.type == info.type && again.roll_to == info.roll_to &&
-		      again.forget == info.forget);
+		      again.forget == info.forget && again.wait_minutes == info.wait_minutes);
+		CHECK(info.wait_minutes <= LB_SNAPSHOT_WAIT_MAX);
 		CHECK(strcmp(again.description, info.description) == 0);
 		CHECK(strcmp(again.created, info.created) == 0);
 	}

@@ -11,8 +11,9 @@
 
 static struct {
 	uint64_t now_s, committed_s, sleeps_at_s, sleeps_s;
-	int go_back, reboot;
-	char told[256];
+	int go_back;
+	unsigned fails; /* so often it says that */
+	char told[1024];
 } w;
 
 static void PRINTF_LIKE(1, 2) tell(const char *fmt, ...)
@@ -55,13 +56,15 @@ static void warn(void *ctx)
 static int go_back(void *ctx)
 {
 	tell("back\n");
+	if (!w.fails)
+		return 0;
+	w.fails--;
 	return w.go_back;
 }
 
-static int reboot(void *ctx)
+static void reboot(void *ctx)
 {
 	tell("reboot\n");
-	return w.reboot;
 }
 
 static enum lb_savepoint_end watch(unsigned minutes)
@@ -115,10 +118,39 @@ static void savepoint__machine_slept__is_warned_of_all_the_same(void **state)
 	assert_string_equal(w.told, "5100 warned\n5115 back\n5115 reboot\n");
 }
 
-static void savepoint__cannot_go_back__does_not_reboot(void **state)
+static void savepoint__cannot_go_back_at_first__tries_again_each_minute(void **state)
 {
 	w.go_back = LB_E(IO);
-	assert_int_equal(watch(2), LB_SAVEPOINT_FAILED);
+	w.fails = 2;
+	assert_int_equal(watch(2), LB_SAVEPOINT_WENT_BACK);
+	assert_string_equal(w.told, "105 warned\n120 back\n180 back\n240 back\n240 reboot\n");
+}
+
+static void savepoint__committed_between_two_tries__stays(void **state)
+{
+	w.go_back = LB_E(IO);
+	w.fails = 2;
+	w.committed_s = 150;
+	assert_int_equal(watch(2), LB_SAVEPOINT_COMMITTED);
+	assert_string_equal(w.told, "105 warned\n120 back\n");
+	assert_int_equal(w.now_s, START_S + 150);
+}
+
+static void savepoint__can_never_go_back__fails_after_an_hour_and_does_not_reboot(void **state)
+{
+	w.go_back = LB_E(IO);
+	w.fails = LB_SAVEPOINT_TRIES;
+	assert_int_equal(watch(1), LB_SAVEPOINT_FAILED);
+	assert_int_equal(w.fails, 0);
+	assert_int_equal(w.now_s, START_S + 60 + 59 * 60);
+	assert_null(strstr(w.told, "reboot"));
+}
+
+static void savepoint__left_meanwhile__ends_without_another_try(void **state)
+{
+	w.go_back = LB_E(NOENT);
+	w.fails = 1;
+	assert_int_equal(watch(2), LB_SAVEPOINT_COMMITTED);
 	assert_string_equal(w.told, "105 warned\n120 back\n");
 }
 
@@ -128,4 +160,7 @@ TESTS(fresh(savepoint__nobody_commits__warned_then_back_and_rebooted),
       fresh(savepoint__committed__ends_within_a_second_and_nothing_happens),
       fresh(savepoint__committed_after_the_warning__stays),
       fresh(savepoint__machine_slept__is_warned_of_all_the_same),
-      fresh(savepoint__cannot_go_back__does_not_reboot))
+      fresh(savepoint__cannot_go_back_at_first__tries_again_each_minute),
+      fresh(savepoint__committed_between_two_tries__stays),
+      fresh(savepoint__can_never_go_back__fails_after_an_hour_and_does_not_reboot),
+      fresh(savepoint__left_meanwhile__ends_without_another_try))

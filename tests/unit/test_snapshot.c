@@ -172,6 +172,43 @@ static void target__nothing_there__is_told(void **state)
 	assert_int_equal(to, 77);
 }
 
+static const struct lb_snapshot *waiting(const char *words, uint32_t waits)
+{
+	be(words);
+	for (size_t i = 0; i < set.count; i++)
+		set.all[i].waits = set.all[i].number == waits;
+	return lb_snapshot_waiting(&set);
+}
+
+static void waiting__savepoint_that_nobody_confirmed__is_found(void **state)
+{
+	assert_int_equal(waiting("s1 v2", 2)->number, 2);
+	assert_int_equal(waiting("s1 v2 p3 s4", 2)->number, 2);
+	assert_int_equal(waiting("r1>7 v2", 2)->number, 2);
+}
+
+static void waiting__nobody_waits__is_none(void **state)
+{
+	assert_null(waiting("", 0));
+	assert_null(waiting("s1 v2", 0)); /* made by schnapps, or by "create -t save" */
+	assert_null(waiting("s1 s2", 2)); /* no savepoint any more */
+}
+
+static bool left(const char *words)
+{
+	be(words);
+	return lb_snapshot_is_left(&set, 2);
+}
+
+static void left__somebody_went_back_since__is_told(void **state)
+{
+	assert_true(left("s1 v2 r3>2"));
+	assert_true(left("s1 v2 R3"));
+	assert_true(left("s1 v2 r3>1 s4"));
+	assert_false(left("s1 v2"));
+	assert_false(left("r1>7 v2 s3"));
+}
+
 static void retention__more_than_allowed__the_oldest_of_each_kind_go(void **state)
 {
 	const struct lb_snapshot_limits limits = {
@@ -229,6 +266,24 @@ static void info__edited_on_another_system__is_read(void **state)
 	assert_string_equal(info.description, "mine");
 	assert_string_equal(info.created, "2026-11-21 09:17:00 +0100");
 	assert_int_equal(info.roll_to, 4);
+}
+
+static void info__of_a_savepoint__says_who_waits(void **state)
+{
+	static const char text[] = "TYPE=\"save\"\nDESCRIPTION=\"Savepoint\"\n"
+				   "CREATED=\"2026-11-21 09:17:00 +0000\"\nWAIT=10\nSTARTED=1\n";
+	static const char wrong[] = "TYPE=save\nWAIT=1441\nSTARTED=yes";
+	struct lb_snapshot_info info;
+	char out[LB_SNAPSHOT_INFO_MAX];
+
+	assert_int_equal(lb_snapshot_info_parse(&info, text, strlen(text)), 0);
+	assert_int_equal(info.wait_minutes, 10);
+	assert_true(info.started);
+	assert_int_equal(lb_snapshot_info_format(out, &info), strlen(text));
+	assert_string_equal(out, text);
+	assert_int_equal(lb_snapshot_info_parse(&info, wrong, strlen(wrong)), 0);
+	assert_int_equal(info.wait_minutes, 0);
+	assert_false(info.started);
 }
 
 static void info__as_a_shell_takes_it__is_read(void **state)
@@ -445,11 +500,13 @@ TESTS(unit(name__of_each_kind__is_read_and_written),
       unit(find__each_of_many__is_that_one_and_no_other),
       unit(target__again_and_again__steps_back_one_by_one),
       unit(target__new_one_after_a_rollback__is_that_one), unit(target__nothing_there__is_told),
+      unit(waiting__savepoint_that_nobody_confirmed__is_found),
+      unit(waiting__nobody_waits__is_none), unit(left__somebody_went_back_since__is_told),
       unit(retention__more_than_allowed__the_oldest_of_each_kind_go),
       unit(filter__what_a_shell_would_run__becomes_an_underscore),
       unit(info__of_schnapps__is_read_and_written_the_same),
       unit(info__edited_on_another_system__is_read), unit(info__as_a_shell_takes_it__is_read),
-      unit(info__with_a_program_in_it__is_data),
+      unit(info__of_a_savepoint__says_who_waits), unit(info__with_a_program_in_it__is_data),
       unit(info__without_a_type__is_refused_and_out_untouched),
       unit(time__of_each_form__is_as_the_calendar_says),
       unit(weekly__last_one_and_now__due_after_seven_days),

@@ -27,6 +27,7 @@
 #include "lifeboat/root/mount_root.h"
 #include "lifeboat/root/renew.h"
 #include "lifeboat/root/root.h"
+#include "lifeboat/root/root_subvolume.h"
 #include "lifeboat/slots/slot_boot.h"
 #include "lifeboat/slots/slot_guard.h"
 #include "lifeboat/slots/slots.h"
@@ -527,6 +528,7 @@ static void start_system(char **argv)
 	m->watchdog = lb_watchdog_hand_over(m->watchdog,
 					    gate.board.watchdog_handover == LB_HANDOVER_KEEP);
 	lb_slot_guard_start(&gate.board);
+	lb_root_subvolume_guard(&gate.root);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	argv[0] = gate.board.init;

@@ -131,7 +131,7 @@ static int enter_from_initramfs(struct lb_root *out, const struct lb_board *boar
 	if (rc < 0)
 		return rc;
 	if (strcmp(out->fs, "btrfs") == 0 && board->subvolume[0]) {
-		lb_root_subvolume_settle(out->disk);
+		out->savepoint = lb_root_subvolume_settle(out->disk);
 		(void)snprintf(options, sizeof(options), "subvol=%s", board->subvolume);
 	}
 	if (mkdir(NEW_ROOT, 0755) < 0 && errno != EEXIST)

@@ -11,6 +11,7 @@ struct lb_root {
 	bool from_initramfs;	   /* where the gate was started, and not on the root itself */
 	char fs[32];		   /* "squashfs", "ext4", ...; "" for LB_ROOT_NONE */
 	char disk[LB_PATH_MAX];	   /* its block device, "" when it was not found */
+	uint32_t savepoint;	   /* a snapshot that waits for its commit, 0 = none */
 	char why[LB_SENTENCE_MAX]; /* for LB_ROOT_NONE: one sentence */
 };
 

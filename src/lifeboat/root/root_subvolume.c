@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "lifeboat/snapshot/savepoint_start.h"
 #include "plat/linux/disk/block.h"
 #include "plat/linux/disk/btrfs.h"
 #include "plat/linux/disk/guard.h"
@@ -42,7 +43,7 @@ void lb_root_subvolume_mend(const char *disk)
 			disk);
 }
 
-void lb_root_subvolume_settle(const char *disk)
+uint32_t lb_root_subvolume_settle(const char *disk)
 {
 	CLEANUP(lb_btrfs_closep) struct lb_btrfs fs = LB_BTRFS_CLOSED;
 	static struct lb_snapshot_set set;
@@ -52,7 +53,7 @@ void lb_root_subvolume_settle(const char *disk)
 	if (rc < 0) {
 		log_warn("the snapshots on %s cannot be looked at: the file system %s", disk,
 			 lb_strerror(rc));
-		return;
+		return 0;
 	}
 	p = lb_btrfs_plat(&fs);
 	rc = lb_btrfs_lock(&fs, true, false);
@@ -66,4 +67,11 @@ void lb_root_subvolume_settle(const char *disk)
 	else if (rc < 0)
 		log_warn("a rollback that was cut cannot be finished on %s: the file system %s",
 			 disk, lb_strerror(rc));
+	return rc < 0 ? 0 : lb_savepoint_start(&fs, &p, &set);
+}
+
+void lb_root_subvolume_guard(const struct lb_root *root)
+{
+	if (root->savepoint)
+		lb_savepoint_guard(root->disk, root->savepoint);
 }

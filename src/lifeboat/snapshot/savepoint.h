@@ -6,7 +6,9 @@
 
 #include "base/err.h"
 
-#define LB_SAVEPOINT_WARN_S 15 /* as long before as schnapps does; less than a minute */
+#define LB_SAVEPOINT_WARN_S  15 /* as long before as schnapps does; less than a minute */
+#define LB_SAVEPOINT_AGAIN_S 60
+#define LB_SAVEPOINT_TRIES   60 /* an hour: a full or a busy disk may have been seen to by then */
 
 struct lb_savepoint_hands {
 	void *ctx;
@@ -16,12 +18,14 @@ struct lb_savepoint_hands {
 	/* Is it there, and nobody has said "commit"? */
 	bool (*is_pending)(void *ctx);
 	void (*warn)(void *ctx);
-	int (*go_back)(void *ctx); /* 0, or LB_E(...): then there is no reboot */
-	int (*reboot)(void *ctx);
+	/* 0; LB_E(NOENT): nobody wants it any more; another LB_E(...), which it has told: it
+	 * failed, and is tried again. */
+	int (*go_back)(void *ctx);
+	void (*reboot)(void *ctx);
 };
 
 enum lb_savepoint_end {
-	LB_SAVEPOINT_COMMITTED, /* or deleted: whatever was tried stays */
+	LB_SAVEPOINT_COMMITTED, /* or deleted, or left by a rollback: whatever was tried stays */
 	LB_SAVEPOINT_WENT_BACK,
 	LB_SAVEPOINT_FAILED,
 };

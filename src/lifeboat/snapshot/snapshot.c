@@ -43,6 +43,7 @@ static int create(struct lb_snapshot_session *s, int argc, char **argv)
 	char text[LB_SNAPSHOT_TEXT_MAX + 1] = "";
 	int type = LB_SNAPSHOT_SINGLE, i = 1, code;
 	bool only_number = false;
+	struct lb_snapshot_info info = {0};
 	uint32_t number;
 
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
@@ -60,9 +61,10 @@ static int create(struct lb_snapshot_session *s, int argc, char **argv)
 		(void)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", argv[i]);
 	}
 	code = lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
+	info.type = (enum lb_snapshot_type)type;
 	if (code == LB_EXIT_OK)
-		code = lb_snapshot_make(s, (enum lb_snapshot_type)type,
-					text[0] ? text : "User created snapshot", &number);
+		code = lb_snapshot_make(s, &info, text[0] ? text : "User created snapshot",
+					&number);
 	if (code == LB_EXIT_OK)
 		(void)printf(only_number ? "%u\n" : "Snapshot number %u created\n", number);
 	return code;

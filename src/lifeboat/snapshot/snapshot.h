@@ -57,8 +57,12 @@ int lb_snapshot_auto(struct lb_snapshot_session *s, int argc, char **argv);
 int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv);
 
 /* Make one, and delete those of a type; for more than one command. Exit codes. */
-int lb_snapshot_make(struct lb_snapshot_session *s, enum lb_snapshot_type type, const char *text,
+/* `info` says what is special about it, and is filled with the rest. */
+int lb_snapshot_make(struct lb_snapshot_session *s, struct lb_snapshot_info *info, const char *text,
 		     uint32_t *number);
+/* Says what it did. `changed`: the next boot is into the new root, whatever failed afterwards. */
+int lb_snapshot_go_back(struct lb_snapshot_session *s, uint32_t target, enum lb_forget forget,
+			bool *changed);
 int lb_snapshot_delete_type(struct lb_snapshot_session *s, enum lb_snapshot_type type, bool all);
 /* Delete what is more than the owner keeps, or than `keep` of a kind where he says nothing. */
 int lb_snapshot_retain(struct lb_snapshot_session *s, unsigned keep);

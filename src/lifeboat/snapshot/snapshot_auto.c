@@ -41,7 +41,8 @@ static int make(struct lb_snapshot_session *s, const struct lb_board *board,
 		enum lb_snapshot_type type, const char *text)
 {
 	uint32_t number;
-	int code = lb_snapshot_make(s, type, text, &number);
+	struct lb_snapshot_info info = {.type = type};
+	int code = lb_snapshot_make(s, &info, text, &number);
 
 	if (code != LB_EXIT_OK)
 		return code;

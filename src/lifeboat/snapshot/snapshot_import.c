@@ -157,6 +157,7 @@ static int find_info(const char *file, bool must, const char *archive, struct lb
 		out->type = LB_SNAPSHOT_SINGLE;
 	out->roll_to = 0;
 	out->forget = LB_FORGET_NOTHING;
+	out->wait_minutes = 0;
 	return LB_EXIT_OK;
 }
 

@@ -155,17 +155,16 @@ bool lb_snapshot_exists(const struct lb_snapshot_session *s, uint32_t number)
 	return false;
 }
 
-int lb_snapshot_make(struct lb_snapshot_session *s, enum lb_snapshot_type type, const char *text,
+int lb_snapshot_make(struct lb_snapshot_session *s, struct lb_snapshot_info *info, const char *text,
 		     uint32_t *number)
 {
-	struct lb_snapshot_info info = {.type = type};
 	int rc;
 
-	if (lb_snapshot_filter(info.description, text))
+	if (lb_snapshot_filter(info->description, text))
 		log_info(
 			"the description was changed: letters, digits and .,?!()/;:<>- may stand there");
-	lb_snapshot_date(info.created);
-	rc = lb_snapshots_create(&s->plat, &s->set, &info, number);
+	lb_snapshot_date(info->created);
+	rc = lb_snapshots_create(&s->plat, &s->set, info, number);
 	if (rc == LB_E(NOENT))
 		log_err("there is no subvolume @ on %s, which a snapshot would be of",
 			s->fs.device);
