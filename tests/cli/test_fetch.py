@@ -1,7 +1,9 @@
 """lifeboat fetch, from an https server on this machine that breaks off, changes its mind, and lies."""
 
+import gzip
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -123,6 +125,18 @@ def test_fetch__server_that_stays_away__is_given_up_with_a_reason(shop):
     assert said.splitlines()[-1].endswith("/image.bin.sig does not answer")
 
 
+@pytest.mark.parametrize("file, words", [
+    (".", "is a folder: name a file in it"),
+    ("not-there/image.bin", "nothing can be put beside not-there/image.bin: its folder is not there"),
+])
+def test_fetch__place_where_no_file_can_be__is_said_before_anybody_is_asked(tmp_path, file, words):
+    (tmp_path / "b.conf").write_text("")
+    done = subprocess.run([LIFEBOAT, "fetch", "--board", "b.conf", "https://no-such-host.invalid/i.bin", file], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1) and words in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["b.conf"]
+
+
 @pytest.mark.parametrize("case, code, words", [
     ("no-signature", NO, "image.bin.sig is not there: the server has no such file"),
     ("wrong-signature", SIGNATURE, "its signature by key 0123456789abcdef is wrong"),
@@ -231,6 +245,28 @@ def test_fetch__server_that_sends_drop_by_drop__has_an_hour(shop, image):
         file.held.set()
         assert fetch.wait(60) == OK, fetch.stderr.read()
     assert 3000 < int(curl[curl.index("--max-time") + 1]) <= 3600
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_fetch__ended_by_who_asked__leaves_nothing(shop, image, how):
+    file = shop.sell(image)
+    file.held = threading.Event()
+    with subprocess.Popen(shop.argv(), stderr=subprocess.PIPE, text=True) as fetch:
+        while len(shop.server.asked) < 2:
+            assert fetch.poll() is None, fetch.stderr.read()
+            time.sleep(0.02)
+        fetch.send_signal(how)
+        assert fetch.wait(60) == -how
+        file.held.set()
+    assert shop.here() == []
+
+
+def test_fetch__damaged_archive__says_one_sentence(shop):
+    made = bytearray(gzip.compress(bytes(range(256)) * 400))
+    made[len(made) // 2] ^= 1
+    shop.sell(bytes(made), "/r1-medkit-latest.tar.gz")
+    code, said = shop.fetch("/r1-medkit-latest.tar.gz")
+    assert (code, said.count("is not kept")) == (DAMAGED, 1), said
 
 
 @pytest.mark.skipif(not LONG, reason="minutes of waiting: LIFEBOAT_LONG=1")

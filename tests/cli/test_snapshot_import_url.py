@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import threading
+import time
 
 import firmware
 import pytest
@@ -38,11 +41,16 @@ class Shop:
         self.server.files[f"/{name}"] = File(data)
         self.server.files[f"/{name}.sig"] = File(self.key.sign_data(data if signed is None else signed))
 
-    def bring(self, top, what=NAME):
+    def begin(self, top, what=NAME):
         """import -f; curl takes the authorities of the system from where this variable says, if it is set."""
-        return subprocess.run([LIFEBOAT, "snapshot", "-d", top.folder, "import", "-f", "--board", self.folder / "board.conf",
-                               f"{self.url}/{what}"], env=dict(ENV, SSL_CERT_FILE=str(self.trusted), CURL_CA_BUNDLE=str(self.trusted)),
-                              capture_output=True, text=True, timeout=120)
+        return subprocess.Popen([LIFEBOAT, "snapshot", "-d", top.folder, "import", "-f", "--board", self.folder / "board.conf",
+                                 f"{self.url}/{what}"], env=dict(ENV, SSL_CERT_FILE=str(self.trusted), CURL_CA_BUNDLE=str(self.trusted)),
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def bring(self, top, what=NAME):
+        with self.begin(top, what) as run:
+            said, wrong = run.communicate(timeout=120)
+        return subprocess.CompletedProcess(run.args, run.returncode, said, wrong)
 
 
 @pytest.fixture
@@ -69,6 +77,20 @@ def test_import__of_a_signed_medkit_from_an_address__is_the_new_factory_state(to
     shop.sell(medkit.read_bytes(), f"{NAME}?from=a/b")
     shop.server.files[f"/{NAME}.sig?from=a/b"] = shop.server.files.pop(f"/{NAME}?from=a/b.sig")
     assert shop.bring(top, f"{NAME}?from=a/b").returncode == 0
+
+
+def test_import__from_an_address_and_ctrl_c__leaves_nothing(top, shop, medkit):  # noqa: F811
+    before, names = left_in_tmp(), top.names()
+    shop.sell(medkit.read_bytes())
+    shop.server.files[f"/{NAME}"].held = threading.Event()
+    with shop.begin(top) as run:
+        while len(shop.server.asked) < 2:
+            assert run.poll() is None, run.stderr.read()
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(60) != 0
+        shop.server.files[f"/{NAME}"].held.set()
+    assert (left_in_tmp(), top.names()) == (before, names)
 
 
 @pytest.mark.parametrize("case, words", [

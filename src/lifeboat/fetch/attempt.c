@@ -163,7 +163,7 @@ int lb_attempt(struct lb_attempt_result *out, const struct lb_attempt *a)
 
 	if (rc < 0)
 		return rc;
-	if (snprintf(head_path, sizeof(head_path), "%s.head", a->path) >= LB_PATH_MAX)
+	if (snprintf(head_path, sizeof(head_path), "%s" LB_ATTEMPT_HEAD, a->path) >= LB_PATH_MAX)
 		return LB_E(NOSPC);
 	(void)unlink(head_path);
 	/* What an attempt left behind that is not continued. */

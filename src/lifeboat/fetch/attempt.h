@@ -8,6 +8,8 @@
 #include "plan/fetch.h"
 #include "tables/limits.h"
 
+#define LB_ATTEMPT_HEAD ".head" /* behind the path: the server's head, while an attempt runs */
+
 struct lb_attempt {
 	const char *url, *path; /* from where, to where */
 	const char *cacert;	/* file with the CA certificates; NULL = those of the system */

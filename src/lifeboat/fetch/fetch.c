@@ -3,14 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "install/verify.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/applet_options.h"
+#include "lifeboat/fetch/attempt.h"
 #include "lifeboat/fetch/pair.h"
 
 struct arguments {
@@ -19,7 +22,10 @@ struct arguments {
 
 struct names {
 	char part[LB_PATH_MAX], signature[LB_PATH_MAX], signature_part[LB_PATH_MAX];
+	char part_head[LB_PATH_MAX + 8], signature_head[LB_PATH_MAX + 8];
 };
+
+static struct names names;
 
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -61,6 +67,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 
 static int make_names(struct names *n, const struct arguments *a)
 {
+	(void)snprintf(n->part_head, sizeof(n->part_head), "%s.part" LB_ATTEMPT_HEAD, a->file);
+	(void)snprintf(n->signature_head, sizeof(n->signature_head), "%s.sig.part" LB_ATTEMPT_HEAD,
+		       a->file);
 	if (snprintf(n->part, sizeof(n->part), "%s.part", a->file) < LB_PATH_MAX - 8 &&
 	    snprintf(n->signature, sizeof(n->signature), "%s.sig", a->file) < LB_PATH_MAX &&
 	    snprintf(n->signature_part, sizeof(n->signature_part), "%s.sig.part", a->file) <
@@ -68,6 +77,25 @@ static int make_names(struct names *n, const struct arguments *a)
 		return LB_EXIT_OK;
 	(void)fprintf(stderr, "lifeboat fetch: the name of the file is too long\n");
 	return LB_EXIT_USAGE;
+}
+
+/* Before anybody is asked for anything. */
+static int check_place(const struct arguments *a, const struct names *n)
+{
+	struct stat st;
+	CLEANUP(lb_fd_closep) int fd = -1;
+
+	if (stat(a->file, &st) == 0 && S_ISDIR(st.st_mode)) {
+		(void)fprintf(stderr, "lifeboat fetch: %s is a folder: name a file in it\n",
+			      a->file);
+		return LB_EXIT_NO;
+	}
+	fd = open(n->part, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return LB_EXIT_OK;
+	(void)fprintf(stderr, "lifeboat fetch: nothing can be put beside %s: its folder %s\n",
+		      a->file, lb_strerror(lb_err_from_errno(errno)));
+	return LB_EXIT_NO;
 }
 
 static void say(void *ctx, const char *line)
@@ -103,7 +131,9 @@ static int verify(const struct arguments *a, const struct names *n, const struct
 		return LB_EXIT_SYSTEM;
 	}
 	for (int r = 0; r < LB_REFUSAL_COUNT; r++)
-		if (found.verdict.refused[r])
+		/* What is not whole tells nothing else of itself. */
+		if (found.verdict.refused[r] &&
+		    (r == LB_REFUSAL_DAMAGED || !found.verdict.refused[LB_REFUSAL_DAMAGED]))
 			(void)fprintf(stderr, "lifeboat fetch: %s is not kept: %s\n", a->url,
 				      found.verdict.why[r]);
 	if (lb_verdict_first(&found.verdict) != LB_REFUSAL_COUNT)
@@ -144,23 +174,45 @@ static int fetch(const struct arguments *a, const struct names *n, const struct 
 	return code;
 }
 
+/* Somebody has lost patience: nothing of it is left. */
+static void leave(int number)
+{
+	for (size_t i = 0; i < 2; i++) {
+		(void)unlink(i ? names.signature_part : names.part);
+		(void)unlink(i ? names.signature_head : names.part_head);
+	}
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static void clean_up_when_ended(void)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (signal(ends[i], leave) == SIG_IGN)
+			(void)signal(ends[i], SIG_IGN); /* nohup */
+}
+
 int applet_fetch(int argc, char **argv)
 {
 	static struct lb_board board;
 	struct arguments a = {0};
-	struct names n;
 	int code = read_arguments(argc, argv, &a);
 
 	if (code == LB_EXIT_OK)
-		code = make_names(&n, &a);
+		code = make_names(&names, &a);
 	if (code == LB_EXIT_OK)
 		code = lb_applet_board("fetch", a.board, &board);
+	if (code == LB_EXIT_OK)
+		code = check_place(&a, &names);
 	if (code != LB_EXIT_OK)
 		return code;
 	/* From the network the signature is not a question of the board file. */
 	board.signature_required[LB_DOOR_NETWORK] = true;
-	code = fetch(&a, &n, &board);
-	(void)unlink(n.part);
-	(void)unlink(n.signature_part);
+	clean_up_when_ended();
+	code = fetch(&a, &names, &board);
+	(void)unlink(names.part);
+	(void)unlink(names.signature_part);
 	return code;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,9 +252,11 @@ static int import_factory(struct lb_snapshot_session *s, const char *file, const
 static int fetch(const char *url, const char *board, const char *file)
 {
 	int status = 0;
+	void (*before)(int) = signal(SIGINT, SIG_IGN); /* that is for "lifeboat fetch" */
 	pid_t pid = lb_fork();
 
 	if (pid == 0) {
+		(void)signal(SIGINT, before);
 		if (board)
 			(void)execl("/proc/self/exe", "lifeboat", "fetch", "--board", board, url,
 				    file, (char *)NULL);
@@ -263,6 +266,7 @@ static int fetch(const char *url, const char *board, const char *file)
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	(void)signal(SIGINT, before);
 	if (pid < 0 || !WIFEXITED(status))
 		return LB_EXIT_SYSTEM;
 	return WEXITSTATUS(status) < LB_EXIT_USAGE && WEXITSTATUS(status) ? LB_EXIT_NO
