@@ -53,7 +53,7 @@ static bool same_board(const char *a, const char *b)
 	return *a == *b;
 }
 
-static bool knows(const struct lb_taker *t, const char *board)
+bool lb_taker_knows(const struct lb_taker *t, const char *board)
 {
 	if (same_board(t->id, board))
 		return true;
@@ -116,7 +116,7 @@ static void check_board(struct lb_verdict *v, const struct lb_offer *o, const st
 	if (!t->id[0])
 		return;
 	for (size_t i = 0; i < o->board_count; i++)
-		if (knows(t, o->boards[i]))
+		if (lb_taker_knows(t, o->boards[i]))
 			return;
 	if (o->board_count > 0)
 		refuse(v, LB_REFUSAL_BOARD, "it is for %s%s, and this board is %s", o->boards[0],

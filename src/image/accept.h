@@ -70,6 +70,9 @@ struct lb_verdict {
 	char note[LB_SENTENCE_MAX]; /* taken, but this should be known; "" = nothing */
 };
 
+/* Is this a name of the board: its id or a further one, with '_' for ','? */
+bool lb_taker_knows(const struct lb_taker *taker, const char *board);
+
 void lb_accept(struct lb_verdict *out, const struct lb_offer *offer, const struct lb_taker *taker);
 
 /* The reason that counts most, or LB_REFUSAL_COUNT: taken. */

@@ -4,8 +4,8 @@
 
 #include "lifeboat/applet.h"
 #include "lifeboat/board_machine.h"
+#include "lifeboat/board_notes.h"
 #include "plat/linux/machine/input.h"
-#include "store/board_card.h"
 #include "store/board_say.h"
 
 struct arguments {
@@ -121,6 +121,32 @@ static void print_network(const struct lb_board *b)
 	(void)putchar('\n');
 }
 
+static void print_image(const struct lb_board *b)
+{
+	if (b->image_name_count == 0)
+		return;
+	(void)printf("  images    for ");
+	for (size_t i = 0; i < b->image_name_count; i++)
+		(void)printf("%s%s", i ? ", " : "", b->image_names[i]);
+	(void)printf("; keys in %s\n", b->image_keys);
+}
+
+static void print_card(const struct lb_board *b)
+{
+	if (!b->card_device[0])
+		return;
+	(void)printf("  card      %s, %s:", b->card_device,
+		     b->card.kind == LB_PTABLE_MBR ? "mbr" : "gpt");
+	for (unsigned i = 0; i < b->card.count; i++) {
+		(void)printf("%s %s ", i ? "," : "", b->card.part[i].name);
+		if (b->card.part[i].mib)
+			(void)printf("%u MiB", b->card.part[i].mib);
+		else
+			(void)printf("rest");
+	}
+	(void)putchar('\n');
+}
+
 static void print_menu(const struct lb_board *b)
 {
 	if (b->menu_mode_count == 0)
@@ -144,11 +170,16 @@ static void print_summary(const struct lb_board *b)
 	print_leds(b);
 	print_network(b);
 	(void)printf("  console   %s\n", b->console_shell ? "shell in failsafe" : "no shell");
-	(void)printf("  storage   root %s%s%s, record %s%s%s\n", b->root,
+	(void)printf("  storage   root %s%s%s%s%s, record %s%s%s\n", b->root,
+		     b->subvolume[0] ? ", subvolume " : "", b->subvolume,
 		     b->kernel[0] ? ", kernel " : "", b->kernel,
 		     b->record[0] ? b->record : "nowhere",
 		     b->factory_image[0] ? ", factory image " : "", b->factory_image);
+	print_image(b);
+	print_card(b);
 	print_menu(b);
+	if (b->internet_url[0])
+		(void)printf("  internet  %s\n", b->internet_url);
 	if (b->watchdog[0])
 		(void)printf("  watchdog  %s, %u s, %s before the system starts\n", b->watchdog,
 			     b->watchdog_timeout_s,
@@ -182,23 +213,6 @@ static unsigned held_buttons(const struct lb_board *board, const char *sysroot)
 	return held;
 }
 
-/* No finding: another disk may have the partition. */
-static void remark(const struct lb_board *board, const struct lb_board_lines *lines,
-		   struct place *place)
-{
-	char sentence[LB_SENTENCE_MAX];
-
-	if (!lb_board_card_lacks_record(board))
-		return;
-	(void)snprintf(
-		sentence, sizeof(sentence),
-		"note: card.partitions does not list storage.record, %.100s: if no other disk "
-		"has it, a new card has no recovery record, and a power cut while it is "
-		"written has to be mended by hand",
-		lb_board_show(board->record).text);
-	print_finding(place, lines->key[LB_BOARD_CARD_PARTS], sentence);
-}
-
 int applet_board(int argc, char **argv)
 {
 	struct arguments args = {.sysroot = ""};
@@ -220,7 +234,7 @@ int applet_board(int argc, char **argv)
 	    lb_board_compare(&board, &lines, args.sysroot, held_buttons(&board, args.sysroot),
 			     print_finding, &place) > 0)
 		return LB_EXIT_NO;
-	remark(&board, &lines, &place);
+	lb_board_notes(&board, &lines, print_finding, &place);
 	(void)printf("%s: fine\n", place.file);
 	print_summary(&board);
 	return LB_EXIT_OK;

@@ -107,7 +107,8 @@ static int set_path(const struct value *v)
 		return rc;
 	if (v->text[0] && v->text[0] != '/')
 		return refuse(v, "must be an absolute path such as \"%s\", not \"%s\"",
-			      v->key->preset, lb_board_show(v->text).text);
+			      v->key->preset[0] ? v->key->preset : "/dev/mmcblk0",
+			      lb_board_show(v->text).text);
 	return store_text(v);
 }
 

@@ -100,14 +100,16 @@ def machine(tmp_path):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "boards").glob("*.conf")), ids=lambda path: path.stem)
-def test_board__shipped_file__is_fine(path):
-    assert check(path)[0] == OK, check(path)[2]
+def test_board__shipped_file__is_fine_without_a_note(path):
+    code, _, err = check(path)
+    assert (code, err) == (OK, "")
 
 
 def test_board__example_of_the_document__is_fine_and_has_every_key(tmp_path):
     example = (ROOT / "docs/board.md").read_text().split("```")[1]
     (tmp_path / "b.conf").write_text(example)
-    assert check("b.conf", cwd=tmp_path)[0] == OK
+    code, _, err = check("b.conf", cwd=tmp_path)
+    assert (code, err) == (OK, "")
     table = (ROOT / "src/tables/board.def").read_text()
     keys = [line.split('"')[3] for line in table.splitlines() if line.startswith("BOARD_KEY(")]
     assert [key for key in keys if f"{key} = " not in example] == []
@@ -172,6 +174,71 @@ def test_board__record_that_a_new_card_would_not_have__is_a_note(tmp_path):
     assert (code, out.splitlines()[0]) == (OK, "b.conf: fine")
     assert err == ("b.conf:4: note: card.partitions does not list storage.record, PARTLABEL=lifeboat: if no other disk has it, a "
                    "new card has no recovery record, and a power cut while it is written has to be mended by hand\n")
+
+
+MOX = """id = "test,board"
+button "reset" { key = "KEY_RESTART" }
+led { boot = "green:status" }
+wan { ports = {"wan"} }
+storage {
+	root = "PARTLABEL=rootfs"
+	subvolume = "@"
+}
+image { names = {"board"} }
+card {
+	device = "/dev/mmcblk0"
+	partitions = {"lifeboat 1 MiB", "rootfs rest"}
+}
+menu { modes = {"reboot", "factory", "internet"} }
+internet { url = "https://example.org/board-medkit-latest.tar.gz" }
+"""
+
+
+def test_board__rescue_modes__are_in_the_summary_without_a_note(tmp_path):
+    (tmp_path / "b.conf").write_text(MOX)
+    code, out, err = check("b.conf", cwd=tmp_path)
+    assert (code, err) == (OK, "")
+    assert """  storage   root PARTLABEL=rootfs, subvolume @, record PARTLABEL=lifeboat
+  images    for board; keys in /etc/opkg/keys
+  card      /dev/mmcblk0, gpt: lifeboat 1 MiB, rootfs rest
+  menu      reboot, factory, internet; starts with reboot
+  internet  https://example.org/board-medkit-latest.tar.gz
+""" in out
+
+
+@pytest.mark.parametrize("was,now,line,sentence", [
+    ('button "reset" { key = "KEY_RESTART" }', "", 14, "menu.modes lists rescue modes, and there is no button: nothing but the kernel "
+     "command line opens the menu"),
+    ('boot = "green:status"', "", 14, "menu.modes lists rescue modes, and led.boot is not set: only the serial console shows which one "
+     "is chosen"),
+    ('{"wan"}', "{}", 14, 'menu.modes lists "internet", and wan.ports is empty: that mode has no port to go online with'),
+    ('subvolume = "@"', "", 14, 'menu.modes lists "factory", which makes the subvolume "@" the root, and storage.subvolume is not "@": '
+     "the gate boots something else"),
+    ('subvolume = "@"', 'subvolume = "@root"', 14, 'menu.modes lists "factory", which makes the subvolume "@" the root, and '
+     'storage.subvolume is not "@": the gate boots something else'),
+    ("/dev/mmcblk0", "/dev/mmcblk0p1", 11, "card.device is /dev/mmcblk0p1, a partition by its name: name the whole disk"),
+    ("/dev/mmcblk0", "/dev/sda2", 11, "card.device is /dev/sda2, a partition by its name: name the whole disk"),
+    ("board-medkit", "other-medkit", 15, 'internet.url names a medkit for "other", which is neither id nor in image.names: the mode would '
+     "refuse it"),
+    ("board-medkit-latest.tar.gz", "newest", 15, 'internet.url does not end in the name of a medkit, such as '
+     '"router-medkit-latest.tar.gz": the mode may not know for which board it is'),
+])
+def test_board__rescue_mode_that_cannot_do_its_work__is_a_note(tmp_path, was, now, line, sentence):
+    (tmp_path / "b.conf").write_text(MOX.replace(was, now))
+    code, out, err = check("b.conf", cwd=tmp_path)
+    assert (code, out.splitlines()[0]) == (OK, "b.conf: fine")
+    assert err == f"b.conf:{line}: note: {sentence}\n"
+
+
+@pytest.mark.parametrize("device", ["/dev/mmcblk1", "/dev/nvme0n1", "/dev/sda", "/dev/disk/by-path/card"])
+def test_board__card_that_is_a_disk__is_no_note(tmp_path, device):
+    (tmp_path / "b.conf").write_text(MOX.replace("/dev/mmcblk0", device))
+    assert check("b.conf", cwd=tmp_path)[2] == ""
+
+
+def test_board__path_without_a_slash__is_shown_how_it_is_written(tmp_path):
+    (tmp_path / "b.conf").write_text('card { device = "mmcblk0" }\n')
+    assert check("b.conf", cwd=tmp_path)[2] == 'b.conf:1: card.device must be an absolute path such as "/dev/mmcblk0", not "mmcblk0"\n'
 
 
 def test_board__environment__is_never_looked_at(tmp_path, monkeypatch):
