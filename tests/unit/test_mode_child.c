@@ -115,7 +115,7 @@ static void child__gets_further_now_and_then__may_take_as_long_as_it_likes(void 
 	}
 	assert_int_equal(ended(), 0);
 	assert_true(lb_mode_child_hear(&child, &board, now_ms + 3600000));
-	lb_mode_child_end(&child, &result);
+	lb_mode_child_end(&child, 0, &result);
 	assert_int_equal(result.failure, LB_FAILURE_SPACE);
 	assert_string_equal(result.why, "it was too much");
 	assert_int_equal(child.pid, 0);
@@ -147,8 +147,31 @@ static void child__killed__has_failed(void **state)
 	begin(LB_MODE_FACTORY);
 	hear_until(10, 0);
 	assert_int_equal(kill(child.pid, SIGKILL), 0);
-	assert_true(WIFSIGNALED(ended()));
-	lb_mode_child_end(&child, &result);
+	const int status = ended();
+	assert_true(WIFSIGNALED(status));
+	lb_mode_child_end(&child, status, &result);
+	assert_int_equal(result.failure, LB_FAILURE_OTHER);
+	assert_string_equal(result.why,
+			    "it was ended by signal 9 (Killed); the last that it said: going back");
+}
+
+/* What goes on writing must not meet the boot that follows. */
+static void child__killed_alone__what_it_has_started_is_ended(void **state)
+{
+	char byte;
+
+	begin(LB_MODE_ROLLBACK);
+	hear_until(50, 0);
+	assert_int_equal(kill(child.pid, SIGKILL), 0);
+	lb_mode_child_end(&child, ended(), &result);
+	assert_int_equal(result.failure, LB_FAILURE_OTHER);
+	assert_int_equal(read(alive[0], &byte, 1), 0);
+}
+
+static void child__ends_without_a_word__has_failed(void **state)
+{
+	child = (struct lb_mode_child){.pid = 1 << 30, .from = -1};
+	lb_mode_child_end(&child, 0, &result);
 	assert_int_equal(result.failure, LB_FAILURE_OTHER);
 	assert_string_equal(result.why, "it ended without a word");
 }
@@ -158,7 +181,7 @@ static void child__nothing_to_do__ends_well(void **state)
 	begin(LB_MODE_REBOOT);
 	assert_int_equal(ended(), 0);
 	(void)!lb_mode_child_hear(&child, &board, 0);
-	lb_mode_child_end(&child, &result);
+	lb_mode_child_end(&child, 0, &result);
 	assert_int_equal(result.failure, LB_FAILURE_NONE);
 }
 
@@ -167,7 +190,7 @@ static void child__is_told__where_the_root_lies(void **state)
 	begin(LB_MODE_INTERNET);
 	assert_int_equal(ended(), 0);
 	(void)!lb_mode_child_hear(&child, &board, 0);
-	lb_mode_child_end(&child, &result);
+	lb_mode_child_end(&child, 0, &result);
 	assert_string_equal(result.why, "PARTLABEL=root");
 }
 
@@ -177,7 +200,7 @@ static void child__goes_on_after_a_cut__leaves_a_whole_card_as_it_is(void **stat
 	begin_as(LB_MODE_REFLASH, true); /* which would abort */
 	assert_int_equal(ended(), 0);
 	(void)!lb_mode_child_hear(&child, &board, 0);
-	lb_mode_child_end(&child, &result);
+	lb_mode_child_end(&child, 0, &result);
 	assert_int_equal(result.failure, LB_FAILURE_NONE);
 	assert_string_equal(result.why, "it stays");
 }
@@ -189,7 +212,7 @@ static void child__goes_on_with_no_whole_card__carries_the_mode_out(void **state
 	hear_until(10, 0);
 	assert_int_equal(kill(child.pid, SIGKILL), 0);
 	assert_true(WIFSIGNALED(ended()));
-	lb_mode_child_end(&child, &result);
+	lb_mode_child_end(&child, 0, &result);
 }
 
 /* A person has chosen it. */
@@ -199,13 +222,14 @@ static void child__was_chosen__asks_no_card(void **state)
 	begin(LB_MODE_REBOOT);
 	assert_int_equal(ended(), 0);
 	(void)!lb_mode_child_hear(&child, &board, 0);
-	lb_mode_child_end(&child, &result);
+	lb_mode_child_end(&child, 0, &result);
 	assert_string_equal(result.why, "nothing was changed");
 }
 
 TESTS(unit(child__gets_further_now_and_then__may_take_as_long_as_it_likes),
       unit(child__gets_no_further__is_ended_with_what_it_has_started),
-      unit(child__killed__has_failed), unit(child__nothing_to_do__ends_well),
+      unit(child__killed__has_failed), unit(child__killed_alone__what_it_has_started_is_ended),
+      unit(child__ends_without_a_word__has_failed), unit(child__nothing_to_do__ends_well),
       unit(child__is_told__where_the_root_lies),
       unit(child__goes_on_after_a_cut__leaves_a_whole_card_as_it_is),
       unit(child__goes_on_with_no_whole_card__carries_the_mode_out),

@@ -167,7 +167,7 @@ static struct lb_menu_event child(struct menu *g, const struct plat_event *ev)
 	if (g->child.pid == 0 || ev->pid != g->child.pid)
 		return (struct lb_menu_event){.kind = LB_MENU_TICK};
 	(void)!lb_mode_child_hear(&g->child, g->board, g->now_ms); /* its last word */
-	lb_mode_child_end(&g->child, &g->result);
+	lb_mode_child_end(&g->child, ev->status, &g->result);
 	return ended(g);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -119,11 +120,16 @@ static void forget(struct lb_mode_child *c)
 	c->pid = 0;
 }
 
-void lb_mode_child_end(struct lb_mode_child *c, struct lb_mode_result *out)
+void lb_mode_child_end(struct lb_mode_child *c, int status, struct lb_mode_result *out)
 {
 	*out = (struct lb_mode_result){LB_FAILURE_OTHER, "it ended without a word"};
+	if (WIFSIGNALED(status))
+		(void)snprintf(out->why, sizeof(out->why), "it was ended by signal %d (%s)%s%s",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)),
+			       c->what[0] ? "; the last that it said: " : "", c->what);
 	if (c->has_result)
 		*out = c->result;
+	(void)kill(-c->pid, SIGKILL); /* what it started and did not wait for */
 	forget(c);
 }
 

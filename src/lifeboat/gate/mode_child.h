@@ -32,8 +32,9 @@ MUST_CHECK int lb_mode_child_start(struct lb_mode_child *c, const struct lb_mode
 MUST_CHECK bool lb_mode_child_hear(struct lb_mode_child *c, const struct lb_board *board,
 				   uint64_t now_ms);
 
-/* It has ended: what it said. One that ended without a word has failed. */
-void lb_mode_child_end(struct lb_mode_child *c, struct lb_mode_result *out);
+/* It has ended, with what waitpid() tells: what it said. One that ended without a word has failed.
+ * Whatever it has started and left is ended. */
+void lb_mode_child_end(struct lb_mode_child *c, int status, struct lb_mode_result *out);
 
 /* It hangs: it is ended, with whatever it has started, and not waited for. What became of the
  * storage is what a power cut would have left. */
