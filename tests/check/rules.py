@@ -12,6 +12,7 @@ MAY_INCLUDE = {
     "panel": ["tables/*", "base/*"],
     "plan": ["tables/*", "base/*"],
     "image": ["tables/*", "base/*"],
+    "web": ["tables/*", "base/*"],
     "plat": ["plan/*", "image/*", "tables/*", "base/*"],
     "plat/linux/files": ["plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
     "plat/linux/machine": ["plat/linux/files/*", "plat/*.h", "plan/*", "image/*", "tables/*", "base/*"],
@@ -36,7 +37,7 @@ MAY_INCLUDE = {
 }
 
 # Folders that decide and never act: no I/O, no clock, no heap, no log, no global state of libc.
-PURE = ["proto", "panel", "plan", "image"]
+PURE = ["proto", "panel", "plan", "image", "web"]
 PURE_HEADERS = [
     "assert.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
     "stdlib.h", "string.h",
