@@ -116,7 +116,8 @@ static void print_network(const struct lb_board *b)
 	(void)printf("  lan       %u.%u.%u.%u/%u on ", b->address >> 24, b->address >> 16 & 255,
 		     b->address >> 8 & 255, b->address & 255, b->prefix_bits);
 	print_ports(b->lan_ports, b->lan_port_count, "the first Ethernet port");
-	(void)printf("; %s DHCP server\n  wan       ", b->dhcp_server ? "with a" : "no");
+	(void)printf("; %s DHCP server, %s page\n  wan       ", b->dhcp_server ? "with a" : "no",
+		     b->page ? "a" : "no");
 	print_ports(b->wan_ports, b->wan_port_count, "none");
 	(void)putchar('\n');
 }

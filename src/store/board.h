@@ -76,6 +76,7 @@ struct lb_board {
 	uint32_t address;     /* rescue address, host byte order; default 192.168.1.1 */
 	unsigned prefix_bits; /* default 24 */
 	bool dhcp_server;     /* default false */
+	bool page;	      /* for browsers, unless failsafe is off; default true */
 
 	bool console_shell; /* a shell on the serial console in failsafe; default true */
 

@@ -1,7 +1,7 @@
 """The rules of docs/architecture.md and CONTRIBUTING.md as data; test_*.py hold the tree to them."""
 
 LINUX = ["plat/linux/storage/*.h", "plat/linux/disk/*.h", "plat/linux/machine/*.h", "plat/linux/files/*.h"]
-BELOW_LIFEBOAT = ["install/*", "store/*", "plat/*.h", *LINUX, "plan/*", "panel/*", "proto/*", "image/*", "tables/*", "base/*"]
+BELOW_LIFEBOAT = ["install/*", "store/*", "plat/*.h", *LINUX, "plan/*", "panel/*", "proto/*", "image/*", "web/*", "tables/*", "base/*"]
 
 # folder below src/ : what its files may include besides their own folder. A name with a dot is one file,
 # "*" a pattern in one folder. plat/*.h are interfaces; plat/linux and plat/fake are their providers.
@@ -32,7 +32,8 @@ MAY_INCLUDE = {
     "lifeboat/upgrade": ["lifeboat/root/*", "lifeboat/slots/*", "lifeboat/settings/*", "lifeboat/snapshot/*", "lifeboat/install/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/reset": ["lifeboat/root/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeboat/modes": ["lifeboat/fetch/*", "lifeboat/root/*", "lifeboat/snapshot/*", "lifeboat/install/*", "lifeboat/upgrade/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
-    "lifeboat/gate": ["lifeboat/modes/*", "lifeboat/upgrade/*", "lifeboat/reset/*", "lifeboat/root/*", "lifeboat/slots/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/page": ["lifeboat/*.h", *BELOW_LIFEBOAT],
+    "lifeboat/gate": ["lifeboat/page/*", "lifeboat/modes/*", "lifeboat/upgrade/*", "lifeboat/reset/*", "lifeboat/root/*", "lifeboat/slots/*", "lifeboat/*.h", *BELOW_LIFEBOAT],
     "lifeline": ["install/*", "store/*", "plat/*.h", *LINUX, "proto/*", "image/*", "tables/*", "base/*"],
 }
 

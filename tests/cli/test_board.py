@@ -130,7 +130,7 @@ def test_board__fine_file__says_so_with_a_summary():
   buttons   reset (KEY_RESTART of gpio-keys), wps (KEY_WPS_BUTTON of gpio-keys)
   presses   reset short reboot, long factory-reset; wps short run, long none
   leds      boot green:status, failsafe green:status, running green:status
-  lan       192.168.1.1/24 on eth0, eth1; no DHCP server
+  lan       192.168.1.1/24 on eth0, eth1; no DHCP server, a page
   wan       eth2
   console   shell in failsafe
   storage   root PARTLABEL=rootfs, record PARTLABEL=lifeboat

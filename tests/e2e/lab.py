@@ -174,6 +174,15 @@ class Bench(Router):
         """`lifeboat status --json` over SSH, in failsafe."""
         return json.loads(self.ssh("lifeboat status --json"))
 
+    # --- the rescue page
+
+    def page(self, path="/", *words):
+        """What a browser gets, header and all. Asks again as long as nobody answers yet."""
+        done = self.pc(["curl", "-sS", "-i", "--max-time", str(READY_S), "--retry", "1000", "--retry-all-errors", "--retry-delay", "1",
+                        "--retry-max-time", str(READY_S), *words, f"http://{ADDRESS}{path}"])
+        assert done.returncode == 0, done.stderr
+        return done.stdout.replace("\r", "")
+
     # --- disk
 
     def overlay_hash(self):

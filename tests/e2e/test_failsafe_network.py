@@ -1,6 +1,9 @@
-"""Where failsafe can be reached, and where not. A negative answer counts only beside a positive one by the same means."""
+"""Where failsafe can be reached, and where not; its page. A negative answer counts only beside a positive one by the same means."""
 
-from lab import ADDRESS, DHCP, FAST, wait_until
+import json
+import re
+
+from lab import ADDRESS, DHCP, FAST, READY_S, wait_until
 from wires import Capture, arp_answers, dhcp_offer, tcp_connects
 
 WATCHDOG_S = 5  # the shortest that a board file may have
@@ -25,6 +28,35 @@ def probe_wan(router):
     assert dhcp_offer(wan, "wan", 1.5) is None
 
 
+def page_server(router):
+    """PID of the only process that is nobody."""
+    return wait_until(lambda: router.ssh("grep -l '^Uid:.65534.65534.65534' /proc/[0-9]*/status | cut -d/ -f3"), what="a server")
+
+
+def look_at_page(router):
+    status, page = router.status(), router.page()
+    assert page.startswith("HTTP/1.1 200 ") and "\nX-Content-Type-Options: nosniff\n" in page
+    for text in ("Lifeboat virt-disk", status["detail"], status["host_key"], "blinks 10 times per second", f"ssh root@{ADDRESS}",
+                 "boot 1: failsafe, cmdline"):
+        assert text in page
+    head, body = router.page("/status.json").split("\n\n", 1)
+    assert json.loads(body) == status and "application/json" in head
+    assert router.page("/", "-X", "POST").startswith("HTTP/1.1 405 ")
+    assert router.page("/", "-d", "x=1").startswith("HTTP/1.1 413 ")
+    assert router.page("/", "-H", "Host: evil.example").startswith("HTTP/1.1 421 ")
+    # Nothing is to be had from its server but the page
+    pid = page_server(router)
+    assert router.ssh(f"readlink /proc/{pid}/root") == "/run/lifeboat/empty"
+    rights = router.ssh(f"grep -E '^(Cap(Inh|Prm|Eff)|Groups|NoNewPrivs)' /proc/{pid}/status")
+    assert re.findall(r"^(\w+):\s*(\S*) *$", rights, re.M) == [
+        ("Groups", ""), ("CapInh", "0" * 16), ("CapPrm", "0" * 16), ("CapEff", "0" * 16), ("NoNewPrivs", "1")]
+    opened = router.ssh(f"ls -l /proc/{pid}/fd | sed -n 's/.* -> //p'").split("\n")
+    # Pipes and the like are libevent's own
+    assert {re.sub(r":\[.*", "", target) for target in opened} <= {"/dev/null", "socket", "anon_inode", "pipe"}, opened
+    router.ssh(f"kill -9 {pid}")
+    assert wait_until(lambda: page_server(router) != pid) and router.page().startswith("HTTP/1.1 200 ")
+
+
 def test_failsafe__lan_and_wan__answers_on_each_lan_port_gives_no_addresses_and_is_silent_on_wan(bench, tmp_path):
     router = bench(FAST, {"timeout_seconds = 30": f"timeout_seconds = {WATCHDOG_S}"})
     wire = Capture(router.wan_popen, "wan", tmp_path / "wan.pcap")
@@ -32,11 +64,13 @@ def test_failsafe__lan_and_wan__answers_on_each_lan_port_gives_no_addresses_and_
     pc = router.net.namespace("pc")
     for port in LAN_PORTS:
         router.move_cable(port)
-        assert arp_answers(pc, port, ADDRESS, "192.168.1.2", 10), f"no answer to ARP on {port}"
+        assert arp_answers(pc, port, ADDRESS, "192.168.1.2", READY_S), f"no answer to ARP on {port}"
         assert router.ssh("echo hello") == "hello"
         assert tcp_connects(pc, ADDRESS, 22)
+        assert "<h1>Failsafe is active</h1>" in router.page()
         assert router.pc(f"ping -c 1 -W 5 {ADDRESS}").returncode == 0
         assert dhcp_offer(pc, port, 2) is None
+    look_at_page(router)
     assert router.ssh("cat /sys/class/net/eth2/operstate") == "down"
     probe_wan(router)
     assert from_router(wire) == []

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from lab import LIT, NO_WINDOW, READY_S, ROOT, STATUS_LED, board_file, lifeline
+from lab import ADDRESS, LIT, NO_WINDOW, READY_S, ROOT, STATUS_LED, board_file, lifeline
 from vrouter import Blink, Steady
-from wires import Listener
+from wires import Listener, tcp_connects
 
 BOARD = "virt-sd"
 IDLE_S = 10
@@ -15,7 +15,8 @@ HANG_S = 20
 HELD_LEDS = ("green:lan", "blue:rgb")
 QUICK = {"menu {\n": f"menu {{\n\tback_seconds = 8\n\tssh_idle_seconds = {IDLE_S}\n",
          f'held = {{"{HELD_LEDS[0]}"}}': f'held = {{"{HELD_LEDS[0]}", "{HELD_LEDS[1]}"}}'}
-IMPATIENT = {"back_seconds = 8": f"back_seconds = 8\n\thang_seconds = {HANG_S}"}
+BACK_S = 20  # the page of a failure is asked for meanwhile
+IMPATIENT = {"back_seconds = 8": f"back_seconds = {BACK_S}\n\thang_seconds = {HANG_S}"}
 HANG = "a_hook_hangs"  # a word for the kernel
 HOOKS = (("etc/lifeboat/rollback.d/10-fail", "#!/bin/sh\nexit 1\n"),
          ("etc/lifeboat/rollback.d/30-hang", f"""#!/bin/sh
@@ -36,9 +37,17 @@ def announced(router, mode):
     return router.says(rf"^Rescue mode {mode}: ").t
 
 
-def blinks(router, t0, t1):
-    """How often the LED was lit for a blink's length within that time."""
-    return len([ms for ms in router.leds.lengths_ms(STATUS_LED, True, t0, t1) if ms == pytest.approx(200, abs=60)])
+def look_at_failure(router, mode, why, blinks):
+    """What the page says while the LED shows it."""
+    page = router.page()
+    for text in (f"<h1>Rescue mode {mode} has failed</h1>", why, f"blinks {blinks} times, pauses", "there is no snapshot to go back to",
+                 "A normal boot follows by itself in "):
+        assert text in page, page
+    assert "&#9679; " * (blinks - 1) + "&#9679;</p>" in page
+    told = json.loads(router.page("/status.json").split("\n\n", 1)[1])
+    assert (told["reason"], told["mode"], told["last_mode_failure"]) == ("menu", mode, blinks) and told["last_mode"].endswith(why)
+    assert router.page("/", "-X", "POST").startswith("HTTP/1.1 405 ")
+    assert not tcp_connects(router.net.namespace("wan"), ADDRESS, 80)
 
 
 def cause_shown(router, t0):
@@ -54,11 +63,14 @@ def cause_shown(router, t0):
 
 
 def assert_announced_as(router, mode, t):
-    """A pause, `mode` blinks, a pause, and light from then on: without the times of the console, which lags."""
+    """A pause, `mode` blinks, a pause, and light: counted back from the light, for the times of the console lag, and what a press
+    has cut short may be as long as a blink."""
     end = router.leds.wait_for(LIT, after=t + 0.5)
-    assert blinks(router, t - 0.2, end + 0.01) == mode
-    dark = router.leds.lengths_ms(STATUS_LED, False, t - 0.2, end + 0.01)
-    assert dark[0] == pytest.approx(700, abs=120) and dark[-1] == pytest.approx(500, abs=100)  # a pause, and the first blink's dark
+    shown = [round(phase.length * 1000) for phase in router.leds.phases(STATUS_LED) if phase.start + phase.length < end + 0.01]
+    *dark, pause = shown[::-2][::-1]
+    count = next(i for i, ms in enumerate(reversed(dark), 1) if ms > 450)
+    assert count == mode and pause == pytest.approx(500, abs=100) and dark[-count] == pytest.approx(700, abs=120), shown
+    assert all(ms == pytest.approx(200, abs=60) for ms in shown[-2 * count:-1:2]), shown
     return end
 
 
@@ -149,7 +161,8 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     router.wait_up(60)
     router.serial.login(timeout=READY_S)
     told = "rescue mode 3 (factory) is done: rolled back to snapshot factory; the state before is snapshot 1"
-    assert status(router)["last_mode"] == told
+    said = status(router)
+    assert (said["last_mode"], said["last_mode_number"], said["last_mode_outcome"], said["last_mode_failure"]) == (told, 3, "done", 0)
     assert router.sh("cat /etc/marked") == "by a hook" and router.said("rollback.d/10-fail failed; the rollback goes on")
     log = router.sh("lifeboat log")
     assert told in log and f"rescue mode 3 (factory) failed: {hung}" in log
@@ -168,11 +181,16 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     heard = listener.wait(lambda report: report.get("why", "").startswith("mode 3: failed: there is no factory snapshot"))
     assert heard["state"] == "starting" and heard["board"] == "lifeboat,virt-sd"
     listener.end()
+    look_at_failure(router, 3, "there is no factory snapshot on /dev/mmcblk0p2", 4)
     router.wait_up(60)
     assert cause_shown(router, failed) == 4
     assert router.resets == [] or len(router.resets) == 1
     router.serial.login(timeout=READY_S)
-    assert "failed" in status(router)["last_mode"] and "failed" in router.sh("lifeboat log")
+    said = status(router)
+    assert "failed" in said["last_mode"] and "failed" in router.sh("lifeboat log")
+    assert (said["last_mode_number"], said["last_mode_outcome"], said["last_mode_failure"]) == (3, "failed", 4)
+    assert (said["mode"], said["leaves_seconds"]) == (0, 0)
+    assert "/run/lifeboat/empty" not in router.sh("ls -l /proc/[0-9]*/root")
 
     count, began = len(router.resets), router.now()
     button.hold()

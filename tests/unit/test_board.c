@@ -29,6 +29,7 @@ static void defaults__every_preset__is_what_board_h_promises(void **state)
 	assert_int_equal(b.address, 0xC0A80101);
 	assert_int_equal(b.prefix_bits, 24);
 	assert_false(b.dhcp_server);
+	assert_true(b.page);
 	assert_true(b.console_shell);
 	assert_string_equal(b.root, "PARTLABEL=rootfs");
 	assert_string_equal(b.record, "PARTLABEL=lifeboat");
@@ -81,7 +82,7 @@ static void parse__every_key__reaches_its_field(void **state)
 		"button \"wps\" { key = 0x211 short = 'run:/bin/echo \"a b\"' long = poweroff\n"
 		"short_ms = 0 long_ms = 500 cancel_ms = 501 }\n"
 		"led { boot = \"g:b\" failsafe = \"g:f\" running = \"g:r\" }\n"
-		"lan { ports = {eth0, \"eth1\"} address = 10.0.0.1/8 dhcp_server = yes }\n"
+		"lan { ports = {eth0, \"eth1\"} address = 10.0.0.1/8 dhcp_server = yes page = off }\n"
 		"wan { ports = \"eth2\" }\n"
 		"console { shell = false }\n"
 		"storage { root = /dev/sda2 record = \"\" }\n"
@@ -121,7 +122,7 @@ static void parse__every_key__reaches_its_field(void **state)
 	assert_string_equal(b.lan_ports[1], "eth1");
 	assert_int_equal(b.address, 0x0A000001);
 	assert_int_equal(b.prefix_bits, 8);
-	assert_true(b.dhcp_server);
+	assert_true(b.dhcp_server && !b.page);
 	assert_int_equal(b.wan_port_count, 1);
 	assert_string_equal(b.wan_ports[0], "eth2");
 	assert_false(b.console_shell);

@@ -10,6 +10,7 @@
 #include "lifeboat/gate/mode_child.h"
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
+#include "lifeboat/page/page.h"
 #include "lifeboat/progress.h"
 #include "lifeboat/root/root.h"
 #include "panel/menu.h"
@@ -40,6 +41,7 @@ struct menu {
 	struct lb_mode_result result;
 	struct lb_progress progress;
 	enum lb_leave leave; /* once a mode is done */
+	pid_t page;	     /* 0 = there is none */
 };
 
 static struct lb_menu_config config_of(const struct lb_board *b, const char *cmdline)
@@ -154,16 +156,44 @@ static void tell_end(struct menu *g)
 		say(g, "lifeboat: switch the router off and on for a normal boot");
 }
 
+/* For the page: whoever logs in later finds other things there. */
+static void show_failure(struct menu *g)
+{
+	struct lb_status *s = g->status;
+	const unsigned back_ms = g->board->menu_back_ms;
+
+	s->reason = LB_REASON_MENU;
+	s->mode = g->m.mode;
+	if (back_ms)
+		s->leaves_s = (unsigned)((g->p->now_ms(g->p->ctx) + back_ms) / 1000);
+	if (lb_status_save(s) < 0)
+		log_warn("the status cannot be written to " LB_STATUS_FILE);
+	g->page = lb_page_start(g->board, &g->machine->lan);
+}
+
+static void end_showing(struct menu *g)
+{
+	struct lb_status *s = g->status;
+
+	lb_page_end(g->page);
+	g->page = 0;
+	s->reason = LB_REASON_NONE;
+	s->mode = s->leaves_s = 0;
+}
+
 static struct lb_menu_event ended(struct menu *g)
 {
 	tell_end(g);
-	if (g->result.failure)
-		return (struct lb_menu_event){LB_MENU_FAILED, g->result.failure};
-	return (struct lb_menu_event){.kind = LB_MENU_DONE};
+	if (!g->result.failure)
+		return (struct lb_menu_event){.kind = LB_MENU_DONE};
+	show_failure(g);
+	return (struct lb_menu_event){LB_MENU_FAILED, g->result.failure};
 }
 
 static struct lb_menu_event child(struct menu *g, const struct plat_event *ev)
 {
+	if (ev->pid == g->page)
+		g->page = 0;
 	if (g->child.pid == 0 || ev->pid != g->child.pid)
 		return (struct lb_menu_event){.kind = LB_MENU_TICK};
 	(void)!lb_mode_child_hear(&g->child, g->board, g->now_ms); /* its last word */
@@ -319,6 +349,7 @@ static enum lb_leave stay(struct menu *g)
 		p->led(p->ctx, LB_ROLE_BOOT, out.led);
 		show_held(g, &out);
 		if (is_over(&out)) {
+			end_showing(g);
 			lb_progress_end(&g->progress);
 			return out.phase == LB_MENU_REBOOT ? g->leave : LB_LEAVE_CONTINUE;
 		}

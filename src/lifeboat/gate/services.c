@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/gate/hostkey.h"
+#include "lifeboat/page/page.h"
 #include "panel/led.h"
 #include "plan/dhcp.h"
 #include "plat/linux/files/files.h"
@@ -139,6 +140,11 @@ static int run_dhcp(const struct lb_service *s)
 	return exec_program(argv);
 }
 
+static int run_page(const struct lb_service *s)
+{
+	lb_page_run(s->board, &s->machine->lan);
+}
+
 static bool nobody_can_log_in(const struct lb_board *board, const struct lb_login *login)
 {
 	return board->failsafe != LB_POLICY_OPEN && !login->password && !login->keys;
@@ -175,6 +181,10 @@ void lb_services_plan(struct lb_services *s, const struct lb_board *board,
 	service.run = run_dhcp;
 	if (lan && board->dhcp_server)
 		add(s, &service, "udhcpd");
+	service.name = "the rescue page";
+	service.run = run_page;
+	if (lb_page_is_wanted(board, &machine->lan))
+		s->list[s->count++] = service;
 	service.name = "the console shell";
 	service.run = run_console;
 	for (size_t i = 0; shell && i < machine->consoles.count; i++) {

@@ -1,5 +1,5 @@
 /* lifeboat/gate/services.h - what runs for the person while the boot gate waits: SSH, a shell on
- * each console, perhaps a DHCP server. Started and restarted by PID 1. */
+ * each console, a page for browsers, perhaps a DHCP server. Started and restarted by PID 1. */
 #pragma once
 
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include "plat/linux/machine/machine.h"
 #include "store/board.h"
 
-#define LB_SERVICES_MAX (2 + LB_CONSOLES_MAX)
+#define LB_SERVICES_MAX (3 + LB_CONSOLES_MAX)
 #define LB_RESTART_MS	1000 /* as OpenWrt's failsafe shell: one second between two shells */
 
 struct lb_service {
