@@ -16,6 +16,7 @@
 #define FAILED_GAP_MS  1500
 #define DEBOUNCE_MS    20
 #define ROUNDS	       2
+#define LATE_MS	       250 /* nobody sees a rhythm that is off by less */
 
 struct lb_menu_config lb_menu_defaults(void)
 {
@@ -45,19 +46,43 @@ static unsigned number_of(const char *text)
 	return text[0] >= '0' && text[0] <= '9' && !text[1] ? (unsigned)(text[0] - '0') : 99;
 }
 
-void lb_menu_ask(struct lb_menu_config *c, const char *rescue_mode, const char *force_mode)
+bool lb_menu_ask(struct lb_menu_config *c, const char *rescue_mode, const char *force_mode)
 {
-	if (rescue_mode && has_mode(c, number_of(rescue_mode) + 1))
+	const bool starts = rescue_mode && has_mode(c, number_of(rescue_mode) + 1);
+	const bool forces = force_mode && has_mode(c, number_of(force_mode));
+
+	if (starts)
 		c->start = number_of(rescue_mode) + 1;
-	if (force_mode && has_mode(c, number_of(force_mode))) {
+	if (forces) {
 		c->start = number_of(force_mode);
 		c->forced = true;
 	}
+	return starts == !!rescue_mode && forces == !!force_mode;
 }
 
 static unsigned announcement_ms(unsigned mode)
 {
 	return 2 * PAUSE_MS + mode * BLINK_MS;
+}
+
+/* When the level that the kernel told becomes one that counts. */
+static uint64_t settles_ms(const struct lb_menu *m, const struct lb_menu_button *b)
+{
+	return b->down == b->pressed ? LB_MENU_NEVER : b->since_ms + m->config.debounce_ms;
+}
+
+/* A press that began before `end` may still have to become certain. */
+static uint64_t with_press(const struct lb_menu *m, uint64_t end)
+{
+	uint64_t later = end;
+
+	for (unsigned i = 0; i < LB_BUTTONS_MAX; i++) {
+		const struct lb_menu_button *b = &m->buttons[i];
+
+		if (b->down && !b->pressed && b->since_ms < end && settles_ms(m, b) > later)
+			later = settles_ms(m, b);
+	}
+	return later;
 }
 
 /* When the phase ends by itself. */
@@ -73,7 +98,7 @@ static uint64_t end_ms(const struct lb_menu *m)
 	case LB_MENU_ANNOUNCING:
 		return m->since_ms + announcement_ms(m->mode);
 	case LB_MENU_WAITING:
-		return m->since_ms + c->wait_ms;
+		return with_press(m, m->since_ms + c->wait_ms);
 	case LB_MENU_SHOWING:
 		return c->back_ms ? m->since_ms + c->back_ms : LB_MENU_NEVER;
 	case LB_MENU_STARTING:
@@ -101,6 +126,18 @@ static void announce(struct lb_menu *m, struct lb_menu_out *out, unsigned mode, 
 	enter(m, out, LB_MENU_ANNOUNCING, at_ms);
 }
 
+static void end_waiting(struct lb_menu *m, struct lb_menu_out *out, uint64_t at_ms)
+{
+	if (m->round++ < ROUNDS) {
+		enter(m, out, LB_MENU_ANNOUNCING, at_ms);
+	} else if (m->answered) {
+		enter(m, out, LB_MENU_WORKING, at_ms);
+	} else {
+		out->stuck = true;
+		enter(m, out, LB_MENU_BOOT, at_ms);
+	}
+}
+
 static void end_phase(struct lb_menu *m, struct lb_menu_out *out, uint64_t at_ms)
 {
 	switch (m->phase) {
@@ -117,10 +154,7 @@ static void end_phase(struct lb_menu *m, struct lb_menu_out *out, uint64_t at_ms
 		enter(m, out, LB_MENU_WAITING, at_ms);
 		break;
 	case LB_MENU_WAITING:
-		if (m->round++ < ROUNDS)
-			enter(m, out, LB_MENU_ANNOUNCING, at_ms);
-		else
-			enter(m, out, LB_MENU_WORKING, at_ms);
+		end_waiting(m, out, at_ms);
 		break;
 	case LB_MENU_SHOWING:
 		enter(m, out, LB_MENU_BOOT, at_ms);
@@ -138,57 +172,103 @@ static bool is_asking(const struct lb_menu *m)
 	return m->phase == LB_MENU_ANNOUNCING || m->phase == LB_MENU_WAITING;
 }
 
-/* When the level that the kernel told becomes one that counts. */
-static uint64_t settle_ms(const struct lb_menu *m)
+/* The button that is certain first, NULL = none will be. */
+static struct lb_menu_button *first_to_settle(struct lb_menu *m)
 {
-	return m->down == m->pressed ? LB_MENU_NEVER : m->down_ms + m->config.debounce_ms;
+	struct lb_menu_button *first = NULL;
+
+	for (unsigned i = 0; i < LB_BUTTONS_MAX; i++) {
+		struct lb_menu_button *b = &m->buttons[i];
+
+		if (settles_ms(m, b) == LB_MENU_NEVER)
+			continue;
+		if (!first || settles_ms(m, b) < settles_ms(m, first))
+			first = b;
+	}
+	return first;
 }
 
-static void settle(struct lb_menu *m, struct lb_menu_out *out, uint64_t at_ms)
+static bool any_pressed(const struct lb_menu *m)
 {
-	m->pressed = m->down;
-	if (m->phase == LB_MENU_SENSING && !m->pressed)
+	for (unsigned i = 0; i < LB_BUTTONS_MAX; i++)
+		if (m->buttons[i].pressed)
+			return true;
+	return false;
+}
+
+static void settle(struct lb_menu *m, struct lb_menu_button *b, struct lb_menu_out *out,
+		   uint64_t at_ms)
+{
+	b->pressed = b->down;
+	if (!any_pressed(m))
+		m->answered = true;
+	if (m->phase == LB_MENU_SENSING && !any_pressed(m)) {
 		enter(m, out, LB_MENU_BOOT, at_ms);
-	else if (m->pressed && is_asking(m))
+	} else if (b->pressed && is_asking(m)) {
+		m->answered = true;
 		announce(m, out, m->config.next[m->mode], at_ms);
+	}
 }
 
 /* All that has happened by itself until now, in its order. */
 static void catch_up(struct lb_menu *m, struct lb_menu_out *out, uint64_t now_ms)
 {
 	for (;;) {
-		const uint64_t settled = settle_ms(m), ended = end_ms(m);
+		struct lb_menu_button *b = first_to_settle(m);
+		const uint64_t settled = b ? settles_ms(m, b) : LB_MENU_NEVER, ended = end_ms(m);
 
-		if (settled <= ended && settled <= now_ms)
-			settle(m, out, settled);
-		else if (ended <= now_ms)
-			end_phase(m, out, ended);
-		else
+		if (b && settled <= ended && settled <= now_ms)
+			settle(m, b, out, settled);
+		else if (ended > now_ms)
 			return;
+		else
+			end_phase(m, out,
+				  is_asking(m) && now_ms - ended > LATE_MS ? now_ms : ended);
 	}
+}
+
+static void take_level(struct lb_menu *m, unsigned button, bool down, uint64_t now_ms)
+{
+	struct lb_menu_button *b;
+
+	if (button >= LB_BUTTONS_MAX)
+		return;
+	b = &m->buttons[button];
+	/* What was down at power-on is told once more when the device is opened. */
+	if (b->down == down && (!down || m->phase == LB_MENU_SENSING))
+		return;
+	if (b->down && down)
+		b->pressed = false; /* its release was lost */
+	b->down = down;
+	b->since_ms = now_ms;
+}
+
+static void choose(struct lb_menu *m, struct lb_menu_out *out, unsigned mode, uint64_t now_ms)
+{
+	const bool may = is_asking(m) || (m->phase == LB_MENU_LEAD && !m->config.forced);
+
+	if (!may || !has_mode(&m->config, mode))
+		return;
+	m->answered = true;
+	announce(m, out, mode, now_ms);
 }
 
 static void take(struct lb_menu *m, struct lb_menu_out *out, const struct lb_menu_event *ev,
 		 uint64_t now_ms)
 {
-	const bool down = ev->kind == LB_MENU_DOWN;
-
 	switch (ev->kind) {
 	case LB_MENU_TICK:
 		break;
 	case LB_MENU_DOWN:
 	case LB_MENU_UP:
-		if (m->down != down)
-			m->down_ms = now_ms;
-		m->down = down;
+		take_level(m, ev->number, ev->kind == LB_MENU_DOWN, now_ms);
 		break;
 	case LB_MENU_READY:
 		if (m->phase == LB_MENU_STARTING)
 			enter(m, out, LB_MENU_LEAD, now_ms);
 		break;
 	case LB_MENU_CHOOSE:
-		if (is_asking(m) && has_mode(&m->config, ev->number))
-			announce(m, out, ev->number, now_ms);
+		choose(m, out, ev->number, now_ms);
 		break;
 	case LB_MENU_DONE:
 		if (m->phase == LB_MENU_WORKING)
@@ -290,22 +370,23 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void fill(const struct lb_menu *m, struct lb_menu_out *out, uint64_t now_ms)
+static void fill(struct lb_menu *m, struct lb_menu_out *out, uint64_t now_ms)
 {
 	const struct stretch s = led(m, now_ms), held = held_led(m, now_ms);
+	const struct lb_menu_button *b = first_to_settle(m);
 
 	out->phase = m->phase;
 	out->mode = m->mode;
 	out->led = s.on;
 	out->held_led = held.on;
-	out->wake_ms = earlier(end_ms(m), settle_ms(m));
+	out->wake_ms = earlier(end_ms(m), b ? settles_ms(m, b) : LB_MENU_NEVER);
 	if (s.until_ms != LB_MENU_NEVER)
 		out->wake_ms = earlier(out->wake_ms, m->since_ms + s.until_ms);
 	if (held.until_ms != LB_MENU_NEVER)
 		out->wake_ms = earlier(out->wake_ms, m->since_ms + held.until_ms);
 }
 
-void lb_menu_open(struct lb_menu *m, const struct lb_menu_config *config, bool held,
+void lb_menu_open(struct lb_menu *m, const struct lb_menu_config *config, unsigned held,
 		  uint64_t now_ms)
 {
 	const bool sensed = config->hold_ms == 0 || config->forced;
@@ -314,9 +395,13 @@ void lb_menu_open(struct lb_menu *m, const struct lb_menu_config *config, bool h
 			      .phase = sensed ? LB_MENU_LEAD : LB_MENU_SENSING,
 			      .since_ms = now_ms,
 			      .mode = config->start,
-			      .down = held,
-			      .pressed = held,
-			      .down_ms = now_ms};
+			      .answered = held == 0};
+	for (unsigned i = 0; i < LB_BUTTONS_MAX; i++) {
+		struct lb_menu_button *b = &m->buttons[i];
+
+		b->down = b->pressed = held >> i & 1;
+		b->since_ms = now_ms;
+	}
 	if (!sensed && !held)
 		m->phase = LB_MENU_BOOT;
 }

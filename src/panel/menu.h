@@ -11,9 +11,14 @@
  *   FAILED      code       blinks say why; after back_ms a normal boot
  *
  * A press, at any moment of an announcement or of the time behind it, goes on to the next mode,
- * which is announced at once. A button that is still down from power-on is no press. A press
- * begins once the button has been down for debounce_ms without a break, and ends likewise. Times
- * are milliseconds on one monotonic clock. */
+ * which is announced at once; one that begins in the last moment counts though it is certain only
+ * later. A button that is still down from power-on is no press; if it never goes up, and nobody
+ * presses another one or types, then nobody has chosen anything: a normal boot, or a stuck button
+ * would carry out a mode at every power-on. A press begins once the button has been down for
+ * debounce_ms without a break, and ends likewise. Each button counts for itself.
+ *
+ * A caller that is late does not make time to object shorter: what was to be seen meanwhile begins
+ * when it can be seen. Times are milliseconds on one monotonic clock. */
 #pragma once
 
 #include <stdbool.h>
@@ -37,16 +42,17 @@ struct lb_menu_config {
 struct lb_menu_config lb_menu_defaults(void);
 
 /* What the kernel command line asks for: rescue_mode=N counts from 0 and is where the menu starts,
- * force_mode=N counts from 1 and is carried out. NULL = it does not have it. A number that is no
- * mode of this board changes nothing. */
-void lb_menu_ask(struct lb_menu_config *c, const char *rescue_mode, const char *force_mode);
+ * force_mode=N counts from 1 and is carried out. NULL = it does not have it. False: one of them is
+ * no mode of this board, and changes nothing. */
+bool lb_menu_ask(struct lb_menu_config *c, const char *rescue_mode, const char *force_mode);
 
 enum lb_menu_event_kind {
 	LB_MENU_TICK,
-	LB_MENU_DOWN,
+	LB_MENU_DOWN, /* number: the button, below LB_BUTTONS_MAX */
 	LB_MENU_UP,
 	LB_MENU_READY,	/* the rescue part runs */
-	LB_MENU_CHOOSE, /* number: a mode, typed on the console; announced as if by presses */
+	LB_MENU_CHOOSE, /* number: a mode, typed on the console; announced as if by presses, and
+			 * from LEAD on */
 	LB_MENU_DONE,
 	LB_MENU_FAILED, /* number: enum lb_failure */
 };
@@ -75,8 +81,11 @@ struct lb_menu {
 	unsigned mode;
 	unsigned round; /* of announcements, from 1 */
 	enum lb_failure failure;
-	bool down, pressed; /* as the kernel says it; debounced */
-	uint64_t down_ms;   /* of `down` */
+	bool answered; /* somebody is there: has let go, pressed or typed */
+	struct lb_menu_button {
+		bool down, pressed; /* as the kernel says it; debounced */
+		uint64_t since_ms;  /* of `down` */
+	} buttons[LB_BUTTONS_MAX];
 };
 
 struct lb_menu_out {
@@ -84,13 +93,14 @@ struct lb_menu_out {
 	unsigned mode;
 	bool announced; /* this mode is announced from now on: the console says it too */
 	bool work;	/* begin with the mode's work now */
+	bool stuck;	/* LB_MENU_BOOT, because no button was let go of and nobody chose */
 	bool led;
 	bool held_led;	  /* of the LEDs that say "let go": of the ports, if the board has some */
 	uint64_t wake_ms; /* call again with LB_MENU_TICK no later than this */
 };
 
-/* `held`: the button is down right now. */
-void lb_menu_open(struct lb_menu *m, const struct lb_menu_config *config, bool held,
+/* Bit i of held: button i is down right now. */
+void lb_menu_open(struct lb_menu *m, const struct lb_menu_config *config, unsigned held,
 		  uint64_t now_ms);
 
 struct lb_menu_out lb_menu_step(struct lb_menu *m, const struct lb_menu_event *ev, uint64_t now_ms);

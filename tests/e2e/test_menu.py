@@ -209,9 +209,10 @@ def test_modes_that_let_in__until_nobody_is_there_or_a_press__then_what_was_done
     assert router.ssh("schnapps create -n by hand", password="") == "1"
     assert router.ssh("lifeboat snapshot mount current && cat /mnt/snapshot-@/etc/banner >/dev/null && umount /mnt/snapshot-@ && ip -4 -o addr",
                       password="").count("192.168.1.1/24") == 1
-    told = router.ssh(f"lifeboat status; sleep {IDLE_S}", password="")  # from the beginning the time would be up now
+    told = router.ssh(f"lifeboat status; hostname; sleep {IDLE_S}", password="")  # from the beginning the time would be up now
     left = router.now()
     assert "rescue mode 5 (ssh) was chosen" in told and "without a password" in told
+    assert "lifeboat-rescue" in told and "none is recorded" in told and re.search(r"^  root +not mounted$", told, re.M), told
     router.leds.wait_for(WORKING)
     router.says(r"rescue mode 5 \(ssh\) is done: nobody was there any more; the router reboots", IDLE_S + READY_S)
     assert router.wait_reset(READY_S) - left > IDLE_S / 2  # the session ends before this side hears of it
@@ -232,9 +233,16 @@ def test_modes_that_let_in__until_nobody_is_there_or_a_press__then_what_was_done
     router.wait_reset(READY_S)
     router.power_cut("kill")
 
-    router.power_on("force_mode=1")
+    router.power_on("rescue_mode=4", hold=["reset"])  # and never let go of: what is typed counts all the same
+    announced(router, 5)
+    router.serial.send("8\n")
+    router.says("That is no number of the list above")
+    router.serial.send("1\n")
+    announced(router, 1)
+    announced(router, 1)
     router.says(r"rescue mode 1 \(reboot\) is done: nothing was changed; the router reboots")
     router.wait_reset(READY_S)
+    router.button("reset").release()
     router.power_cut("kill")
 
     router.power_on("force_mode=5 module_blacklist=virtio_net")

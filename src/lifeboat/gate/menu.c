@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "lifeboat/card_note.h"
+#include "lifeboat/gate/menu_config.h"
 #include "lifeboat/gate/mode_child.h"
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
@@ -14,7 +15,6 @@
 #include "lifeboat/progress.h"
 #include "lifeboat/root/root.h"
 #include "panel/menu.h"
-#include "plan/cmdline.h"
 #include "plat/linux/machine/led_loan.h"
 #include "plat/linux/machine/proc.h"
 
@@ -31,37 +31,17 @@ struct menu {
 	char root[LB_PATH_MAX]; /* where it lies */
 	struct lb_status *status;
 	struct lb_menu m;
-	unsigned held; /* buttons, a bit each */
 	struct lb_held_leds ports;
-	uint64_t now_ms;  /* of the last step: times do not run back */
-	uint64_t dark_ms; /* since then; LB_MENU_NEVER = it is not dark */
-	bool greeted;
-	bool goes_on; /* the mode is the one that the power cut off */
+	uint64_t now_ms;	 /* of the last step: times do not run back */
+	uint64_t dark_ms;	 /* since then; LB_MENU_NEVER = it is not dark */
+	bool greeted, corrected; /* what was typed, since the last announcement */
+	bool goes_on;		 /* the mode is the one that the power cut off */
 	struct lb_mode_child child;
 	struct lb_mode_result result;
 	struct lb_progress progress;
 	enum lb_leave leave; /* once a mode is done */
 	pid_t page;	     /* 0 = there is none */
 };
-
-static struct lb_menu_config config_of(const struct lb_board *b, const char *cmdline)
-{
-	struct lb_menu_config c = lb_menu_defaults();
-	char start[8], forced[8];
-	const bool starts = lb_cmdline_get(cmdline, "rescue_mode", start, sizeof(start)) >= 0;
-	const bool forces = lb_cmdline_get(cmdline, "force_mode", forced, sizeof(forced)) >= 0;
-
-	memset(c.next, 0, sizeof(c.next));
-	for (size_t i = 0; i < b->menu_mode_count; i++)
-		c.next[b->menu_modes[i]] = (uint8_t)b->menu_modes[(i + 1) % b->menu_mode_count];
-	c.start = b->menu_start;
-	c.hold_ms = starts ? 0 : b->menu_hold_ms; /* the boot loader has sensed the button */
-	c.wait_ms = b->menu_wait_ms;
-	c.back_ms = b->menu_back_ms;
-	c.debounce_ms = b->debounce_ms;
-	lb_menu_ask(&c, starts ? start : NULL, forces ? forced : NULL);
-	return c;
-}
 
 PRINTF_LIKE(2, 3) static void say(const struct menu *g, const char *fmt, ...)
 {
@@ -76,31 +56,48 @@ PRINTF_LIKE(2, 3) static void say(const struct menu *g, const char *fmt, ...)
 
 static void greet(struct menu *g)
 {
-	if (g->greeted)
+	struct lb_menu_text what;
+
+	if (g->greeted || g->m.config.forced)
 		return;
 	g->greeted = true;
 	say(g, "- rescue modes -");
 	say(g, "Press the button for the next mode, or type the number of one and hit [enter]:");
-	for (size_t i = 0; i < g->board->menu_mode_count; i++)
-		say(g, "  %d  %s", (int)g->board->menu_modes[i],
-		    lb_mode_help(g->board->menu_modes[i]));
+	for (size_t i = 0; i < g->board->menu_mode_count; i++) {
+		what = lb_menu_text(g->board, g->board->menu_modes[i]);
+		say(g, "  %d  %s", (int)g->board->menu_modes[i], what.text);
+	}
 }
 
-static struct lb_menu_event button(struct menu *g, const struct plat_event *ev)
+/* Once only until the next announcement: a line that echoes what is written to it would be answered
+ * for ever. */
+static void correct(struct menu *g)
 {
-	const unsigned before = g->held, bit = 1u << ev->index;
-
-	g->held = ev->down ? before | bit : before & ~bit;
-	if (!before == !g->held)
-		return (struct lb_menu_event){.kind = LB_MENU_TICK};
-	return (struct lb_menu_event){.kind = g->held ? LB_MENU_DOWN : LB_MENU_UP};
+	if (!g->corrected)
+		say(g, "That is no number of the list above: type one of them and hit [enter]");
+	g->corrected = true;
 }
 
-static struct lb_menu_event line(const char *text)
+static struct lb_menu_event line(struct menu *g, const char *text)
 {
-	if (text[0] < '1' || text[0] > '9' || text[1])
-		return (struct lb_menu_event){.kind = LB_MENU_TICK};
-	return (struct lb_menu_event){LB_MENU_CHOOSE, (unsigned)(text[0] - '0')};
+	const unsigned mode = lb_menu_typed(text);
+	const bool asks = g->greeted && g->m.phase < LB_MENU_WORKING;
+
+	if (asks && text[strspn(text, " \t")] && (mode == 0 || g->m.config.next[mode] == 0))
+		correct(g);
+	return (struct lb_menu_event){LB_MENU_CHOOSE, mode};
+}
+
+static struct lb_menu_out step(struct menu *g, const struct lb_menu_event *ev, uint64_t at_ms)
+{
+	if (at_ms > g->now_ms)
+		g->now_ms = at_ms;
+	return lb_menu_step(&g->m, ev, g->now_ms);
+}
+
+static struct lb_menu_out tick(struct menu *g, uint64_t at_ms)
+{
+	return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, at_ms);
 }
 
 static void wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
@@ -109,11 +106,8 @@ static void wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
 	const uint64_t until_ms = p->now_ms(p->ctx) + limit_ms;
 	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT};
 
-	while (p->now_ms(p->ctx) < until_ms && !(ev.kind == PLAT_EV_CHILD && ev.pid == pid)) {
+	while (p->now_ms(p->ctx) < until_ms && !(ev.kind == PLAT_EV_CHILD && ev.pid == pid))
 		p->wait(p->ctx, until_ms, &ev);
-		if (ev.kind == PLAT_EV_BUTTON)
-			(void)button(g, &ev);
-	}
 }
 
 /* Whoever sees the failure may switch off at once: it is in the record by then. But what hangs may
@@ -236,9 +230,9 @@ static struct lb_menu_event translate(struct menu *g, const struct plat_event *e
 {
 	switch (ev->kind) {
 	case PLAT_EV_BUTTON:
-		return button(g, ev);
+		return (struct lb_menu_event){ev->down ? LB_MENU_DOWN : LB_MENU_UP, ev->index};
 	case PLAT_EV_LINE:
-		return line(ev->text);
+		return line(g, ev->text);
 	case PLAT_EV_CHILD:
 		return child(g, ev);
 	case PLAT_EV_TIMEOUT:
@@ -248,13 +242,6 @@ static struct lb_menu_event translate(struct menu *g, const struct plat_event *e
 		break;
 	}
 	return (struct lb_menu_event){.kind = LB_MENU_TICK};
-}
-
-static struct lb_menu_out step(struct menu *g, const struct lb_menu_event *ev, uint64_t at_ms)
-{
-	if (at_ms > g->now_ms)
-		g->now_ms = at_ms;
-	return lb_menu_step(&g->m, ev, g->now_ms);
 }
 
 static struct lb_menu_out let_in(struct menu *g)
@@ -277,15 +264,15 @@ static struct lb_menu_out begin_work(struct menu *g)
 	struct lb_menu_event failed;
 	int rc;
 
-	say(g, "lifeboat: rescue mode %u is carried out now: do not switch the router off",
-	    g->m.mode);
+	say(g, "lifeboat: rescue mode %u is carried out now: %s", g->m.mode,
+	    lb_menu_advice(g->board, g->m.mode).text);
 	lb_mode_note(g->board, g->m.mode, NULL);
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
 	begin_telling(g);
 	rc = lb_mode_child_start(&g->child, &start, g->now_ms);
 	if (rc == 0)
-		return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, g->now_ms);
+		return tick(g, g->now_ms);
 	g->result.failure = LB_FAILURE_OTHER;
 	(void)snprintf(g->result.why, sizeof(g->result.why), "it cannot be started: it %s",
 		       lb_strerror(rc));
@@ -296,12 +283,12 @@ static struct lb_menu_out begin_work(struct menu *g)
 /* The dark before the rescue part runs. */
 static struct lb_menu_out end_dark(struct menu *g, struct lb_menu_out out)
 {
+	if (out.phase == LB_MENU_STARTING && g->dark_ms == LB_MENU_NEVER)
+		g->dark_ms = g->m.since_ms;
+	if (out.phase == LB_MENU_STARTING && g->now_ms >= g->dark_ms + DARK_MS)
+		out = step(g, &(struct lb_menu_event){.kind = LB_MENU_READY}, g->now_ms);
 	if (out.phase != LB_MENU_STARTING)
 		g->dark_ms = LB_MENU_NEVER;
-	else if (g->dark_ms == LB_MENU_NEVER)
-		g->dark_ms = g->m.since_ms;
-	else if (g->now_ms >= g->dark_ms + DARK_MS)
-		return step(g, &(struct lb_menu_event){.kind = LB_MENU_READY}, g->now_ms);
 	return out;
 }
 
@@ -330,6 +317,21 @@ static bool is_over(const struct lb_menu_out *out)
 	return out->phase == LB_MENU_BOOT || out->phase == LB_MENU_REBOOT;
 }
 
+/* What the console has to say of this step. */
+static void say_what_is_shown(struct menu *g, const struct lb_menu_out *out)
+{
+	if (out->phase == LB_MENU_LEAD || out->announced || out->work)
+		greet(g);
+	if (out->announced) {
+		g->corrected = false;
+		say(g, "Rescue mode %u: %s", out->mode, lb_menu_text(g->board, out->mode).text);
+	}
+	if (out->stuck)
+		log_warn("a button was down from power-on and was not let go of: no rescue mode is "
+			 "carried out, a normal boot follows; if nobody holds it, it is stuck, or "
+			 "its polarity in the device tree is wrong");
+}
+
 static enum lb_leave stay(struct menu *g)
 {
 	const struct plat *p = g->p;
@@ -340,10 +342,7 @@ static enum lb_leave stay(struct menu *g)
 		const struct lb_menu_event mev = translate(g, &ev);
 
 		out = end_dark(g, step(g, &mev, ev.at_ms));
-		if (out.phase == LB_MENU_LEAD || out.announced || out.work)
-			greet(g);
-		if (out.announced)
-			say(g, "Rescue mode %u: %s", out.mode, lb_mode_help(out.mode));
+		say_what_is_shown(g, &out);
 		if (out.work)
 			out = begin_work(g);
 		p->led(p->ctx, LB_ROLE_BOOT, out.led);
@@ -358,10 +357,10 @@ static enum lb_leave stay(struct menu *g)
 }
 
 /* Nobody is asked once more about what the power cut off. */
-static void go_on(struct menu *g, struct lb_menu_config *c)
+static void go_on(struct menu *g, struct lb_menu_config *c, unsigned held)
 {
 	/* Held, or a boot loader has seen it so: the person has something else in mind. */
-	const bool asked = c->forced || g->held || c->hold_ms == 0;
+	const bool asked = c->forced || held || c->hold_ms == 0;
 	unsigned mode;
 
 	mode = asked ? 0 : lb_card_noted_at_boot(g->board, g->root, g->machine->watchdog);
@@ -378,24 +377,24 @@ enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 			  struct lb_machine *machine, const char *cmdline, struct lb_status *status)
 {
 	static struct menu g;
-	struct lb_menu_config config;
+	struct lb_menu_config config = lb_menu_config(board, cmdline);
+	unsigned held;
 
 	if (board->menu_mode_count == 0)
 		return LB_LEAVE_CONTINUE;
+	held = lb_inputs_held(&machine->inputs);
 	g = (struct menu){.p = p,
 			  .board = board,
 			  .machine = machine,
-			  .held = lb_inputs_held(&machine->inputs),
 			  .now_ms = p->now_ms(p->ctx),
 			  .dark_ms = LB_MENU_NEVER,
 			  .child = {.from = -1},
 			  .status = status,
 			  .progress = {.machine = machine, .board = board, .status = status},
 			  .leave = LB_LEAVE_REBOOT};
-	config = config_of(board, cmdline);
 	lb_root_place(g.root, board, cmdline);
-	go_on(&g, &config);
-	lb_menu_open(&g.m, &config, g.held != 0, g.now_ms);
+	go_on(&g, &config, held);
+	lb_menu_open(&g.m, &config, held, g.now_ms);
 	if (g.m.phase == LB_MENU_BOOT)
 		return LB_LEAVE_CONTINUE;
 	return stay(&g);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "lifeboat/lan.h"
@@ -69,6 +70,15 @@ static const char *end_of(enum lb_leave how)
 	return "the person inside ended it";
 }
 
+/* The prompt says where one is. */
+static void name_host(void)
+{
+	static const char name[] = "lifeboat-rescue";
+
+	if (sethostname(name, sizeof(name) - 1) < 0)
+		log_debug("the host name stays");
+}
+
 enum lb_leave lb_mode_open_run(struct lb_mode_result *out, enum lb_mode mode, uint64_t since_ms,
 			       struct lb_machine *m, const struct lb_board *board,
 			       struct lb_status *status)
@@ -93,6 +103,7 @@ enum lb_leave lb_mode_open_run(struct lb_mode_result *out, enum lb_mode mode, ui
 	opened.failsafe = LB_POLICY_OPEN;
 	opened.console_shell = board->console_shell || shell;
 	introduce(status, mode, board);
+	name_host();
 	how = lb_failsafe_run(m, &opened, status, NULL, &waiting);
 	(void)snprintf(out->why, sizeof(out->why), "%s", end_of(how));
 	return how == LB_LEAVE_PRESS || how == LB_LEAVE_IDLE ? LB_LEAVE_REBOOT : how;
