@@ -35,7 +35,7 @@ static struct lb_machine machine;
 static struct lb_status status;
 static unsigned held; /* at power-on */
 static struct {
-	unsigned started, mode, opened, noted, settled, page_began_ms, page_ended_ms;
+	unsigned started, mode, opened, noted, settled, page_began_ms, page_ended_ms, notes_ended;
 	bool goes_on, heard;
 } did;
 static struct lb_mode_result comes_to; /* what a mode says in the end */
@@ -129,6 +129,12 @@ void lb_mode_tell(const struct lb_rescue_record *r, struct lb_status *told)
 {
 	(void)snprintf(told->last_mode, LB_SENTENCE_MAX, "mode %u %s", r->mode,
 		       r->outcome == LB_RESCUE_FAILED ? "failed" : "is done");
+}
+
+void lb_mode_note_end(pid_t pid)
+{
+	assert_int_equal(pid, NOTE_PID);
+	did.notes_ended++;
 }
 
 void lb_mode_note(const struct lb_board *b, enum lb_mode mode, const struct lb_mode_result *result)
@@ -428,6 +434,25 @@ static void mode__gets_no_further__failure_7(void **state)
 	assert_int_equal(said("the LED blinks 7 times"), 1);
 }
 
+/* A disk that hangs while it is written down that the mode begins: the LED blinks already. */
+static void record__hangs__mode_begins_all_the_same(void **state)
+{
+	power_on();
+	note_pid = NOTE_PID;
+	child_ends(LEAD_MS + 10000 + 300, MODE_PID);
+	assert_int_equal(run("force_mode=3"), LB_LEAVE_REBOOT);
+	assert_int_equal(did.started, 1);
+	assert_in_range(fake.edge_count, 40, 44); /* it blinks all the while, at the end too */
+	assert_int_equal(did.notes_ended, 2);
+	power_on();
+	note_pid = NOTE_PID;
+	child_ends(LEAD_MS + 200, NOTE_PID);
+	child_ends(LEAD_MS + 500, MODE_PID);
+	child_ends(LEAD_MS + 600, NOTE_PID);
+	assert_int_equal(run("force_mode=3"), LB_LEAVE_REBOOT);
+	assert_int_equal(fake.now_ms - NOW, LEAD_MS + 600);
+}
+
 static void open_mode__each_end__the_router_is_left_so(void **state)
 {
 	static const enum lb_leave ends[] = {LB_LEAVE_REBOOT, LB_LEAVE_POWEROFF, LB_LEAVE_HALT,
@@ -474,5 +499,6 @@ TESTS(unit(menu__no_button_and_no_word__normal_boot_without_a_sound),
       unit(cmdline__rescue_mode__each_value), unit(cmdline__force_mode__each_value),
       unit(cmdline__board_without_modes__said_and_a_normal_boot),
       unit(failure__shown_with_presses__then_normal_boot), unit(mode__gets_no_further__failure_7),
+      unit(record__hangs__mode_begins_all_the_same),
       unit(open_mode__each_end__the_router_is_left_so),
       unit(cut_off__held_or_not__asked_or_goes_on))

@@ -20,9 +20,12 @@
 
 /* The LED is dark while a boot loader starts the rescue part, and people wait for that to let go of
  * the button. Here the rescue part runs already. */
-#define DARK_MS	      1000
+#define DARK_MS 1000
 
-#define NOTE_LIMIT_MS 3000 /* for a record to be written; a card takes a tenth of it */
+/* For a record to be written; a card takes some tenths of a second. What hangs may be the disk that
+ * the record is on: nobody would see the blinks that say so. */
+#define NOTE_LIMIT_MS 10000
+#define HANG_LIMIT_MS 3000
 
 struct menu {
 	const struct plat *p;
@@ -100,28 +103,37 @@ static struct lb_menu_out tick(struct menu *g, uint64_t at_ms)
 	return step(g, &(struct lb_menu_event){.kind = LB_MENU_TICK}, at_ms);
 }
 
-static void wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
+/* While the LED goes on. What a button does meanwhile means nothing. False: it has not ended. */
+static bool wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
 {
 	const struct plat *p = g->p;
 	const uint64_t until_ms = p->now_ms(p->ctx) + limit_ms;
 	struct plat_event ev = {.kind = PLAT_EV_TIMEOUT};
 
-	while (p->now_ms(p->ctx) < until_ms && !(ev.kind == PLAT_EV_CHILD && ev.pid == pid))
-		p->wait(p->ctx, until_ms, &ev);
+	for (;;) {
+		const struct lb_menu_out out = tick(g, p->now_ms(p->ctx));
+
+		if (ev.kind == PLAT_EV_CHILD && ev.pid == pid)
+			return true;
+		if (g->now_ms >= until_ms)
+			return false;
+		p->led(p->ctx, LB_ROLE_BOOT, out.led);
+		p->wait(p->ctx, out.wake_ms < until_ms ? out.wake_ms : until_ms, &ev);
+	}
 }
 
-/* Whoever sees the failure may switch off at once: it is in the record by then. But what hangs may
- * be the disk that the record is on, and PID 1 must not wait for that, or nobody would see the
- * blinks. */
-static void note_end(struct menu *g)
+/* It is in the record before anybody sees it: whoever does may switch off at once. In a child, for
+ * PID 1 must not wait for a disk: the watchdog would end that without a word. */
+static void note(struct menu *g, const struct lb_mode_result *result, uint64_t limit_ms)
 {
-	const pid_t pid = g->result.failure == LB_FAILURE_HANG ? lb_fork() : -1;
+	const pid_t pid = lb_fork();
 
 	if (pid > 0) {
-		wait_for_child(g, pid, NOTE_LIMIT_MS);
+		if (!wait_for_child(g, pid, limit_ms))
+			lb_mode_note_end(pid);
 		return;
 	}
-	lb_mode_note(g->board, g->m.mode, &g->result);
+	lb_mode_note(g->board, g->m.mode, result);
 	if (pid == 0)
 		_exit(0);
 }
@@ -133,7 +145,7 @@ static void tell_end(struct menu *g)
 
 	lb_mode_outcome(&end, g->m.mode, &g->result);
 	lb_mode_tell(&end, g->status);
-	note_end(g);
+	note(g, &g->result, g->result.failure == LB_FAILURE_HANG ? HANG_LIMIT_MS : NOTE_LIMIT_MS);
 	lb_machine_last_words(g->machine);
 	lb_progress_result(&g->progress, blinks ? "failed" : LB_RESULT_COMPLETE, g->result.why);
 	if (!blinks) {
@@ -266,7 +278,7 @@ static struct lb_menu_out begin_work(struct menu *g)
 
 	say(g, "lifeboat: rescue mode %u is carried out now: %s", g->m.mode,
 	    lb_menu_advice(g->board, g->m.mode).text);
-	lb_mode_note(g->board, g->m.mode, NULL);
+	note(g, NULL, NOTE_LIMIT_MS);
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
 	begin_telling(g);

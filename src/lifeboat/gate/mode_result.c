@@ -1,5 +1,6 @@
 #include "lifeboat/gate/mode_result.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,11 @@ static void change(struct lb_record *r, void *ctx)
 	r->rescue = *(const struct lb_rescue_record *)ctx;
 	sentence_of(&r->rescue, line);
 	lb_record_log(r, line);
+}
+
+void lb_mode_note_end(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
 }
 
 void lb_mode_note(const struct lb_board *board, enum lb_mode mode,
