@@ -153,6 +153,7 @@ class Bins:
 Pattern = namedtuple("Pattern", "name on_ms off_ms meaning")
 
 LEDS_DEF = Path(__file__).resolve().parents[2] / "src/tables/leds.def"
+ODD_S = 1.0
 STEADY_S = 1.2  # lit for longer than any blink of the table: steady
 _LED_ROW = re.compile(r'^LED\((\w+),\s*(\d+),\s*(\d+),\s*"([^"]*)"\)', re.M)
 
@@ -181,13 +182,24 @@ def phases(segs, t1, patterns):
             found[-1][3] += 1
         else:
             found.append([t_a, t_b, pattern, 1])
-    found = [item for item in found if item[3] > 1 or not item[2].off_ms]
+    found = _joined(item for item in found if item[3] > 1 or not item[2].off_ms)
     out = []
     for (start, end, pattern, _), next_start in zip(found, [item[0] for item in found[1:]] + [t1]):
         rate = f" {1000 / (pattern.on_ms + pattern.off_ms):g}/s" if pattern.off_ms else ""
         # The dark half of the last blink is part of the phase; a longer dark time is none.
         end = next_start if next_start - end < _dark_s(pattern) else end
         out.append((start, end, pattern.name + rate))
+    return out
+
+
+def _joined(found):
+    """Odd blinks in the midst of a pattern, as a busy machine makes them, are no end of it."""
+    out = []
+    for item in found:
+        if out and out[-1][2] is item[2] and item[0] - out[-1][1] < ODD_S:
+            out[-1] = [out[-1][0], item[1], item[2], out[-1][3] + item[3]]
+        else:
+            out.append(item)
     return out
 
 

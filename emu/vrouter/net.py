@@ -138,8 +138,8 @@ def _ip(*args):
         raise EmuError(f"ip {' '.join(args)} failed: {done.stdout.strip()}")
 
 
-def _open_tap(namespace, name):
-    """File descriptor of a new TAP interface in the namespace. Only a thread of its own goes there."""
+def inside(namespace, make):
+    """Result of make() in a network namespace; only a thread of its own goes there. What it opens stays there."""
     result = []
 
     def work():
@@ -148,10 +148,7 @@ def _open_tap(namespace, name):
             with open(NETNS / namespace) as where:
                 if libc.setns(where.fileno(), CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
-            fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
-            flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR
-            fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
-            result.append(fd)
+            result.append(make())
         except OSError as error:
             result.append(error)
 
@@ -159,8 +156,22 @@ def _open_tap(namespace, name):
     thread.start()
     thread.join()
     if isinstance(result[0], OSError):
-        raise EmuError(f"cannot make the network interface {name}: {result[0]}")
+        raise result[0]
     return result[0]
+
+
+def _open_tap(namespace, name):
+    """File descriptor of a new TAP interface in the namespace."""
+
+    def make():
+        fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+        return fd
+
+    try:
+        return inside(namespace, make)
+    except OSError as error:
+        raise EmuError(f"cannot make the network interface {name}: {error}") from error
 
 
 def _drain(fd):

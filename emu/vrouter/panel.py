@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from . import panel_case, picture
+from . import menu_light, panel_case, picture
 from .lamps import STEADY_S, Bins, Lamp, blend, blinks_per_s, segments
 from .panel_canvas import (
     ACCENT, AMBER, ANSI, BACK, CASE_EDGE, FAINT, INK, LINK, NOTE, QUIET, Canvas, clip,
@@ -76,6 +76,9 @@ class Front:
     back: int = 0  # rows that the console is scrolled back
     notice: str = ""
     patterns: list = field(default_factory=list)  # of lamps.Pattern
+    modes: dict = field(default_factory=dict)  # {number: text} of a board with rescue modes
+    failures: dict = field(default_factory=dict)
+    began_s: float = 0.0  # the last reset: what the lamps did before it has nothing to do with what they say now
 
 
 def uptime(seconds):
@@ -93,7 +96,7 @@ def frame(front, columns, rows, colour=True):
     if columns < need[0] or rows < need[1]:
         _too_small(canvas, need)
         return canvas.cells, None
-    strips = _strips(front, columns, rows)
+    strips = _strips(front, columns)
     _title(canvas, front)
     panel_case.draw(canvas, front, strips, meaning(front, strips), colour)
     y = 1 + panel_case.CASE_ROWS + (rows >= need[1] + 12)
@@ -141,7 +144,7 @@ class Strip:
     colour: tuple
 
 
-def _strips(front, columns, rows):
+def _strips(front, columns):
     left = max(len(item.name) for item in front.lamps) if front.lamps else 0
     width = columns - left - 13
     # Slices keep their place in time: a strip must scroll, not shimmer.
@@ -162,14 +165,26 @@ def _strip(front, item, edges, t0, t1, width):
     return Strip(item, segs, t0, t1, width, blinks_per_s(segs, now), min(1.0, share), colour)
 
 
+def _since_reset(front, item):
+    return segments(front.recent.edges(), item, max(front.began_s, front.now_s - HISTORY_S), front.now_s)
+
+
 def meaning(front, strips):
     """What the lamps say, in the words of the table of LED patterns: (text, colour), or None."""
+    for strip in strips[:1] if front.modes and front.powered else []:
+        said = menu_light.say(_since_reset(front, strip.lamp), front.now_s, front.modes, front.failures)
+        if said is not None:
+            return (said, strip.colour) if said else None
     for strip in strips:
-        for pattern in front.patterns:
+        # Further lamps blink together when a button was held; nothing else makes two ways of blinking alike
+        wrong = "held" if strip is strips[0] else "window"
+        for pattern in (p for p in front.patterns if p.name != wrong):
             if pattern.off_ms and strip.rate and abs(strip.rate * (pattern.on_ms + pattern.off_ms) / 1000 - 1) < 0.08:
                 return f"{strip.rate:.1f} blinks/s: {pattern.meaning}", strip.colour
     for strip in strips[:1]:
-        steady = front.powered and strip.segs and strip.segs[-1][0] <= front.now_s - STEADY_S and strip.segs[-1][1] >= front.now_s
+        # Where modes are announced the light asks for 3 s whether somebody objects
+        steady_s = 5 if front.modes else STEADY_S
+        steady = front.powered and strip.segs and strip.segs[-1][0] <= front.now_s - steady_s and strip.segs[-1][1] >= front.now_s
         text = next((p.meaning for p in front.patterns if p.on_ms and not p.off_ms), "")
         if steady and text:
             return f"steady: {text}", strip.colour

@@ -10,13 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import panel
+from . import menu_light, panel
 from .errors import EmuError
 from .lamps import board_lamps, led_patterns
 from .panel_input import Keys, action_for, button_keys
 from .panel_terminal import NONE
 
 TAP_S = 0.3
+PAUSE_S = 0.15  # between two taps: a router tells them apart
+REPEAT_S = 0.06  # a key that comes again sooner is one that a finger stays on, and so is the button
 NOTICE_S = 5.0
 STICK_BYTES = 64 << 20
 FRAME_S = 1 / 25
@@ -27,6 +29,7 @@ HINT = "off: p switches it on (a capital letter holds a button, also before that
 
 def front_of(board):
     """The state of a board that has no power."""
+    menu = menu_light.has_menu(board.board_conf.read_text())
     keys = {name: key for key, name in button_keys(list(board.buttons)).items()}
     return panel.Front(
         board=board.name,
@@ -37,6 +40,8 @@ def front_of(board):
         ports=[panel.Port(nic.name) for nic in board.nics],
         has_usb=bool(board.usb),
         patterns=led_patterns(),
+        modes=menu_light.words(menu_light.TABLES / "modes.def") if menu else {},
+        failures=menu_light.words(menu_light.TABLES / "failures.def") if menu else {},
     )
 
 
@@ -63,6 +68,8 @@ class App:
     clock: object = time.monotonic
     _events: deque = field(default_factory=deque)
     _releases: dict = field(default_factory=dict)  # button -> when a tap ends
+    _typed_at: dict = field(default_factory=dict)  # button -> when its key came last
+    _taps: dict = field(default_factory=dict)  # button -> (how many more, when the next one begins)
     _notice_until: float = 0.0
     _deeds: int = 0
     _quit: bool = False
@@ -108,6 +115,7 @@ class App:
         now = self.clock()
         waits = [FRAME_S if self.front.powered else IDLE_S]
         waits += [t - now for t in self._releases.values()]
+        waits += [t - now for name, (_, t) in self._taps.items() if name not in self._releases]
         waits += [self._notice_until - now] if self.front.notice else []
         waits += [w for w in [self._typed.wait_s(now)] if w is not None]
         return max(0.0, min(waits))
@@ -160,6 +168,7 @@ class App:
                 self.front.recent.add(event["t"], f"button:{button.name}", button.down)
 
     def _event_reset(self, event):
+        self.front.began_s = event["t"]
         self.front.console.note(f"reset at {event['t']:.1f} s")
 
     def _event_usb(self, event):
@@ -182,6 +191,7 @@ class App:
         front.powered = router.powered
         if front.powered:
             front.recent = panel.Recent()
+            front.began_s = 0.0
             for name, on in router.leds.state().items():
                 if on:
                     front.recent.add(0.0, name, True)
@@ -266,6 +276,18 @@ class App:
         return next(b for b in self.front.buttons if b.name == name)
 
     def _do_tap(self, name):
+        now = self.clock()
+        repeated = now - self._typed_at.get(name, float("-inf")) < REPEAT_S
+        self._typed_at[name] = now
+        if name not in self._releases and name not in self._taps:
+            self._tap(name)
+        elif not repeated:
+            more, _ = self._taps.get(name, (0, 0))
+            self._taps[name] = (more + 1, self._releases.get(name, now) + PAUSE_S)
+        elif name in self._releases:
+            self._releases[name] = now + TAP_S
+
+    def _tap(self, name):
         self._button_now(name).held = False
         self.router.button(name).hold()
         self._releases[name] = self.clock() + TAP_S
@@ -273,6 +295,7 @@ class App:
     def _do_hold(self, name):
         button = self._button_now(name)
         self._releases.pop(name, None)
+        self._taps.pop(name, None)
         if button.held:
             button.held = False
             self.router.button(name).release()
@@ -285,6 +308,13 @@ class App:
         for name in [name for name, t in self._releases.items() if t <= now]:
             del self._releases[name]
             self.router.button(name).release()
+        for name, (more, begin) in list(self._taps.items()):
+            if name in self._releases or begin > now:
+                continue
+            del self._taps[name]
+            self._tap(name)
+            if more > 1:
+                self._taps[name] = (more - 1, self._releases[name] + PAUSE_S)
         self._handle_events()
 
     def _do_type(self, raw):

@@ -1,43 +1,20 @@
 """What goes over the wires, made and read here from the documents, not by the code under test."""
 
-import ctypes
 import json
 import os
 import socket
 import struct
-import threading
 import time
 from collections import namedtuple
 
-CLONE_NEWNET = 0x40000000
+from vrouter.net import inside
+
 ETH_P_ARP = 0x0806
 
 Packet = namedtuple("Packet", "t source source_mac target target_mac port payload")
 
 
 # --- sockets in a namespace
-
-
-def inside(namespace, make):
-    """Result of make() in a network namespace; only a thread of its own goes there. Sockets stay there."""
-    result = []
-
-    def work():
-        try:
-            libc = ctypes.CDLL(None, use_errno=True)
-            with open(f"/run/netns/{namespace}") as where:
-                if libc.setns(where.fileno(), CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), "setns")
-            result.append(make())
-        except OSError as error:
-            result.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if isinstance(result[0], OSError):
-        raise result[0]
-    return result[0]
 
 
 def tcp_connects(namespace, address, port):

@@ -109,6 +109,37 @@ def test_frame__known_blinking__says_what_it_means(half_s, said):
     find(cells, said.split()[0] + "/s")
 
 
+def test_frame__lamps_of_a_held_button__say_let_go():
+    front = panel_app.front_of(load_board("virt-sd"))
+    front.powered, front.now_s = True, 6.0
+    blink(front, "green:lan", 5.0, 6.0, 0.1)
+    cells, _ = panel.frame(front, 130, 30)
+    find(cells, "5.0 blinks/s: the button was held long enough: let go")
+
+
+def announce(front, start, number):
+    """Light, n blinks, light, as the rescue modes have it; returns when the light came back."""
+    front.recent.add(start, "green:status", True)
+    front.recent.add(start + 1, "green:status", False)
+    blink(front, "green:status", start + 1.7, start + 1.7 + 0.4 * number, 0.2)
+    front.recent.add(start + 2 + 0.4 * number, "green:status", True)
+    return start + 2 + 0.4 * number
+
+
+@pytest.mark.parametrize("board,said", [
+    ("virt-sd", "mode 4: re-flash from a USB stick or SD card"),
+    ("virt-disk", "steady: the router is up"),  # it has no such dialogue
+])
+def test_frame__announced_mode__is_named_on_a_board_that_has_modes(board, said):
+    front = panel_app.front_of(load_board(board))
+    front.powered = True
+    front.now_s = announce(front, 5.0, 4) + 2
+    cells, _ = panel.frame(front, 100, 30)
+    find(cells, said)
+    front.began_s = front.now_s - 1.9  # a reset in between
+    assert "mode 4" not in "\n".join(text_of(panel.frame(front, 100, 30)[0]))
+
+
 def test_frame__unknown_blinking__rate_without_meaning():
     front = make_front(powered=True, now_s=6.0)
     blink(front, "green:status", 2.0, 6.0, 0.15)

@@ -108,10 +108,10 @@ class FakeTerminal:
         return self.script.pop(0)
 
 
-def play(*script, router=None):
+def play(*script, router=None, clock=time.monotonic):
     router = router or FakeRouter()
     terminal = FakeTerminal(list(script))
-    app = panel_app.App(router, terminal, append="x=1")
+    app = panel_app.App(router, terminal, append="x=1", clock=clock)
     deadline = time.monotonic() + 10
 
     def step(function):
@@ -159,6 +159,32 @@ def test_app__tap__is_released_by_itself_and_hold_is_not():
     assert not router.buttons["reset"].held and router.buttons["wps"].held
     app, router, _ = play(b"W", b"W")
     assert not router.buttons["wps"].held
+
+
+def presses_of(gap_s, count):
+    """What the router sees of a key that comes so often, so far apart: was the button down before each press?"""
+    router, now = FakeRouter(), [0.0]
+    pressed = []
+    hold = router.buttons["reset"].hold
+    router.buttons["reset"].hold = lambda: (pressed.append(router.buttons["reset"].held), hold())
+
+    def later(_):
+        now[0] += gap_s
+
+    def long_after(app):
+        now[0] += 0.05
+        return now[0] > 10 and not app.front.buttons[0].down
+
+    play(*[b"r", later] * count, long_after, router=router, clock=lambda: now[0])
+    return pressed
+
+
+def test_app__taps_in_quick_succession__are_as_many_presses():
+    assert presses_of(0.1, 3) == [False, False, False]
+
+
+def test_app__finger_that_stays_on_the_key__is_one_press():
+    assert presses_of(0.03, 20) == [False]
 
 
 def test_app__console_focus__keys_go_to_the_router_until_the_way_out():

@@ -95,6 +95,14 @@ def test_phases__a_whole_rescue__each_phase_with_its_times():
     assert times == pytest.approx([1, 3, 3, 6, 10, 14, 14, 15.2, 15.2, 20], abs=0.11)
 
 
+def test_phases__odd_blinks_of_a_busy_machine__are_no_end_of_it():
+    edges = (blinks("status", 1, 3, 0.05) + [(3.0, "status", True), (3.08, "status", False), (3.4, "status", True), (3.48, "status", False)]
+             + blinks("status", 3.6, 6, 0.05) + blinks("status", 8, 9, 0.05))
+    found = lamps.phases(lamps.segments(edges, STATUS, 0, 12), 12, lamps.led_patterns())
+    assert [text for _, _, text in found] == ["failsafe 10/s", "failsafe 10/s"]
+    assert [start for start, _, _ in found] == [1, 8]
+
+
 def test_phases__single_flashes_and_strange_rates__none():
     edges = [(1, "status", True), (1.1, "status", False)] + blinks("status", 3, 6, 0.15)
     assert lamps.phases(lamps.segments(edges, STATUS, 0, 8), 8, lamps.led_patterns()) == []

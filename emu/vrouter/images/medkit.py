@@ -24,6 +24,17 @@ def build_medkit(board="virt-sd", lifeboat=None, out=None, *, version="2.0", boa
         return store.get("medkit.tar.gz", tree, lambda to: to.write_bytes(gzip.compress(tree, 1, mtime=0)))
 
 
+def make_medkit_stick(image, board="virt-sd", lifeboat=None):
+    """A stick with the medkit of that board as an owner would put it there; made anew when the medkit has changed."""
+    medkit = build_medkit(board, lifeboat)
+    image = Path(image)
+    mark = image.with_suffix(".of")
+    if not image.exists() or not mark.exists() or mark.read_text() != medkit.name:
+        make_stick(image, {f"{load_board(board).name}-medkit-latest.tar.gz": medkit})
+        mark.write_text(medkit.name)
+    return image
+
+
 def make_stick(image, files, fs="vfat", partitioned=False):
     """The image of a USB stick with these files, {name: bytes or Path}, in its top folder. fs: "vfat", "exfat", "ext4", "btrfs"."""
     start = MIB if partitioned else 0
