@@ -1,82 +1,25 @@
 """A router that locks its owner out, and its rescue: QEMU, a Linux kernel, a GPIO button, an LED, SSH.
 
-usage: scripts/demo [--svg FILE]
+usage: scripts/demo [--modes] [--svg FILE]
 
 Installs what is missing, builds, boots the emulated router, breaks its network settings, cuts its power,
 presses its reset button while the window is open, logs in over SSH, mends the setting and shows the router
-back, with a picture of what the LED did. --svg writes that picture into FILE as well.
+back, with a picture of what the LED did. With --modes another router is rescued without a PC: the button
+chooses one of the seven rescue modes, and the LED says which. --svg writes the picture into FILE as well.
 """
 
-import os
-import shutil
 import sys
 import time
 
-from common import ROOT, Failure, run_main
-
-sys.path.insert(0, str(ROOT / "emu"))
-
-from vrouter import EmuError, Router, build_images, picture  # noqa: E402 (found by the line above)
-from vrouter.leds import Blink, Steady  # noqa: E402
+from common import Failure, run_main
+from demo_modes import tell_modes
+from demo_steps import (
+    ADDRESS, LED, LOST, PATIENCE_S, SSH, answers, as_owner, boot_healthy, lock_out, must, seen, show, step, typed, wait_until,
+)
+from vrouter import EmuError, Router, build_images
+from vrouter.leds import Blink, Steady
 
 BOARD = "virt-disk"
-LED = "green:status"
-ADDRESS = "192.168.1.1"
-LOST = "10.99.99.1"
-OWNER_PASSWORD = "lifeboat"  # of the guest system, emu/guest/rootfs/etc/shadow
-SSH = ("ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 "
-       f"root@{ADDRESS} ")
-PATIENCE_S = 180  # for a machine that has other things to do
-COLOUR = sys.stdout.isatty()
-
-
-def paint(code, text):
-    return f"\x1b[{code}m{text}\x1b[0m" if COLOUR else text
-
-
-def step(text):
-    print(f"\n{paint('1;36', '▸')} {paint('1', text)}", flush=True)
-
-
-def seen(text):
-    print(f"  {paint('32', '✓')} {text}", flush=True)
-
-
-def typed(text):
-    print(f"  {paint('33', '$')} {text}", flush=True)
-
-
-def must(done, what):
-    if not done:
-        raise Failure(f"{what}: this should not happen; the router's console is in the lines above")
-
-
-def answers(router):
-    page = router.pc(f"curl -s -m 2 http://{ADDRESS}/ || true").stdout
-    return "<title>" in page.lower()
-
-
-def reaches(router):
-    return router.pc(f"ping -c 1 -W 1 {ADDRESS} >/dev/null").returncode == 0
-
-
-def wait_until(check, what):
-    end = time.monotonic() + PATIENCE_S
-    while not check():
-        if time.monotonic() > end:
-            raise Failure(f"{what} did not happen within {PATIENCE_S} s")
-        time.sleep(0.1)
-
-
-def as_owner(router, command):
-    """SSH into the healthy router with the owner's password."""
-    ask = router.run_dir / "askpass"
-    ask.write_text(f"#!/bin/sh\necho {OWNER_PASSWORD}\n")
-    ask.chmod(0o700)
-    typed(f"ssh root@{ADDRESS} {command!r}")
-    env = {**os.environ, "SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
-    process = router.pc_popen(SSH + f"-o PreferredAuthentications=password {command!r}", env=env)
-    must(process.wait(20) == 0, "SSH with the owner's password failed")
 
 
 def in_failsafe(router, command):
@@ -86,25 +29,6 @@ def in_failsafe(router, command):
     for line in result.stdout.rstrip().splitlines():
         print(f"    {line}")
     must(result.returncode == 0, f"SSH in failsafe failed: {result.stderr.strip()}")
-
-
-def boot_healthy(router):
-    step("Power on. Nobody touches anything.")
-    router.power_on()
-    up = router.wait_up(PATIENCE_S)
-    wait_until(lambda: answers(router), "the router's web page")
-    seen(f"the router is up after {up:.1f} s, four of them for the failsafe window; http://{ADDRESS}/ answers")
-
-
-def lock_out(router):
-    step(f"The owner gives the LAN port a wrong address: {LOST}")
-    as_owner(router, f"sed -i s/{ADDRESS}/{LOST}/ /etc/config/network && sync")
-    step("Power cut and on again, as owners do.")
-    router.power_cut()
-    router.power_on()
-    router.wait_up(PATIENCE_S)
-    must(not reaches(router), "the router still answers")
-    seen(f"it boots, and {ADDRESS} is gone: locked out")
 
 
 def press_in_window(router):
@@ -142,19 +66,15 @@ def mend(router):
     as_owner(router, "lifeboat log")
 
 
-def show(router, began, press, svg):
-    t0, t1 = max(began - 1, 0), router.now()
-    lamps = [picture.lamp(LED)]
-    step("What the LED did, recorded at the GPIO pin:")
-    width = min(shutil.get_terminal_size((100, 24)).columns, 140)
-    strip = picture.ansi_strip if COLOUR else picture.plain_strip
-    print()
-    print("\n".join(strip(router.leds.edges, t0, t1, width, lamps=lamps, presses=[press])))
-    if svg:
-        title = "A rescue, seen at the LED"
-        with open(svg, "w") as out:
-            out.write(picture.svg_timeline(router.leds.edges, t0, t1, presses=[press], title=title, lamps=lamps))
-        seen(f"written: {svg}")
+def tell_failsafe(svg):
+    print("The images of the virtual router ...", flush=True)
+    with Router(BOARD, build_images(BOARD)) as router:
+        boot_healthy(router)
+        lock_out(router)
+        opened, press = press_in_window(router)
+        mend(router)
+        time.sleep(1.5)
+        show(router, max(opened - 1, 0), [press], svg, "A rescue, seen at the LED")
 
 
 def main():
@@ -162,21 +82,19 @@ def main():
     if args == ["--help"]:
         print(__doc__.strip())
         return 0
+    modes = "--modes" in args
+    if modes:
+        args.remove("--modes")
     if args and (len(args) != 2 or args[0] != "--svg"):
         raise Failure(f"'{' '.join(args)}' is not known; scripts/demo --help lists what is")
+    svg = args[1] if args else None
     began = time.monotonic()
     try:
-        with Router(BOARD, build_images(BOARD)) as router:
-            boot_healthy(router)
-            lock_out(router)
-            opened, press = press_in_window(router)
-            mend(router)
-            time.sleep(1.5)
-            show(router, opened, press, args[1] if args else None)
+        tell_modes(svg) if modes else tell_failsafe(svg)
     except EmuError as error:
         raise Failure(str(error)) from None
-    print(f"\nAll of it was real but the plastic: {time.monotonic() - began:.0f} s. "
-          "emu/run opens the router's front panel.")
+    more = "emu/run virt-sd opens its front panel." if modes else "emu/run opens the router's front panel; scripts/demo --modes is next."
+    print(f"\nAll of it was real but the plastic: {time.monotonic() - began:.0f} s. {more}")
     return 0
 
 
