@@ -17,6 +17,8 @@ from results import FAILED, PASSED, SKIPPED, Case, from_xml, shorten, with_exit_
 OUT = ROOT / "build-test"
 PYTEST_SOME_FAILED = 1  # its exit code, as pytest's documentation has it: the run itself went to its end
 
+LONG_FACTOR = 12  # hundreds of power cuts in one file: e2e/test_factoryreset_cuts.py has three hundred, of 10 to 40 s
+
 # name of a build : the words for scripts/build
 BUILDS = {
     "gcc": [],
@@ -33,7 +35,7 @@ class Suite:
     name: str
     kind: str
     needs: tuple = ()
-    limit_s: int = 300  # of one program of the suite
+    limit_s: int = 300  # of one program of the suite; a long run takes LONG_FACTOR times that
     about: str = ""
     tries: int = 1  # 2: what failed is run once more by itself, and the report says so
 
@@ -66,6 +68,9 @@ class Context:
         if long_run:
             self.env["LIFEBOAT_LONG"] = "1"
 
+    def limit_s(self, suite):
+        return suite.limit_s * (LONG_FACTOR if self.long_run else 1)
+
 
 def in_parallel(function, items):
     """Results in the order of the items. Stops handing out work when one raises."""
@@ -80,7 +85,7 @@ def run_build(suite, context, wanted):
     cases = []
     for name in wanted:
         log = OUT / f"build/{name}.log"
-        code = processes.run([ROOT / "scripts/build", *BUILDS[name]], log, env=context.env, limit_s=suite.limit_s)
+        code = processes.run([ROOT / "scripts/build", *BUILDS[name]], log, env=context.env, limit_s=context.limit_s(suite))
         cases += with_exit_code([Case(name, PASSED)] if code == 0 else [], name, code, log)
         context.builds[name] = "" if code == 0 else f"the build '{name}' failed"
         for line in log.read_text(errors="replace").splitlines():
@@ -101,7 +106,7 @@ def run_meson(suite, context):
         folder.mkdir(parents=True)
         env = {**context.env, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "xml", "CMOCKA_XML_FILE": f"{folder}/%g.xml"}
         log = folder / "log"
-        code = processes.run(test["cmd"], log, env=env, cwd=test["workdir"], limit_s=suite.limit_s)
+        code = processes.run(test["cmd"], log, env=env, cwd=test["workdir"], limit_s=context.limit_s(suite))
         cases = [case for report in sorted(folder.glob("*.xml")) for case in from_xml(report, test["name"])]
         if not cases and code in (0, 77):  # a test that is not cmocka's; 77: it says that it was skipped
             cases = [Case(test["name"], *((PASSED,) if code == 0 else (SKIPPED, shorten(log.read_text()))))]
@@ -118,7 +123,7 @@ def run_fuzz(suite, context):
         log = OUT / "fuzz" / f"{name}.log"
         with tempfile.TemporaryDirectory() as corpus:
             argv = fuzz.command(name, program, seconds, Path(corpus), OUT / "fuzz/found")
-            code = processes.run(argv, log, env=context.env, limit_s=suite.limit_s)
+            code = processes.run(argv, log, env=context.env, limit_s=context.limit_s(suite))
         return with_exit_code([Case(name, PASSED)] if code == 0 else [], name, code, log)
 
     return [case for cases in in_parallel(one, fuzz.fuzzers(ROOT / "build-fuzz").items()) for case in cases]
@@ -130,7 +135,7 @@ def pytest_cases(suite, context, stem, words):
     report.unlink(missing_ok=True)
     argv = [PYTHON, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", f"--rootdir={ROOT}",
             f"--junitxml={report}", *words]
-    code = processes.run(argv, log, env=context.env, cwd=ROOT, limit_s=suite.limit_s)
+    code = processes.run(argv, log, env=context.env, cwd=ROOT, limit_s=context.limit_s(suite))
     cases = from_xml(report, name) if report.exists() else []
     return code, with_exit_code(cases, name, code, log)
 

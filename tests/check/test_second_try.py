@@ -1,4 +1,4 @@
-"""A test of the emulator that fails is run once more, alone, and the report says so: scripts/lib/suites.py."""
+"""A test of the emulator that fails is run once more, alone, and the report says so; how long a program may take: scripts/lib/suites.py."""
 
 import os
 import sys
@@ -53,3 +53,8 @@ def test_failed_case__two_tries__passes_only_if_it_passes_then(tmp_path, monkeyp
 def test_failed_case__one_try__has_failed(tmp_path, monkeypatch):
     cases = outcomes(tmp_path, monkeypatch, tries=1)
     assert cases["test_shaky"].outcome == FAILED and not cases["test_shaky"].shaky
+
+
+def test_limit_of_a_program__long_run__has_room_for_hundreds_of_cuts():
+    suite = suites.Suite("some", "pytest", limit_s=1800)
+    assert suites.Context(False).limit_s(suite) == 1800 and suites.Context(True).limit_s(suite) >= 300 * 60

@@ -267,6 +267,22 @@ static void size__more_than_the_place_has__is_refused(void **state)
 		       "it takes 5242881 KiB, and its place on this board has 5242880 KiB");
 }
 
+static void signature__certificate_younger_than_the_clock__is_taken_with_a_note(void **state)
+{
+	struct lb_offer o = good_offer();
+	struct lb_taker t = good_taker();
+	struct lb_verdict v;
+
+	o.trust = LB_TRUST_GOOD;
+	lb_accept(&v, &o, &t);
+	assert_string_equal(v.note, "");
+	o.clock_behind = true;
+	assert_taken(&o, &t);
+	lb_accept(&v, &o, &t);
+	assert_string_equal(v.note, "the clock of this device is behind: whether a certificate has "
+				    "expired is not known");
+}
+
 static void several_reasons__the_first_of_the_table__gives_the_exit_status(void **state)
 {
 	struct lb_offer o = good_offer();
@@ -323,6 +339,7 @@ TESTS(unit(image_for_this_board__by_any_of_its_names__is_taken),
       unit(compat__major_always_minor_with_settings__is_refused),
       unit(min_version__older_or_unknown__is_refused),
       unit(size__more_than_the_place_has__is_refused),
+      unit(signature__certificate_younger_than_the_clock__is_taken_with_a_note),
       unit(several_reasons__the_first_of_the_table__gives_the_exit_status),
       unit(versions__pairs_that_people_have__are_in_order),
       unit(compat__texts_that_are_no_versions__differ_unless_equal))

@@ -15,7 +15,7 @@
 /* Whatever can be told about an entry, but for the sizes of directories. */
 #define LIST                                                                                     \
 	"for d in in out tarred; do (cd $d && find . -printf '%p %y %m %U %G %s %n %l %T@\n' | " \
-	"awk '$2==\"d\"{$6=0}1' | sort >../$d.list; find . -type c -o -type b | xargs -r stat -c '%n %t %T' >>../$d.list); done"
+	"awk '$2==\"d\"{$6=0}1' | sort >../$d.list; find . -type c -o -type b | sort | xargs -r stat -c '%n %t %T' >>../$d.list); done"
 
 static const struct lb_tree_limits any = {0};
 static const struct lb_tree_pack_ask whole = {0};
