@@ -104,6 +104,27 @@ static void processes__no_proc__counts_none(void **state)
 	assert_int_equal(lb_processes_count("/nowhere", &one), 0);
 }
 
+static void close_from__many_are_open__those_below_stay(void **state)
+{
+	const int low = 200, high = 900;
+	int status = -1;
+	pid_t pid = lb_fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(STDERR_FILENO, low - 1) < 0 || dup2(STDERR_FILENO, low) < 0 ||
+		    dup2(STDERR_FILENO, high) < 0)
+			_exit(2);
+		lb_close_from(low);
+		_exit(fcntl(low - 1, F_GETFD) >= 0 && fcntl(low, F_GETFD) < 0 &&
+				      fcntl(high, F_GETFD) < 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 #define fresh(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)
 
 static void fork__heard__each_has_its_end_and_the_last_word_is_the_end(void **state)
@@ -125,7 +146,8 @@ static void fork__heard__each_has_its_end_and_the_last_word_is_the_end(void **st
 	assert_int_equal(close(end), 0);
 }
 
-TESTS(unit(fork__heard__each_has_its_end_and_the_last_word_is_the_end),
+TESTS(unit(close_from__many_are_open__those_below_stay),
+      unit(fork__heard__each_has_its_end_and_the_last_word_is_the_end),
       fresh(processes__stopped_and_hanging_ones__are_counted),
       fresh(processes__kernel_threads_dead_ones_and_other_files__are_not_counted),
       fresh(processes__name_with_brackets_and_a_state_in_it__is_told_whole),

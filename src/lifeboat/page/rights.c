@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "lifeboat/status_file.h"
+#include "plat/linux/machine/proc.h"
 
 #define EMPTY_DIR  LB_RUN_DIR "/empty"
 #define NOBODY	   65534 /* the number that no file should belong to, on every Linux */
 #define FIRST_KEPT 3
 #define MEMORY_MAX (64u << 20)
 
-/* The watchdog, the consoles, the buttons: what PID 1 has open is in its children too. */
 static int keep_only(int keep[2])
 {
 	/* Out of the way first, then side by side. */
@@ -32,10 +32,7 @@ static int keep_only(int keep[2])
 			return lb_err_from_errno(errno);
 	keep[0] = FIRST_KEPT;
 	keep[1] = FIRST_KEPT + 1;
-	if (close_range(FIRST_KEPT + 2, ~0u, 0) == 0)
-		return 0;
-	for (long fd = FIRST_KEPT + 2, end = sysconf(_SC_OPEN_MAX); fd < end; fd++)
-		(void)close((int)fd); /* a kernel before 5.9 */
+	lb_close_from(FIRST_KEPT + 2);
 	return 0;
 }
 

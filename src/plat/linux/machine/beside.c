@@ -5,16 +5,13 @@
 
 #include "base/log.h"
 #include "plat/linux/machine/console.h"
-
-#define FDS_MAX 64 /* PID 1 has a dozen */
+#include "plat/linux/machine/proc.h"
 
 void lb_beside(const char *name)
 {
 	static struct lb_consoles consoles;
 
-	/* Not the watchdog's descriptor above all: it would never be closed. */
-	for (int fd = 3; fd < FDS_MAX; fd++)
-		(void)close(fd);
+	lb_close_from(STDERR_FILENO + 1);
 	(void)setsid();
 	(void)chdir("/");
 	(void)prctl(PR_SET_NAME, name);

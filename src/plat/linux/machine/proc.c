@@ -57,6 +57,14 @@ pid_t lb_fork(void)
 	return 0;
 }
 
+void lb_close_from(int first)
+{
+	if (close_range((unsigned)first, ~0u, 0) == 0)
+		return;
+	for (long fd = first, end = sysconf(_SC_OPEN_MAX); fd < end; fd++)
+		(void)close((int)fd); /* a kernel before 5.9 */
+}
+
 int lb_fork_heard(pid_t *pid, int *end)
 {
 	int ends[2], rc = 0;

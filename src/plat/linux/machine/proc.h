@@ -20,6 +20,10 @@ pid_t lb_fork(void);
  * kept by a program that is executed. */
 MUST_CHECK int lb_fork_heard(pid_t *pid, int *end);
 
+/* Close what was inherited, from this number on: PID 1's watchdog would otherwise never be closed,
+ * and its consoles and buttons be in the hands of its children. */
+void lb_close_from(int first);
+
 /* Run a program of those directories to its end, standard output and error to the log device
  * /dev/null when quiet. Its exit code (0..255), LB_E(NOENT) when it is not there, LB_E(CHILD) when
  * a signal ended it. Not for PID 1, which must not block: it forks first. */
