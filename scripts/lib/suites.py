@@ -157,16 +157,17 @@ def second_try(suite, context, path, cases):
 
 
 def run_pytest(suite, context):
-    """Each file is a process of its own, two at a time: a crash or a hang costs one file."""
+    """Each file is a process of its own, two at a time: a crash or a hang costs one file. Second tries come last, with
+    nothing beside them."""
 
     def one(path):
-        code, cases = pytest_cases(suite, context, path.stem, [path])
-        if suite.tries > 1 and code == PYTEST_SOME_FAILED:
-            return second_try(suite, context, path, cases)
-        return cases
+        return path, *pytest_cases(suite, context, path.stem, [path])
 
-    files = sorted((ROOT / "tests" / suite.name).glob("test_*.py"))
-    return [case for cases in in_parallel(one, files) for case in cases]
+    found = []
+    for path, code, cases in in_parallel(one, sorted((ROOT / "tests" / suite.name).glob("test_*.py"))):
+        again = suite.tries > 1 and code == PYTEST_SOME_FAILED
+        found += second_try(suite, context, path, cases) if again else cases
+    return found
 
 
 KINDS = {"meson": run_meson, "fuzz": run_fuzz, "pytest": run_pytest}

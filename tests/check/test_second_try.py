@@ -29,10 +29,31 @@ def test_word(word):
     assert word == "good"
 """
 
+MARK = """
+import pathlib
+import time
 
-def outcomes(tmp_path, monkeypatch, tries):
+BUSY = pathlib.Path(__file__).with_name("busy")
+
+"""
+SHY = MARK + """
+def test_shy():
+    for _ in range(100):
+        assert not BUSY.exists(), "not alone"
+        time.sleep(0.02)
+"""
+BUSY = MARK + """
+def test_busy():
+    BUSY.touch()
+    time.sleep(5)
+    BUSY.unlink()
+"""
+
+
+def outcomes(tmp_path, monkeypatch, tries, **files):
     (tmp_path / "tests/some").mkdir(parents=True)
-    (tmp_path / "tests/some/test_it.py").write_text(TESTS)
+    for name, text in (files or {"it": TESTS}).items():
+        (tmp_path / f"tests/some/test_{name}.py").write_text(text)
     monkeypatch.setattr(suites, "ROOT", tmp_path)
     monkeypatch.setattr(suites, "OUT", tmp_path / "out")
     (tmp_path / "out/some").mkdir(parents=True)
@@ -48,6 +69,12 @@ def test_failed_case__two_tries__passes_only_if_it_passes_then(tmp_path, monkeyp
         "test_shaky": PASSED, "test_word[bad word]": FAILED, "test_word[good]": PASSED}
     said = run_tests.describe(cases["test_shaky"])
     assert said.startswith("passed when run again: some/test_it.py: test_shaky: ") and "missed a deadline" in said
+
+
+def test_second_try__something_ran_beside_the_first__comes_when_that_has_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(suites, "JOBS", 2)
+    cases = outcomes(tmp_path, monkeypatch, tries=2, busy=BUSY, shy=SHY)
+    assert [(case.outcome, case.shaky) for case in cases.values()] == [(PASSED, False), (PASSED, True)]
 
 
 def test_failed_case__one_try__has_failed(tmp_path, monkeypatch):
