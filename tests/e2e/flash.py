@@ -55,7 +55,7 @@ def begin(router, command, until):
 
 def upgrade(router, command):
     resets = len(router.resets)
-    begin(router, command, "^lifeboat: upgrade: complete")
+    begin(router, command, "lifeboat: upgrade: complete")
     restarted(router, resets + 1)
 
 

@@ -40,7 +40,7 @@ class Owned:
         self.disk = router.keep_disk()
         self.begin()
         began = time.monotonic()
-        router.says("^lifeboat: upgrade: complete", 120)
+        router.says("lifeboat: upgrade: complete", 120)
         self.duration = time.monotonic() - began
         router.power_cut("kill")
 
@@ -49,7 +49,7 @@ class Owned:
         router.put_disk(self.disk)
         router.to_up(login=True)
         self.stick.copy(router, "new")
-        begin(router, "sysupgrade /tmp/new.img", "^lifeboat: upgrade: checking the image")
+        begin(router, "sysupgrade /tmp/new.img", "lifeboat: upgrade: checking the image")
 
 
 @pytest.fixture(scope="module", params=["virt-nor", "virt-nand", "virt-nand-full"])

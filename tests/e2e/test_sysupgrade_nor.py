@@ -32,7 +32,7 @@ def test_nor__without_settings_then_cut_with_them_then_from_rescue__only_what_wa
 
     own(router)
     stick.copy(router, "new")
-    begin(router, "sysupgrade /tmp/new.img", "^lifeboat: upgrade: writing: [3-9]0 %")
+    begin(router, "sysupgrade /tmp/new.img", "lifeboat: upgrade: writing: [3-9]0 %")
     router.power_cut("kill")
     router.power_on()
     router.says(SAFE)

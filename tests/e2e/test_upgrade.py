@@ -90,9 +90,9 @@ def by_ram(router, command, answers=()):
     for question, answer in answers:
         router.says(question)
         router.serial.send(f"{answer}\n")
-    began = router.says("^lifeboat: upgrade: services are being stopped", 300).t
+    began = router.says("lifeboat: upgrade: services are being stopped", 300).t
     # PID 1 never waits for its console: where that is full, of what others say, a line of it is left out
-    ended = router.says("^lifeboat: upgrade: complete, rebooting|reboot: Restarting system", 300).t
+    ended = router.says("lifeboat: upgrade: complete, rebooting|reboot: Restarting system", 300).t
     blinks = router.leds.lengths_ms(STATUS_LED, True, began, ended)
     print(f"stopped and written in {ended - began:.1f} s, lit for {blinks} ms")
     assert statistics.median(blinks) == pytest.approx(200, abs=60), "it blinks 200/200; PID 1 may be late once"
@@ -224,7 +224,7 @@ def test_ram__asked_of_a_stand_in_for_procd__refused_with_too_little_memory_or_a
     router.sh("dd if=/dev/zero of=/tmp/stick/x count=1 2>/dev/null & until grep -q '^State:.*D' /proc/$!/status; do usleep 20000; done")
     router.serial.skip()
     router.serial.send("sysupgrade -n /tmp/new.img\n")
-    router.says(r"^lifeboat: upgrade: it did not happen: 1 process cannot be ended, among them dd \(\d+\); nothing was written", 90)
+    router.says(r"lifeboat: upgrade: it did not happen: 1 process cannot be ended, among them dd \(\d+\); nothing was written", 90)
     restarted(router)
     assert router.sh(f"cat {KEPT}; cat /etc/release 2>/dev/null || echo old") == "of the owner\nold"
     assert "it did not happen; 1 process cannot be ended, among them dd" in status(router)["last_upgrade"]
@@ -320,7 +320,7 @@ def test_cut__the_stick_is_taken_out_meanwhile__rescue_wants_it_and_goes_on_once
     request.node.benches = [router]
     for _ in range(5):
         asked.begin()
-        router.says(r"^lifeboat: upgrade: (writing|reading back): \d+ %", 90)
+        router.says(r"lifeboat: upgrade: (writing|reading back): \d+ %", 90)
         router.power_cut("kill")
         router.serial.skip()
         router.power_on()

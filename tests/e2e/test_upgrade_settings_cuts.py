@@ -33,7 +33,7 @@ class Recorded:
         router.sh("cp /tmp/stick/new.img /tmp/ && umount /tmp/stick")
         first = len(router.recording().steps)
         router.serial.send("sysupgrade /tmp/new.img\n")
-        router.says("^lifeboat: upgrade: complete, rebooting", 90)
+        router.says("lifeboat: upgrade: complete, rebooting", 90)
         router.power_cut("kill")
         for name in ("disk.base", "disk.log"):
             shutil.move(router.run_dir / name, folder / name)
@@ -80,7 +80,7 @@ def upgrade_from_rescue(router, stick):
           "cp /run/stick/new.img /run/ && umount /run/stick")
     resets = len(router.resets)
     router.serial.send("lifeboat sysupgrade /run/new.img\n")
-    router.says("^lifeboat: upgrade: complete, rebooting", 90)
+    router.says("lifeboat: upgrade: complete, rebooting", 90)
     restarted(router, resets + 1)
     assert_upgraded(router)
 

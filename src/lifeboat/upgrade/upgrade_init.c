@@ -185,7 +185,8 @@ _Noreturn void lb_upgrade_as_init(void)
 	int rc;
 
 	prepare();
-	plat.say(plat.ctx, "lifeboat: upgrade: services are being stopped; do not switch off");
+	lb_machine_say_out(&machine,
+			   "lifeboat: upgrade: services are being stopped; do not switch off");
 	rc = carry_out(&outcome, why);
 	lb_machine_last_words(&machine);
 	if (rc < 0)

@@ -306,6 +306,13 @@ void lb_machine_fall_silent(struct lb_machine *m)
 	lb_consoles_drain(&m->consoles, GO_OUT_MS, m->watchdog);
 }
 
+void lb_machine_say_out(struct lb_machine *m, const char *text)
+{
+	lb_machine_last_words(m);
+	lb_consoles_say(&m->consoles, text);
+	lb_machine_fall_silent(m);
+}
+
 static void plat_announce(void *ctx, enum lb_state state, enum lb_reason reason, unsigned left_ms)
 {
 	struct lb_machine *m = ctx;

@@ -57,6 +57,10 @@ MUST_CHECK int lb_machine_listen(struct lb_machine *m, const char *path);
  * waits for that, 2 s at most from now on. */
 void lb_machine_last_words(struct lb_machine *m);
 
+/* What a person must read before what comes next: back when it has gone out, or 3 s later. The end
+ * of a shell hangs up its console, which drops what is still on its way. */
+void lb_machine_say_out(struct lb_machine *m, const char *text);
+
 /* Before the machine is left for good: what was said has gone out, or a second has passed. */
 void lb_machine_fall_silent(struct lb_machine *m);
 
