@@ -17,6 +17,8 @@ from results import FAILED, PASSED, SKIPPED, Case, from_xml, shorten, with_exit_
 OUT = ROOT / "build-test"
 PYTEST_SOME_FAILED = 1  # its exit code, as pytest's documentation has it: the run itself went to its end
 
+EMULATORS = JOBS + 1  # at once: they wait for windows and blinks a third of their time
+
 LONG_FACTOR = 12  # hundreds of power cuts in one file: e2e/test_factoryreset_cuts.py has three hundred, of 10 to 40 s
 
 # name of a build : the words for scripts/build
@@ -37,6 +39,7 @@ class Suite:
     needs: tuple = ()
     limit_s: int = 300  # of one program of the suite; a long run takes LONG_FACTOR times that
     about: str = ""
+    at_once: int = JOBS
     tries: int = 1  # 2: what failed is run once more by itself, and the report says so
 
 
@@ -48,8 +51,9 @@ SUITES = [
     Suite("powercut", "meson", ("sanitize",), 600, "a cut at every write, flush and rename"),
     Suite("fuzz", "fuzz", ("fuzz",), 600, "every parser for some seconds"),
     Suite("cli", "pytest", ("sanitize", "static-amd64"), 600, "the programs as a user calls them"),
-    Suite("emu", "pytest", ("static-arm64", "static-amd64"), 900, "the virtual router itself", tries=2),
-    Suite("e2e", "pytest", ("static-arm64", "gcc"), 1800, "a router, its button, LED, console and network", tries=2),
+    Suite("emu", "pytest", ("static-arm64", "static-amd64"), 900, "the virtual router itself", EMULATORS, tries=2),
+    Suite("e2e", "pytest", ("static-arm64", "gcc"), 1800, "a router, its button, LED, console and network",
+          EMULATORS, tries=2),
 ]
 
 
@@ -72,9 +76,9 @@ class Context:
         return suite.limit_s * (LONG_FACTOR if self.long_run else 1)
 
 
-def in_parallel(function, items):
+def in_parallel(function, items, at_once=JOBS):
     """Results in the order of the items. Stops handing out work when one raises."""
-    pool = concurrent.futures.ThreadPoolExecutor(JOBS)
+    pool = concurrent.futures.ThreadPoolExecutor(at_once)
     try:
         return list(pool.map(function, items))
     finally:
@@ -157,14 +161,14 @@ def second_try(suite, context, path, cases):
 
 
 def run_pytest(suite, context):
-    """Each file is a process of its own, two at a time: a crash or a hang costs one file. Second tries come last, with
+    """Each file is a process of its own, some at once: a crash or a hang costs one file. Second tries come last, with
     nothing beside them."""
 
     def one(path):
         return path, *pytest_cases(suite, context, path.stem, [path])
 
-    found = []
-    for path, code, cases in in_parallel(one, sorted((ROOT / "tests" / suite.name).glob("test_*.py"))):
+    found, files = [], sorted((ROOT / "tests" / suite.name).glob("test_*.py"))
+    for path, code, cases in in_parallel(one, files, suite.at_once):
         again = suite.tries > 1 and code == PYTEST_SOME_FAILED
         found += second_try(suite, context, path, cases) if again else cases
     return found

@@ -72,7 +72,6 @@ def test_failed_case__two_tries__passes_only_if_it_passes_then(tmp_path, monkeyp
 
 
 def test_second_try__something_ran_beside_the_first__comes_when_that_has_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(suites, "JOBS", 2)
     cases = outcomes(tmp_path, monkeypatch, tries=2, busy=BUSY, shy=SHY)
     assert [(case.outcome, case.shaky) for case in cases.values()] == [(PASSED, False), (PASSED, True)]
 
