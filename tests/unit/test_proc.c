@@ -1,6 +1,7 @@
 #include "tests/t.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "plat/linux/machine/proc.h"
+#include "plat/linux/machine/watchdog.h"
 
 static char root[64];
 
@@ -127,6 +129,47 @@ static void close_from__many_are_open__those_below_stay(void **state)
 
 #define fresh(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)
 
+static bool has_ended(int line)
+{
+	char kicks[64];
+
+	for (unsigned i = 0; i < 500; i++) {
+		const ssize_t n = read(line, kicks, sizeof(kicks));
+
+		if (n == 0)
+			return true;
+		if (n < 0)
+			(void)usleep(10000);
+	}
+	return false;
+}
+
+/* The kernel disarms it at the last close: a child that hangs in a disk must not put that off. */
+static void fork__child_lives_on__the_watchdog_is_closed_when_it_is_handed_over(void **state)
+{
+	char path[128];
+	int line, watchdog;
+	pid_t pid;
+
+	(void)snprintf(path, sizeof(path), "%s/watchdog", root);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	line = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	watchdog = lb_watchdog_open(path, 30);
+	assert_true(line >= 0 && watchdog >= 0);
+	pid = lb_fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)alarm(60);
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(lb_watchdog_hand_over(watchdog, false), -1);
+	assert_true(has_ended(line));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(close(line), 0);
+}
+
 static void fork__heard__each_has_its_end_and_the_last_word_is_the_end(void **state)
 {
 	char word[8] = "";
@@ -146,7 +189,8 @@ static void fork__heard__each_has_its_end_and_the_last_word_is_the_end(void **st
 	assert_int_equal(close(end), 0);
 }
 
-TESTS(unit(close_from__many_are_open__those_below_stay),
+TESTS(fresh(fork__child_lives_on__the_watchdog_is_closed_when_it_is_handed_over),
+      unit(close_from__many_are_open__those_below_stay),
       unit(fork__heard__each_has_its_end_and_the_last_word_is_the_end),
       fresh(processes__stopped_and_hanging_ones__are_counted),
       fresh(processes__kernel_threads_dead_ones_and_other_files__are_not_counted),

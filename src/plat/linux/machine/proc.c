@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "plat/linux/files/files.h"
+#include "plat/linux/machine/watchdog.h"
 #include "tables/limits.h"
 
 #define PF_KTHREAD 0x00200000 /* linux/sched.h; field 9 of proc_pid_stat(5) */
@@ -52,6 +53,7 @@ pid_t lb_fork(void)
 	}
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL); /* fails for those that cannot be caught */
+	lb_watchdog_leave();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	return 0;

@@ -12,7 +12,7 @@
 MUST_CHECK int lb_program_find(const char *name, char *path, size_t size);
 
 /* fork(), with the child's signals as a program expects them: an event loop's handlers would
- * otherwise report the child's signals to the parent. */
+ * otherwise report the child's signals to the parent. Nor does the child hold the watchdog. */
 pid_t lb_fork(void);
 
 /* The same, and the parent hears the child: in the child *pid is 0 and *end is to be written to, in

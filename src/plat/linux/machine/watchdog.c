@@ -12,6 +12,8 @@
 
 #include "base/log.h"
 
+static int ours = -1;
+
 int lb_watchdog_open(const char *path, unsigned timeout_s)
 {
 	int seconds = (int)timeout_s;
@@ -28,6 +30,7 @@ int lb_watchdog_open(const char *path, unsigned timeout_s)
 	if (ioctl(fd, WDIOC_SETTIMEOUT, &seconds) < 0)
 		log_warn("the watchdog does not take a timeout of %u s: its own stays", timeout_s);
 	lb_watchdog_kick(fd);
+	ours = fd;
 	return fd;
 }
 
@@ -43,7 +46,21 @@ int lb_watchdog_adopt(const char *path, unsigned timeout_s)
 		return lb_watchdog_open(path, timeout_s);
 	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	lb_watchdog_kick((int)fd);
+	ours = (int)fd;
 	return (int)fd;
+}
+
+void lb_watchdog_leave(void)
+{
+	const int null = ours < 0 ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (ours < 0)
+		return;
+	if (null < 0 || dup3(null, ours, O_CLOEXEC) < 0)
+		(void)close(ours);
+	if (null >= 0)
+		(void)close(null);
+	ours = -1;
 }
 
 void lb_watchdog_kick(int fd)
@@ -69,6 +86,7 @@ int lb_watchdog_hand_over(int fd, bool keep)
 	if (fd < 0)
 		return -1;
 	lb_watchdog_kick(fd);
+	ours = -1;
 	if (!keep) {
 		/* "V" before close is the kernel's magic close (watchdog-api.rst). */
 		if (write(fd, "V", 1) < 0)

@@ -13,6 +13,11 @@ int lb_watchdog_open(const char *path, unsigned timeout_s);
  * lb_watchdog_open(). */
 int lb_watchdog_adopt(const char *path, unsigned timeout_s);
 
+/* In a child of PID 1: it does not keep the watchdog open, which a disk that hangs would do for
+ * ever, and after lb_watchdog_hand_over() the machine would be reset. What is written to its number
+ * goes nowhere. */
+void lb_watchdog_leave(void);
+
 void lb_watchdog_kick(int fd);
 
 /* How often to kick: LB_WATCHDOG_KICK_MS, or a third of what the device grants where that is less.
