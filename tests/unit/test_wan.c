@@ -24,6 +24,7 @@ static const char ports[][LB_IFNAME_MAX] = {"gone", "wan"};
 static const char board_dns[][LB_ADDRESS_MAX] = {"9.9.9.9"};
 static bool may;
 static unsigned again; /* how often it goes off and on */
+static bool pulled;    /* once it was opened */
 static pid_t server;
 
 /* What a child of the test found out. */
@@ -132,6 +133,8 @@ static _Noreturn void look(const struct lb_wan_config *config, int to)
 	for (unsigned i = 0; found.rc == 0 && i <= again; i++) {
 		if (i > 0)
 			lb_wan_down(&found.wan);
+		if (pulled)
+			(void)!system("ip link del wan");
 		found.rc = lb_wan_up(&found.wan, config, found.why);
 	}
 	memcpy(found.said, config->ctx, sizeof(found.said));
@@ -252,6 +255,19 @@ static void wan__no_such_port__is_told(void **state)
 	assert_string_equal(f.why, "the board file names no WAN port");
 }
 
+static void wan__port_is_pulled_out__is_told(void **state)
+{
+	struct found f;
+
+	need_net();
+	pulled = true;
+	f = get_online(2, NULL);
+	pulled = false;
+	assert_int_equal(f.rc, LB_E(TIMEOUT));
+	assert_string_equal(f.why,
+			    "the WAN port is gone: plug it in, and switch the router off and on");
+}
+
 #define wired(f) cmocka_unit_test_setup_teardown(f, plug, unplug)
 
 /* udhcpc starts this program as "dhcp_event", as it starts lifeboat. */
@@ -263,6 +279,7 @@ int main(int argc, char **argv)
 		wired(wan__advertisements_only__is_online_by_ipv6_with_its_name_servers),
 		wired(wan__net_that_names_no_server__asks_those_of_the_board),
 		wired(wan__no_such_port__is_told),
+		wired(wan__port_is_pulled_out__is_told),
 	};
 
 	if (strstr(argv[0], "/dhcp_event"))

@@ -281,6 +281,10 @@ int lb_wan_open(struct lb_wan *w, const struct lb_wan_config *config, char why[L
 
 int lb_wan_up(struct lb_wan *w, const struct lb_wan_config *config, char why[LB_SENTENCE_MAX])
 {
+	/* One that comes back, on USB, is in the network of PID 1: there it would be taken by a new
+	 * start. */
+	(void)snprintf(why, LB_SENTENCE_MAX,
+		       "the WAN port is gone: plug it in, and switch the router off and on");
 	for (size_t i = 0; i < config->port_count; i++) {
 		if (if_nametoindex(config->ports[i]) == 0 ||
 		    !try_port(w, config, config->ports[i], why))
