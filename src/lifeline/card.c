@@ -70,7 +70,7 @@ int lb_card_list(bool json)
 	int rc = lb_drives_each(list_one, &l, &lb_drive_roots);
 
 	if (rc < 0) {
-		(void)fprintf(stderr, "lifeline: the disks of this PC cannot be listed: it %s\n",
+		(void)fprintf(stderr, "lifeline: not all disks of this PC can be listed: one %s\n",
 			      lb_strerror(rc));
 		return LB_LINE_SYSTEM;
 	}

@@ -184,6 +184,20 @@ static void each__hardware_only__by_name(void **state)
 	assert_string_equal(all, "sda sdb sdc sdaa mmcblk0 ");
 }
 
+static void each__one_cannot_be_described__the_others_come_and_it_is_told(void **state)
+{
+	char all[64] = "", name[64];
+
+	for (unsigned i = 1; i <= 70; i++) {
+		(void)snprintf(name, sizeof(name), "pci0/mmc0/mmcblk0/mmcblk0p%u", i);
+		sysfs_disk(name, NULL, i, 1);
+		put(name, "dev", "259:1\n");
+	}
+	disk("pci0/mmc1/mmcblk1", "179:32\n", 30000000);
+	assert_int_equal(lb_drives_each(collect, all, &roots), LB_E(NOSPC));
+	assert_string_equal(all, "sda sdb mmcblk1 ");
+}
+
 static void of_node__what_is_no_block_device__is_refused(void **state)
 {
 	char name[LB_NAME_MAX] = "before", device[LB_NAME_MAX];
@@ -202,4 +216,5 @@ TESTS(on_pc(look__stick__size_model_and_free),
       on_pc(look__encrypted_volume_on_a_volume__is_found_through_its_holders),
       on_pc(look__swap__the_system_runs_on_it),
       on_pc(look__mounts_that_cannot_be_read__is_no_answer), on_pc(each__hardware_only__by_name),
+      on_pc(each__one_cannot_be_described__the_others_come_and_it_is_told),
       on_pc(of_node__what_is_no_block_device__is_refused))

@@ -143,9 +143,10 @@ static int look_at_drive(struct lb_medkit_search *s, const struct lb_drive *d, b
 	if (!d->hardware || !d->size_bytes || d->used_for[0] || d->removable != removable)
 		return 0;
 	look_at(s, d->node);
-	if (lb_disk_of(d->node, &disk, &lb_blockdev_roots) < 0)
-		return 0;
-	return lb_disk_partitions(&disk, look_at_partition, s, &lb_blockdev_roots);
+	if (lb_disk_of(d->node, &disk, &lb_blockdev_roots) < 0 ||
+	    lb_disk_partitions(&disk, look_at_partition, s, &lb_blockdev_roots) < 0)
+		log_debug("not all of %s was looked at for a medkit", d->node);
+	return 0; /* another disk may have one */
 }
 
 static int look_at_removable(void *ctx, const struct lb_drive *d)
@@ -160,17 +161,16 @@ static int look_at_fixed(void *ctx, const struct lb_drive *d)
 
 void lb_medkit_look(struct lb_medkit_search *s)
 {
-	int rc;
+	int removable, fixed;
 
 	s->count = 0;
 	s->other[0] = '\0';
 	if (lb_blockdev_find(s->root, s->card, &lb_blockdev_roots) < 0)
 		s->card[0] = '\0';
-	rc = lb_drives_each(look_at_removable, s, &lb_drive_roots);
-	if (rc == 0)
-		rc = lb_drives_each(look_at_fixed, s, &lb_drive_roots);
-	if (rc < 0)
-		log_debug("not all disks were looked at for a medkit: one %s", lb_strerror(rc));
+	removable = lb_drives_each(look_at_removable, s, &lb_drive_roots);
+	fixed = lb_drives_each(look_at_fixed, s, &lb_drive_roots);
+	if (removable < 0 || fixed < 0)
+		log_debug("not all disks were looked at for a medkit");
 }
 
 int lb_medkit_enter(const struct lb_medkit_search *s, const struct lb_medkit_place *place,

@@ -331,7 +331,7 @@ int lb_drives_each(lb_drive_fn *each, void *ctx, const struct lb_drive_roots *ro
 {
 	char path[LB_PATH_MAX], names[DRIVES_MAX][LB_NAME_MAX];
 	size_t count = 0;
-	int rc = 0;
+	int rc = 0, ended = 0;
 
 	if (snprintf(path, sizeof(path), "%s/class/block", roots->devices.sys) >= (int)sizeof(path))
 		return LB_E(RANGE);
@@ -345,12 +345,15 @@ int lb_drives_each(lb_drive_fn *each, void *ctx, const struct lb_drive_roots *ro
 		(void)strcpy(names[count++], e->d_name);
 	}
 	qsort(names, count, sizeof(names[0]), by_name);
-	for (size_t i = 0; rc == 0 && i < count; i++) {
+	for (size_t i = 0; ended == 0 && i < count; i++) {
 		struct lb_drive d;
+		const int looked = lb_drive_look(&d, names[i], roots);
 
 		/* One that is pulled out while we look is no failure. */
-		rc = lb_drive_look(&d, names[i], roots);
-		rc = rc == LB_E(NOENT) ? 0 : rc < 0 ? rc : each(ctx, &d);
+		if (looked < 0 && looked != LB_E(NOENT))
+			rc = looked;
+		if (looked == 0)
+			ended = each(ctx, &d);
 	}
-	return rc;
+	return ended ? ended : rc;
 }

@@ -44,6 +44,7 @@ MUST_CHECK int lb_drive_of_node(const char *node, char disk[LB_NAME_MAX], char d
 MUST_CHECK int lb_drive_look(struct lb_drive *out, const char *name,
 			     const struct lb_drive_roots *roots);
 
-/* Called for each disk of the hardware, by name; anything but 0 ends the walk. */
+/* Called for each disk of the hardware, by name; anything but 0 ends the walk. One that cannot be
+ * described does not: its error comes after the others. */
 typedef int lb_drive_fn(void *ctx, const struct lb_drive *drive);
 MUST_CHECK int lb_drives_each(lb_drive_fn *each, void *ctx, const struct lb_drive_roots *roots);
