@@ -140,7 +140,8 @@ static int carry_out(struct rollback *r, enum lb_rollback_step step)
 	case LB_ROLLBACK_SYNC:
 		return p->sync(p->ctx);
 	case LB_ROLLBACK_DISCARD:
-		return p->drop(p->ctx, LB_SNAPSHOT_NEXT, false);
+		/* With what a hook has made inside: a snapshot holds nobody else's subvolumes. */
+		return p->drop(p->ctx, LB_SNAPSHOT_NEXT, true);
 	case LB_ROLLBACK_UNNOTE:
 		return p->unlink(p->ctx, LB_SNAPSHOT_NOTE);
 	case LB_ROLLBACK_DONE:

@@ -67,9 +67,12 @@ static void put_world_back(void *ctx)
 	fake.running = ask.runs_on ? lb_fake_top_find(&first, ask.runs_on)->id : 0;
 }
 
+/* A program of rollback.d may make what it likes in the new root. */
 static int hook(void *ctx, const char *name)
 {
-	return p.write(p.ctx, "hook", "ran", 3);
+	int rc = p.write(p.ctx, "hook", "ran", 3);
+
+	return rc < 0 ? rc : lb_fake_snapshots_nest(&fake, name, "opt/made");
 }
 
 static void roll_back(void *ctx)
@@ -154,6 +157,8 @@ static const char *check_saved(void)
 			       : NULL;
 	if (!has_nested("@", "srv/lxc"))
 		return "a subvolume inside did not move along";
+	if (has_nested("@", "opt/made") != ask.hooks)
+		return "what a hook has made did not come along";
 	if (!holds("@3", "now") || !has_nested("@3", "srv/gone/lxc"))
 		return "the state before is not kept";
 	if (lb_snapshots_info(&p, 3, &info) < 0 || info.type != LB_SNAPSHOT_ROLLBACK ||

@@ -389,6 +389,23 @@ int lb_fake_snapshots_fill(void *ctx, const char *name)
 	return rc;
 }
 
+int lb_fake_snapshots_nest(void *ctx, const char *name, const char *path)
+{
+	struct lb_fake_snapshots *f = ctx;
+	struct lb_fake_top next = f->seen;
+	struct lb_fake_subvolume *s = find(&next, name);
+	size_t i = LB_FAKE_NESTED;
+
+	while (s && i > 0 && s->nested[i - 1][0])
+		i--;
+	if ((!s || i == 0) && !f->power->off)
+		lb_fake_die("there is no room for %s inside %s", path, name);
+	if (!s || i == 0)
+		return LB_E(IO);
+	set_name(s->nested[i - 1], sizeof(s->nested[0]), path);
+	return change(f, &next, false);
+}
+
 void lb_fake_snapshots_init(struct lb_fake_snapshots *f, struct lb_fake_power *power)
 {
 	memset(f, 0, sizeof(*f));

@@ -68,3 +68,6 @@ const struct lb_fake_info *lb_fake_top_file(const struct lb_fake_top *t, const c
 /* For an import: fills an empty subvolume, as several operations. */
 int lb_fake_snapshots_fill(void *f, const char *name);
 #define LB_FAKE_FILLED "imported"
+
+/* As a hook does: makes a subvolume inside one, as one operation. */
+int lb_fake_snapshots_nest(void *f, const char *name, const char *path);
