@@ -119,18 +119,23 @@ def exported(top, number, out):
     return file
 
 
-def test_disk__full__is_told_with_what_helps_and_nothing_is_left(top):
-    top.ok("create", "old")
-    with open(top / "@/big", "wb") as big, pytest.raises(OSError):
+def fill(top, folder):
+    """Until there is room for neither data nor names."""
+    with open(folder / "big", "wb") as big, pytest.raises(OSError):
         while True:
             big.write(b"x" * (1 << 20))
             big.flush()
     for i in range(20000):
         try:
-            (top / f"@/etc/{i}").write_bytes(b"y" * 2000)
+            (folder / f"etc/{i}").write_bytes(b"y" * 2000)
         except OSError:
             break
     sh("sync", "-f", top.folder)
+
+
+def test_disk__full__is_told_with_what_helps_and_nothing_is_left(top):
+    top.ok("create", "old")
+    fill(top, top / "@")
     said = ""
     for _ in range(500):
         before, done = top.names(), top.run("create")
@@ -143,6 +148,23 @@ def test_disk__full__is_told_with_what_helps_and_nothing_is_left(top):
     top.run("rollback")
     assert not [n for n in top.names() if "lifeboat" in n]
     assert top.ok("delete", 1) == "Snapshot 1 deleted.\n"
+
+
+@pytest.mark.parametrize("words", [["delete", 1], ["commit"], ["cleanup"]])
+def test_disk__full_in_the_last_steps_of_a_rollback__is_freed_and_the_rest_is_done(top, words):
+    top.ok("create", "-t", "time" if words == ["cleanup"] else "save")
+    for _ in range(5 if words == ["cleanup"] else 0):
+        top.ok("create", "-t", "time")
+    (top / "@").rename(top / "@lifeboat-root")  # as after the exchange
+    top.btrfs("subvolume", "snapshot", top / "@lifeboat-root", top / "@")
+    fill(top, top / "@1")
+    assert "is full, or a quota on it is reached: delete snapshots or files" in top.refused("create", code=111)
+    assert "@lifeboat-root" in top.names()
+    done = top.run(*words)
+    assert (done.returncode, done.stdout) == (0, "Snapshot 1 deleted.\n")
+    assert done.stderr == "lifeboat: a rollback that was interrupted has been finished\n"
+    assert not list(top.folder.glob("@*/big")) and not [n for n in top.names() if "lifeboat" in n]
+    assert any('DESCRIPTION="State before a rollback"' in p.read_text() for p in top.folder.glob("*.info"))
 
 
 def test_swap_file__in_use__is_told_and_nothing_is_left(top):

@@ -115,12 +115,14 @@ static int modify(struct lb_snapshot_session *s, int argc, char **argv)
 }
 
 /* Durable before it is told to be over. */
-static int end_deletion(const struct lb_snapshot_session *s, int code)
+static int end_deletion(struct lb_snapshot_session *s, int code)
 {
 	int rc = s->plat.sync(s->plat.ctx);
 
-	if (rc == 0)
+	if (rc == 0) {
+		lb_snapshot_finish(s);
 		return code;
+	}
 	log_err("what was deleted may come back after a power cut: the file system %s",
 		lb_snapshot_why(rc));
 	return LB_EXIT_SYSTEM;
@@ -174,7 +176,7 @@ static int delete (struct lb_snapshot_session *s, int argc, char **argv)
 		return refuse_type(name);
 	if (!name == !numbers)
 		return lb_snapshot_usage("delete takes numbers of snapshots, or -t TYPE", "");
-	code = lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
+	code = lb_snapshot_open(s, LB_SNAPSHOT_FREE);
 	if (code != LB_EXIT_OK)
 		return code;
 	code = type >= 0 ? lb_snapshot_delete_type(s, (enum lb_snapshot_type)type, all)
@@ -213,7 +215,7 @@ static int mount_some(struct lb_snapshot_session *s, int argc, char **argv)
 static int commit(struct lb_snapshot_session *s, int argc, char **argv)
 {
 	int code = argc > 1 ? lb_snapshot_usage("commit does not know ", argv[1])
-			    : lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
+			    : lb_snapshot_open(s, LB_SNAPSHOT_FREE);
 
 	if (code != LB_EXIT_OK)
 		return code;

@@ -13,6 +13,7 @@
 struct lb_snapshot_session {
 	const char *path; /* -d: a path on the file system, NULL = the root */
 	bool quiet;	  /* standard output is somebody else's */
+	bool unfinished;  /* what a cut has left waits for room */
 	struct lb_btrfs fs;
 	struct plat_snapshots plat;
 	struct lb_snapshot_set set;
@@ -23,6 +24,8 @@ enum lb_snapshot_access {
 	LB_SNAPSHOT_CHANGE,	 /* alone; what a cut has left is finished first */
 	LB_SNAPSHOT_CHANGE_SOON, /* the same, or not at all: nobody is waited for longer than a
 				    minute */
+	LB_SNAPSHOT_FREE, /* as CHANGE, by who only deletes: what there is no room for waits for
+			     lb_snapshot_finish() */
 };
 
 /* Says what is wrong. An exit code. */
@@ -30,6 +33,10 @@ MUST_CHECK int lb_snapshot_open(struct lb_snapshot_session *s, enum lb_snapshot_
 
 /* The same for one that is open and has let go of its lock. */
 MUST_CHECK int lb_snapshot_lock(struct lb_snapshot_session *s, enum lb_snapshot_access access);
+
+/* After LB_SNAPSHOT_FREE: there may be room now for what a cut has left. Says so if there is not.
+ */
+void lb_snapshot_finish(struct lb_snapshot_session *s);
 
 /* Ends "the file system ...": what a command has met, and what to do about it. */
 const char *lb_snapshot_why(int rc);

@@ -231,7 +231,7 @@ int lb_snapshot_cleanup(struct lb_snapshot_session *s, int argc, char **argv)
 			return lb_snapshot_usage("cleanup does not know ", argv[i]);
 		compare = true;
 	}
-	code = lb_snapshot_open(s, LB_SNAPSHOT_CHANGE);
+	code = lb_snapshot_open(s, LB_SNAPSHOT_FREE);
 	if (code != LB_EXIT_OK)
 		return code;
 	if (compare && mark_doubles(s, doomed) > 0)

@@ -10,6 +10,8 @@
 #include "lifeboat/board_file.h"
 #include "plat/linux/disk/blockdev.h"
 
+#define ROOM_S 10 /* for a file system to free what was deleted */
+
 int lb_snapshot_usage(const char *sentence, const char *word)
 {
 	(void)fprintf(stderr,
@@ -88,6 +90,17 @@ static int lock(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 	return lb_btrfs_lock(&s->fs, exclusive, true);
 }
 
+static int resume(struct lb_snapshot_session *s)
+{
+	int rc = lb_snapshots_resume(&s->plat, &s->set);
+
+	if (rc == LB_SNAPSHOTS_UNDONE)
+		log_info("what was interrupted before it counted has been taken back");
+	else if (rc == LB_SNAPSHOTS_FINISHED)
+		log_info("a rollback that was interrupted has been finished");
+	return rc;
+}
+
 static int load(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 {
 	int rc;
@@ -96,12 +109,26 @@ static int load(struct lb_snapshot_session *s, enum lb_snapshot_access access)
 		return lb_snapshots_load(&s->plat, &s->set);
 	if (s->fs.read_only)
 		return LB_E(AUTH);
-	rc = lb_snapshots_resume(&s->plat, &s->set);
-	if (rc == LB_SNAPSHOTS_UNDONE)
-		log_info("what was interrupted before it counted has been taken back");
-	else if (rc == LB_SNAPSHOTS_FINISHED)
-		log_info("a rollback that was interrupted has been finished");
-	return rc;
+	rc = resume(s);
+	/* Else nobody could make the room that is missing. */
+	s->unfinished = rc == LB_E(NOSPC) && access == LB_SNAPSHOT_FREE;
+	return s->unfinished ? lb_snapshots_load(&s->plat, &s->set) : rc;
+}
+
+void lb_snapshot_finish(struct lb_snapshot_session *s)
+{
+	int rc = s->unfinished ? LB_E(NOSPC) : 0;
+
+	for (int i = 0; rc == LB_E(NOSPC) && i < ROOM_S; i++) {
+		lb_btrfs_reclaim(&s->fs);
+		sleep_s(NULL, 1);
+		rc = resume(s);
+	}
+	if (rc < 0)
+		log_warn(
+			"a rollback that was interrupted is not finished yet: the file system %s; the next boot or "
+			"'lifeboat snapshot' tries again",
+			lb_snapshot_why(rc));
 }
 
 int lb_snapshot_lock(struct lb_snapshot_session *s, enum lb_snapshot_access access)

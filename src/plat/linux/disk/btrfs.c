@@ -372,6 +372,11 @@ static int do_sync(void *ctx)
 	return of_errno(syncfs(b->top));
 }
 
+void lb_btrfs_reclaim(const struct lb_btrfs *b)
+{
+	(void)ioctl(b->top, BTRFS_IOC_SYNC);
+}
+
 static int lock(int fd, int how)
 {
 	int rc;

@@ -45,5 +45,9 @@ typedef void lb_btrfs_size(void *ctx, uint64_t id, uint64_t bytes);
 /* As far as the file system counts (quotas). LB_E(NOENT): it does not. */
 MUST_CHECK int lb_btrfs_sizes(const struct lb_btrfs *b, lb_btrfs_size *each, void *ctx);
 
+/* Subvolumes that were deleted take room until the kernel has come to them: it begins now, and not
+ * within half a minute. */
+void lb_btrfs_reclaim(const struct lb_btrfs *b);
+
 /* Mount one subvolume for everybody to see, at a directory. */
 MUST_CHECK int lb_btrfs_mount(const struct lb_btrfs *b, const char *name, const char *where);
