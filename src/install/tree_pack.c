@@ -260,6 +260,22 @@ static int write_entry(struct lb_tree_pack *p, int dir, const char *name, const 
 
 static int write_below(struct lb_tree_pack *p, int dir, const char *name);
 
+/* By another kind: a directory by something else, or the other way round. */
+static bool is_replaced(const struct lb_tree_pack *p, const struct stat *st)
+{
+	struct stat on_top;
+
+	return p->ask->on_top &&
+	       fstatat(*p->ask->on_top, p->path, &on_top, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !S_ISSOCK(on_top.st_mode) && S_ISDIR(on_top.st_mode) != S_ISDIR(st->st_mode);
+}
+
+static bool is_left_out(const struct lb_tree_pack *p, const struct stat *st)
+{
+	return S_ISSOCK(st->st_mode) || (p->ask->skip && p->ask->skip(p->ask->ctx, p->path)) ||
+	       is_replaced(p, st);
+}
+
 static int write_named(struct lb_tree_pack *p, int dir, const char *name)
 {
 	struct stat st;
@@ -267,7 +283,7 @@ static int write_named(struct lb_tree_pack *p, int dir, const char *name)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_read(p);
-	if (S_ISSOCK(st.st_mode) || (p->ask->skip && p->ask->skip(p->ask->ctx, p->path)))
+	if (is_left_out(p, &st))
 		return 0;
 	rc = write_entry(p, dir, name, &st);
 	p->report->entries += rc == 0;

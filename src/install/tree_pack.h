@@ -19,6 +19,9 @@ struct lb_tree_pack_ask {
 	/* Is this one left out, and all below it? "./etc/hostname"; NULL = nothing is. */
 	bool (*skip)(void *ctx, const char *path);
 	void *ctx;
+	/* A directory that is added next, NULL = none: what is a directory in one of the two and
+	 * something else in the other is left out here, for no archive may hold both. */
+	const int *on_top;
 };
 
 struct lb_tree_pack_report {

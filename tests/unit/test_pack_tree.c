@@ -8,7 +8,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "install/tree.h"
+#include "install/tree_check.h"
 #include "install/tree_pack.h"
 #include "tests/unit/tree_top.h"
 
@@ -58,6 +60,23 @@ static void unpack(void)
 		fail_msg("cannot be unpacked: %d, %s", rc, r.why);
 	assert_int_equal(close(archive) | close(dir), 0);
 	sh("mkdir tarred && tar --numeric-owner -C tarred -xpzf a.tar.gz");
+}
+
+/* What rescue mode 4, reflash and import ask before they take it. */
+static void check(void)
+{
+	static uint8_t piece[65536];
+	struct lb_tree_check c;
+	size_t n;
+
+	sh("gzip -dk a.tar.gz");
+	CLEANUP(lb_file_closep) FILE *f = fopen("a.tar", "r");
+	assert_non_null(f);
+	assert_int_equal(lb_tree_check_begin(&c), 0);
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+		lb_tree_check_feed(&c, piece, n);
+	if (lb_tree_check_end(&c) < 0)
+		fail_msg("it %s", c.why);
 }
 
 static void pack__a_tree_of_all_kinds__comes_out_the_same_here_and_with_tar(void **state)
@@ -145,6 +164,27 @@ static void pack__left_out_and_put_on_top__are_as_asked(void **state)
 	   "$d/etc/name)\" = new && test -e $d/etc/other || exit 1; done");
 }
 
+/* One name, a directory here and something else there: no medkit may hold both. */
+static void pack__put_on_top_of_another_kind__is_what_a_medkit_may_hold(void **state)
+{
+	int on_top;
+
+	sh("mkdir -p in/tmp in/opt/deep in/etc in/kept top/var/log top/etc/name top/kept && "
+	   "ln -s tmp in/var && : >in/opt/deep/file && ln in/opt/deep/file in/twin && "
+	   "echo old >in/etc/name && echo log >top/var/log/one && ln -s /srv top/opt && "
+	   ": >in/kept/file");
+	on_top = open("top", O_RDONLY | O_DIRECTORY);
+	assert_true(on_top >= 0);
+	const struct lb_tree_pack_ask ask = {.on_top = &on_top};
+	assert_int_equal(pack(&ask, "top"), 0);
+	assert_int_equal(close(on_top), 0);
+	check();
+	unpack();
+	sh("for d in out tarred; do test \"$(cat $d/var/log/one)\" = log && test ! -L $d/var && "
+	   "test \"$(readlink $d/opt)\" = /srv && test -d $d/etc/name && test -e $d/twin && "
+	   "test -e $d/kept/file || exit 1; done");
+}
+
 static void pack__what_is_mounted_inside__is_an_empty_directory(void **state)
 {
 	if (geteuid() != 0)
@@ -185,5 +225,6 @@ TESTS(in_top(pack__a_tree_of_all_kinds__comes_out_the_same_here_and_with_tar),
       in_top(pack__owners_devices_and_attributes__come_out_the_same),
       in_top(pack__holes__take_no_room_and_stay_holes),
       in_top(pack__left_out_and_put_on_top__are_as_asked),
+      in_top(pack__put_on_top_of_another_kind__is_what_a_medkit_may_hold),
       in_top(pack__what_is_mounted_inside__is_an_empty_directory),
       in_top(pack__no_room_for_the_archive__is_told))

@@ -114,10 +114,12 @@ static int freeze(struct lb_snapshot_session *s)
 
 static int pack_tree(struct lb_tree_pack *p, const struct lb_snapshot_session *s, const char *name)
 {
-	const struct lb_tree_pack_ask some = {.skip = is_excluded, .ctx = &excludes}, all = {0};
 	CLEANUP(lb_fd_closep) int tree = lb_btrfs_open_subvolume(&s->fs, name);
 	CLEANUP(lb_fd_closep)
 	int on_top = open(OVERLAY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct lb_tree_pack_ask all = {0}, some = {.skip = is_excluded,
+							 .ctx = &excludes,
+							 .on_top = on_top < 0 ? NULL : &on_top};
 	int rc = tree < 0 ? tree : lb_tree_pack_add(p, tree, &some);
 
 	if (rc == 0 && on_top >= 0)
