@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from btrfs_top import ENV, NEEDS, info, sh, top
+from btrfs_top import ENV, LIFEBOAT, NEEDS, info, sh, top
 
 pytestmark = NEEDS
 
@@ -117,6 +117,24 @@ def exported(top, number, out):
     top.ok("export", number, out)
     [file] = set(out.glob("*.tar.gz")) - before
     return file
+
+
+@pytest.mark.parametrize("prepare, name", [
+    (": >export-exclude.d", "export-exclude.d"),
+    ("ln -s export-exclude.d export-exclude.d", "export-exclude.d"),
+    ("mkdir -p export-exclude.d/list", "export-exclude.d/list"),
+    (": >export-overlay", "export-overlay"),
+], ids=["lists-are-a-file", "lists-are-a-loop", "list-is-a-folder", "overlay-is-a-file"])
+def test_export__what_is_asked_for_cannot_be_read__nothing_goes_out(top, tmp_path, prepare, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    sandbox = f'mount -t tmpfs none /etc && mkdir /etc/schnapps && cd /etc/schnapps && {prepare} && exec "$@"'
+    for to in (out, "-"):
+        done = subprocess.run(["unshare", "-m", "sh", "-c", sandbox, "sh", LIFEBOAT, "snapshot", "-d", top.folder, "export", to],
+                              env=ENV, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (111, ""), done
+        assert f"/etc/schnapps/{name}" in done.stderr and done.stderr.endswith(": nothing is exported\n")
+    assert list(out.iterdir()) == [] and top.names() == ["@", "@factory"]
 
 
 def fill(top, folder):

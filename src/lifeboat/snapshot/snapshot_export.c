@@ -56,6 +56,15 @@ static int read_list(struct excludes *x, int dir, const char *name)
 	return rc == 0 && ferror(f) ? LB_E(IO) : rc;
 }
 
+/* errno says why. */
+static int fail_lists(void)
+{
+	log_err(EXCLUDE_DIR
+		", the lists of what is not exported, cannot be read: %s: nothing is exported",
+		strerror(errno));
+	return LB_E(IO);
+}
+
 /* What somebody wants left out never goes out because a list cannot be read. */
 static int read_excludes(struct excludes *x)
 {
@@ -63,7 +72,9 @@ static int read_excludes(struct excludes *x)
 	struct dirent *d;
 
 	x->used = 0;
-	while (dir && (d = readdir(dir))) {
+	if (!dir)
+		return errno == ENOENT ? 0 : fail_lists();
+	while (errno = 0, (d = readdir(dir))) {
 		int rc = d->d_name[0] == '.' ? 0 : read_list(x, dirfd(dir), d->d_name);
 
 		if (rc < 0) {
@@ -73,7 +84,18 @@ static int read_excludes(struct excludes *x)
 			return rc;
 		}
 	}
-	return 0;
+	return errno ? fail_lists() : 0;
+}
+
+/* -1: there is none. */
+static int open_on_top(int *fd)
+{
+	*fd = open(OVERLAY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd >= 0 || errno == ENOENT)
+		return 0;
+	log_err(OVERLAY_DIR ", which comes on top, cannot be opened: %s: nothing is exported",
+		strerror(errno));
+	return LB_E(IO);
 }
 
 /* As tar -X: a pattern means a whole path, or the end of one. */
@@ -112,11 +134,10 @@ static int freeze(struct lb_snapshot_session *s)
 	return rc;
 }
 
-static int pack_tree(struct lb_tree_pack *p, const struct lb_snapshot_session *s, const char *name)
+static int pack_tree(struct lb_tree_pack *p, const struct lb_snapshot_session *s, const char *name,
+		     int on_top)
 {
 	CLEANUP(lb_fd_closep) int tree = lb_btrfs_open_subvolume(&s->fs, name);
-	CLEANUP(lb_fd_closep)
-	int on_top = open(OVERLAY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct lb_tree_pack_ask all = {0}, some = {.skip = is_excluded,
 							 .ctx = &excludes,
 							 .on_top = on_top < 0 ? NULL : &on_top};
@@ -131,11 +152,15 @@ static int pack_tree(struct lb_tree_pack *p, const struct lb_snapshot_session *s
 static int pack(const struct lb_snapshot_session *s, const char *name, int to)
 {
 	CLEANUP(lb_tree_pack_closep) struct lb_tree_pack *p = NULL;
+	CLEANUP(lb_fd_closep) int on_top = -1;
 	struct lb_tree_pack_report report;
-	int rc = lb_tree_pack_begin(&p, to, &report);
+	int rc;
 
+	if (open_on_top(&on_top) < 0)
+		return LB_EXIT_SYSTEM;
+	rc = lb_tree_pack_begin(&p, to, &report);
 	if (rc == 0)
-		rc = pack_tree(p, s, name);
+		rc = pack_tree(p, s, name, on_top);
 	if (rc == 0)
 		return LB_EXIT_OK;
 	if (report.why[0])
