@@ -1,5 +1,6 @@
 """lifeboat snapshot import -f https://..., on a real btrfs in a file, from an https server on this machine."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -41,9 +42,10 @@ class Shop:
         self.server.files[f"/{name}"] = File(data)
         self.server.files[f"/{name}.sig"] = File(self.key.sign_data(data if signed is None else signed))
 
-    def begin(self, top, what=NAME):
+    def begin(self, top, what=NAME, *before):
         """import -f; curl takes the authorities of the system from where this variable says, if it is set."""
-        return subprocess.Popen([LIFEBOAT, "snapshot", "-d", top.folder, "import", "-f", "--board", self.folder / "board.conf",
+        ends = "--default-signal=INT,HUP"  # the tests may have been started with nohup
+        return subprocess.Popen(["env", ends, *before, LIFEBOAT, "snapshot", "-d", top.folder, "import", "-f", "--board", self.folder / "board.conf",
                                  f"{self.url}/{what}"], env=dict(ENV, SSL_CERT_FILE=str(self.trusted), CURL_CA_BUNDLE=str(self.trusted)),
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -91,6 +93,51 @@ def test_import__from_an_address_and_ctrl_c__leaves_nothing(top, shop, medkit): 
         assert run.wait(60) != 0
         shop.server.files[f"/{NAME}"].held.set()
     assert (left_in_tmp(), top.names()) == (before, names)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_import__from_an_address_and_ended_after_the_download__leaves_nothing(top, shop, medkit, number):  # noqa: F811
+    before, names = left_in_tmp(), top.names()
+    shop.sell(medkit.read_bytes())
+    fd = os.open(top.folder, os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    with shop.begin(top) as run:
+        while "waiting for another program" not in (line := run.stderr.readline()):
+            assert line, run.wait(60)
+        assert left_in_tmp() != before
+        os.kill(run.pid, number)
+        assert run.wait(60) == -number
+    os.close(fd)
+    assert (left_in_tmp(), top.names()) == (before, names)
+
+
+def test_import__from_an_address_and_ended_alone__ends_the_download_too(top, shop, medkit):  # noqa: F811
+    """Not the whole group, as a keyboard does: a service manager, or kill(1)."""
+    before, names = left_in_tmp(), top.names()
+    shop.sell(medkit.read_bytes())
+    shop.server.files[f"/{NAME}"].held = threading.Event()
+    with shop.begin(top) as run:
+        while len(shop.server.asked) < 2:
+            assert run.poll() is None, run.stderr.read()
+            time.sleep(0.02)
+        os.kill(run.pid, signal.SIGTERM)
+        assert run.wait(60) == -signal.SIGTERM
+        assert left_in_tmp() == before
+        shop.server.files[f"/{NAME}"].held.set()
+    assert (left_in_tmp(), top.names()) == (before, names)
+
+
+def test_import__from_an_address_under_nohup__goes_on_when_the_line_is_gone(top, shop, medkit):  # noqa: F811
+    shop.sell(medkit.read_bytes())
+    shop.server.files[f"/{NAME}"].held = threading.Event()
+    with shop.begin(top, NAME, "nohup") as run:
+        while len(shop.server.asked) < 2:
+            assert run.poll() is None, run.stderr.read()
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGHUP)
+        shop.server.files[f"/{NAME}"].held.set()
+        assert run.wait(60) == 0, run.stderr.read()
+    assert top.ok("factory-version") == "7.2\n"
 
 
 @pytest.mark.parametrize("case, words", [

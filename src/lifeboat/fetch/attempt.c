@@ -116,6 +116,9 @@ static pid_t start(const struct lb_attempt *a, const char *curl, const char *hea
 		/* Whoever ends us means the download. */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 			_exit(127);
+		/* So whether a line that is gone ends it is for us to say (nohup). */
+		(void)signal(SIGHUP, SIG_IGN);
+		(void)signal(SIGINT, SIG_IGN);
 		for (int fd = 0; null >= 0 && fd < 3; fd++)
 			(void)dup2(null, fd);
 		run_curl(a, curl, head_path);

@@ -15,6 +15,7 @@
 #include "lifeboat/applet_options.h"
 #include "lifeboat/fetch/attempt.h"
 #include "lifeboat/fetch/pair.h"
+#include "plat/linux/machine/proc.h"
 
 struct arguments {
 	const char *board, *keys, *cacert, *url, *file;
@@ -185,15 +186,6 @@ static void leave(int number)
 	(void)raise(number);
 }
 
-static void clean_up_when_ended(void)
-{
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (signal(ends[i], leave) == SIG_IGN)
-			(void)signal(ends[i], SIG_IGN); /* nohup */
-}
-
 int applet_fetch(int argc, char **argv)
 {
 	static struct lb_board board;
@@ -210,7 +202,7 @@ int applet_fetch(int argc, char **argv)
 		return code;
 	/* From the network the signature is not a question of the board file. */
 	board.signature_required[LB_DOOR_NETWORK] = true;
-	clean_up_when_ended();
+	lb_when_ended(leave);
 	code = fetch(&a, &names, &board);
 	(void)unlink(names.part);
 	(void)unlink(names.signature_part);

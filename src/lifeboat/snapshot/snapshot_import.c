@@ -247,26 +247,70 @@ static int import_factory(struct lb_snapshot_session *s, const char *file, const
 	return code;
 }
 
+/* What came from an address: it lies in RAM, where nothing may be left of it. */
+static struct fetched {
+	char folder[sizeof(FETCH_DIR)], file[LB_PATH_MAX], signature[LB_PATH_MAX + 8];
+	volatile pid_t pid; /* of "lifeboat fetch" while it runs */
+} fetched;
+
+static void throw_away(void)
+{
+	(void)unlink(fetched.file);
+	(void)unlink(fetched.signature);
+	(void)rmdir(fetched.folder);
+}
+
+static void leave(int number)
+{
+	if (fetched.pid > 0) {
+		(void)kill(fetched.pid, SIGTERM); /* it clears up after itself */
+		(void)waitpid(fetched.pid, NULL, 0);
+	}
+	throw_away();
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static bool is_ignored(int number)
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+static void run_fetch(const char *url, const char *board)
+{
+	if (board)
+		(void)execl("/proc/self/exe", "lifeboat", "fetch", "--board", board, url,
+			    fetched.file, (char *)NULL);
+	else
+		(void)execl("/proc/self/exe", "lifeboat", "fetch", url, fetched.file, (char *)NULL);
+	_exit(LB_EXIT_SYSTEM);
+}
+
 /* "lifeboat fetch" asks for a signature, and keeps nothing that this board would not take. Why it
  * did not is in its sentence: its finer exit codes mean other things here. */
-static int fetch(const char *url, const char *board, const char *file)
+static int fetch(const char *url, const char *board)
 {
+	const bool in_background = is_ignored(SIGINT), without_line = is_ignored(SIGHUP);
+	sigset_t all, before;
 	int status = 0;
-	void (*before)(int) = signal(SIGINT, SIG_IGN); /* that is for "lifeboat fetch" */
-	pid_t pid = lb_fork();
+	pid_t pid;
 
+	/* Whoever ends us now has to know of whom. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid = lb_fork();
 	if (pid == 0) {
-		(void)signal(SIGINT, before);
-		if (board)
-			(void)execl("/proc/self/exe", "lifeboat", "fetch", "--board", board, url,
-				    file, (char *)NULL);
-		else
-			(void)execl("/proc/self/exe", "lifeboat", "fetch", url, file, (char *)NULL);
-		_exit(LB_EXIT_SYSTEM);
+		(void)signal(SIGINT, in_background ? SIG_IGN : SIG_DFL);
+		(void)signal(SIGHUP, without_line ? SIG_IGN : SIG_DFL);
+		run_fetch(url, board);
 	}
+	fetched.pid = pid;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	(void)signal(SIGINT, before);
+	fetched.pid = 0;
 	if (pid < 0 || !WIFEXITED(status))
 		return LB_EXIT_SYSTEM;
 	return WEXITSTATUS(status) < LB_EXIT_USAGE && WEXITSTATUS(status) ? LB_EXIT_NO
@@ -275,27 +319,28 @@ static int fetch(const char *url, const char *board, const char *file)
 
 static int import_url(struct lb_snapshot_session *s, const char *url, const char *board)
 {
-	char folder[] = FETCH_DIR, file[LB_PATH_MAX], signature[LB_PATH_MAX + 8];
 	char name[LB_PATH_MAX];
 	int code;
 
 	lb_url_name(url, name);
-	if (!mkdtemp(folder)) {
-		log_err("%s cannot be made: %s", folder, strerror(errno));
+	(void)strcpy(fetched.folder, FETCH_DIR);
+	lb_when_ended(leave);
+	if (!mkdtemp(fetched.folder)) {
+		log_err("%s cannot be made: %s", fetched.folder, strerror(errno));
 		return LB_EXIT_SYSTEM;
 	}
-	if (!name[0] || snprintf(file, sizeof(file), "%s/%s", folder, name) > LB_PATH_MAX - 16) {
+	if (!name[0] || snprintf(fetched.file, sizeof(fetched.file), "%s/%s", fetched.folder,
+				 name) > LB_PATH_MAX - 16) {
 		code = lb_snapshot_usage("the address does not end with the name of a medkit: ",
 					 url);
 	} else {
-		(void)snprintf(signature, sizeof(signature), "%s.sig", file);
-		code = fetch(url, board, file);
+		(void)snprintf(fetched.signature, sizeof(fetched.signature), "%s.sig",
+			       fetched.file);
+		code = fetch(url, board);
 		if (code == LB_EXIT_OK)
-			code = import_factory(s, file, board, LB_DOOR_NETWORK);
-		(void)unlink(file);
-		(void)unlink(signature);
+			code = import_factory(s, fetched.file, board, LB_DOOR_NETWORK);
 	}
-	(void)rmdir(folder);
+	throw_away();
 	return code;
 }
 

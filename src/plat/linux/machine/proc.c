@@ -59,6 +59,15 @@ pid_t lb_fork(void)
 	return 0;
 }
 
+void lb_when_ended(void (*leave)(int number))
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (signal(ends[i], leave) == SIG_IGN)
+			(void)signal(ends[i], SIG_IGN);
+}
+
 void lb_close_from(int first)
 {
 	if (close_range((unsigned)first, ~0u, 0) == 0)

@@ -20,6 +20,11 @@ pid_t lb_fork(void);
  * kept by a program that is executed. */
 MUST_CHECK int lb_fork_heard(pid_t *pid, int *end);
 
+/* Before a signal of a person who has lost patience, or of a line that is gone, ends this program
+ * (SIGINT, SIGTERM, SIGHUP), `leave` cleans up and ends it by that signal. Those that are ignored,
+ * as under nohup(1), stay so. */
+void lb_when_ended(void (*leave)(int number));
+
 /* Close what was inherited, from this number on: PID 1's watchdog would otherwise never be closed,
  * and its consoles and buttons be in the hands of its children. */
 void lb_close_from(int first);
