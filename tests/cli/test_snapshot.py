@@ -254,6 +254,15 @@ def test_cleanup__compare__deletes_what_is_there_twice(top):
     assert top.names() == ["2.info", "5.info", "6.info", "@", "@2", "@5", "@6", "@factory"]
 
 
+def test_cleanup__compare_of_what_differs_in_an_attribute__deletes_neither(top):
+    top.ok("create")
+    os.setxattr(top / "@/etc", "user.note", b"new")
+    top.ok("create")
+    assert top.ok("cmp", 1, 2) == " ~ /etc\n" and top.ok("cmp", 2) == ""
+    assert top.ok("cleanup", "--compare") == ""
+    assert top.names() == ["1.info", "2.info", "@", "@1", "@2", "@factory"]
+
+
 def test_cleanup__more_than_are_kept__the_oldest_go(top):
     for _ in range(7):
         top.ok("create", "-t", "time")

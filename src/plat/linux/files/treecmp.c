@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
-#define SUBVOLUME 256 /* the inode number of a subvolume's top, and of nothing else in it */
-#define STUB	  2   /* of the empty directory that stands for one in a snapshot */
-#define PIECE	  65536
+#define SUBVOLUME 256	/* the inode number of a subvolume's top, and of nothing else in it */
+#define STUB	  2	/* of the empty directory that stands for one in a snapshot */
+#define PIECE	  65536 /* as much as an extended attribute may hold, or their names */
+
+static char left[PIECE], right[PIECE]; /* of a file, or of an attribute */
 
 struct walk {
 	lb_treecmp_found *found;
@@ -66,7 +69,6 @@ static void tell(struct walk *w, char how)
 
 static int same_content(int a, int b, const char *name)
 {
-	static char left[PIECE], right[PIECE];
 	CLEANUP(lb_fd_closep) int x = openat(a, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	CLEANUP(lb_fd_closep) int y = openat(b, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t n, m;
@@ -86,13 +88,53 @@ static int same_content(int a, int b, const char *name)
 
 static int same_target(int a, int b, const char *name)
 {
-	char left[PATH_MAX], right[PATH_MAX];
 	ssize_t n = readlinkat(a, name, left, sizeof(left));
 	ssize_t m = readlinkat(b, name, right, sizeof(right));
 
 	if (n < 0 || m < 0)
 		return lb_err_from_errno(errno);
 	return n == m && memcmp(left, right, (size_t)n) == 0;
+}
+
+static ssize_t list_attributes(const char *path, char names[PIECE])
+{
+	ssize_t n = llistxattr(path, names, PIECE);
+
+	return n < 0 && errno == ENOTSUP ? 0 : n;
+}
+
+static int same_attribute(const char *x, const char *y, const char *xattr)
+{
+	ssize_t n = lgetxattr(x, xattr, left, sizeof(left)), m;
+
+	if (n < 0)
+		return lb_err_from_errno(errno);
+	m = lgetxattr(y, xattr, right, sizeof(right));
+	if (m < 0)
+		return errno == ENODATA ? 0 : lb_err_from_errno(errno);
+	return n == m && memcmp(left, right, (size_t)n) == 0;
+}
+
+/* In any order. Who has all those of the other, and no longer a list, has the same. */
+static int same_attributes(int a, int b, const char *name)
+{
+	static char names[PIECE];
+	char x[NAME_MAX + 40], y[NAME_MAX + 40];
+	ssize_t n, m;
+	int rc = 1;
+
+	/* The calls for extended attributes know no directory descriptors. */
+	(void)snprintf(x, sizeof(x), "/proc/self/fd/%d/%s", a, name);
+	(void)snprintf(y, sizeof(y), "/proc/self/fd/%d/%s", b, name);
+	n = list_attributes(x, names);
+	m = n < 0 ? n : list_attributes(y, right);
+	if (m < 0)
+		return lb_err_from_errno(errno);
+	if (n != m)
+		return 0;
+	for (const char *xattr = names; rc == 1 && xattr < names + n; xattr += strlen(xattr) + 1)
+		rc = same_attribute(x, y, xattr);
+	return rc;
 }
 
 /* A snapshot keeps number and time of change: nobody can change a file and keep them. */
@@ -104,13 +146,19 @@ static bool is_shared(const struct stat *x, const struct stat *y)
 
 static int same(int a, int b, const char *name, const struct stat *x, const struct stat *y)
 {
+	const bool shared = is_shared(x, y);
+	int rc;
+
 	if (x->st_mode != y->st_mode || x->st_uid != y->st_uid || x->st_gid != y->st_gid)
 		return 0;
+	rc = shared ? 1 : same_attributes(a, b, name);
+	if (rc <= 0)
+		return rc;
 	if (S_ISCHR(x->st_mode) || S_ISBLK(x->st_mode))
 		return x->st_rdev == y->st_rdev;
 	if (S_ISLNK(x->st_mode))
 		return same_target(a, b, name);
-	if (!S_ISREG(x->st_mode) || is_shared(x, y))
+	if (!S_ISREG(x->st_mode) || shared)
 		return 1;
 	return x->st_size == y->st_size ? same_content(a, b, name) : 0;
 }
