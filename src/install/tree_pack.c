@@ -24,6 +24,8 @@
 
 struct lb_tree_pack {
 	struct archive *to;
+	int fd;
+	bool given_up;
 	struct archive_entry_linkresolver *links;
 	struct lb_tree_pack_report *report;
 	const struct lb_tree_pack_ask *ask;
@@ -60,6 +62,22 @@ static int fail_write(struct lb_tree_pack *p)
 		    err > 0 ? strerror(err) : archive_error_string(p->to));
 }
 
+/* The library ends each archive that it has begun: a part would pass for the whole. */
+static la_ssize_t write_out(struct archive *a, void *ctx, const void *data, size_t n)
+{
+	const struct lb_tree_pack *p = ctx;
+	ssize_t written;
+
+	if (p->given_up)
+		return (la_ssize_t)n;
+	do
+		written = write(p->fd, data, n);
+	while (written < 0 && errno == EINTR);
+	if (written < 0)
+		archive_set_error(a, errno, "Write error");
+	return written;
+}
+
 int lb_tree_pack_begin(struct lb_tree_pack **out, int fd, struct lb_tree_pack_report *report)
 {
 	CLEANUP(lb_tree_pack_closep) struct lb_tree_pack *p = calloc(1, sizeof(*p));
@@ -68,6 +86,7 @@ int lb_tree_pack_begin(struct lb_tree_pack **out, int fd, struct lb_tree_pack_re
 	if (!p)
 		return LB_E(NOSPC);
 	p->report = report;
+	p->fd = fd;
 	p->to = archive_write_new();
 	p->links = archive_entry_linkresolver_new();
 	if (!p->to || !p->links)
@@ -77,7 +96,8 @@ int lb_tree_pack_begin(struct lb_tree_pack **out, int fd, struct lb_tree_pack_re
 	    archive_write_add_filter_gzip(p->to) != ARCHIVE_OK ||
 	    /* The other form, which only libarchive reads, says the same once more. */
 	    archive_write_set_format_option(p->to, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
-	    archive_write_open_fd(p->to, fd) != ARCHIVE_OK)
+	    archive_write_set_bytes_in_last_block(p->to, 1) != ARCHIVE_OK ||
+	    archive_write_open(p->to, p, NULL, write_out, NULL) != ARCHIVE_OK)
 		return LB_E(NOSPC);
 	*out = p;
 	p = NULL;
@@ -88,6 +108,7 @@ void lb_tree_pack_closep(struct lb_tree_pack **p)
 {
 	if (!*p)
 		return;
+	(*p)->given_up = true; /* of no meaning to one that has come to its end */
 	if ((*p)->to)
 		(void)archive_write_free((*p)->to);
 	if ((*p)->links)

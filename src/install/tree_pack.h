@@ -39,4 +39,5 @@ MUST_CHECK int lb_tree_pack_add(struct lb_tree_pack *p, int dir_fd,
 				const struct lb_tree_pack_ask *ask);
 /* What was held back is written too; it is the caller's to have it last. */
 MUST_CHECK int lb_tree_pack_end(struct lb_tree_pack *p);
+/* Without an end before, what has been written passes for no whole archive. */
 void lb_tree_pack_closep(struct lb_tree_pack **p);

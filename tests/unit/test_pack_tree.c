@@ -219,6 +219,21 @@ static void pack__no_room_for_the_archive__is_told(void **state)
 	told_that_there_is_no_room();
 }
 
+/* Who reads it from a pipe has nothing else to tell him. */
+static void pack__given_up_in_its_middle__is_no_whole_archive(void **state)
+{
+	struct lb_tree_pack *p = NULL;
+	int to = open("a.tar.gz", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	assert_true(to >= 0);
+	sh("head -c 3000000 /dev/urandom >in/large && : >in/small");
+	assert_int_equal(lb_tree_pack_begin(&p, to, &report), 0);
+	assert_int_equal(add(p, "in", &whole), 0);
+	lb_tree_pack_closep(&p);
+	assert_int_equal(close(to), 0);
+	sh("! gzip -t a.tar.gz 2>/dev/null");
+}
+
 #define in_top(f) cmocka_unit_test_setup_teardown(f, make_top, remove_top)
 
 TESTS(in_top(pack__a_tree_of_all_kinds__comes_out_the_same_here_and_with_tar),
@@ -227,4 +242,5 @@ TESTS(in_top(pack__a_tree_of_all_kinds__comes_out_the_same_here_and_with_tar),
       in_top(pack__left_out_and_put_on_top__are_as_asked),
       in_top(pack__put_on_top_of_another_kind__is_what_a_medkit_may_hold),
       in_top(pack__what_is_mounted_inside__is_an_empty_directory),
-      in_top(pack__no_room_for_the_archive__is_told))
+      in_top(pack__no_room_for_the_archive__is_told),
+      in_top(pack__given_up_in_its_middle__is_no_whole_archive))
