@@ -102,6 +102,47 @@ OF_SCHNAPPS = {
 
 
 @pytest.fixture
+def elsewhere(tmp_path):
+    """Another disk with a root on it: its top level."""
+    disk, folder = tmp_path / "other", tmp_path / "elsewhere"
+    with open(disk, "wb") as image:
+        image.truncate(256 << 20)
+    sh("mkfs.btrfs", "-q", disk)
+    folder.mkdir()
+    sh("mount", "-t", "btrfs", "-o", "loop", disk, folder)
+    sh("btrfs", "subvolume", "create", folder / "@")
+    yield folder
+    sh("umount", "-l", folder)
+
+
+def device_of(folder):
+    return sh("findmnt", "-n", "-o", "SOURCE", folder).strip()
+
+
+def in_rescue(folder, board, cmdline, *words):
+    """As where no root is mounted, with this board file and command line of the kernel."""
+    (folder / "board.conf").write_text(board)
+    (folder / "cmdline").write_text(cmdline)
+    prepare = (f"mount -t tmpfs none /etc && mkdir /etc/lifeboat && cp {folder}/board.conf /etc/lifeboat && "
+               f"mount --bind {folder}/cmdline /proc/cmdline && exec \"$@\"")
+    argv = ["unshare", "-m", "sh", "-c", prepare, "sh", LIFEBOAT, "snapshot", *words]
+    return subprocess.run(argv, env=ENV, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.skipif(device_of("/") != "/dev/root" and sh("findmnt", "-n", "-o", "FSTYPE", "/").strip() == "btrfs",
+                    reason="this machine has a root that is a btrfs: that would be the one")
+def test_no_root_mounted__works_on_the_one_that_would_be_booted__root_on_the_command_line_wins(top, elsewhere, tmp_path):
+    board = f'storage {{ root = "{device_of(elsewhere)}" subvolume = "@" }}\n'
+    done = in_rescue(tmp_path, board, f"quiet root={device_of(top.folder)} ro", "create", "there")
+    assert (done.returncode, done.stdout) == (0, "Snapshot number 1 created\n"), done
+    assert (top / "@1").exists() and not (elsewhere / "@1").exists()
+
+    done = in_rescue(tmp_path, board, "quiet ro", "create", "here")
+    assert (done.returncode, done.stdout) == (0, "Snapshot number 1 created\n"), done
+    assert (elsewhere / "@1").exists() and not (top / "@2").exists()
+
+
+@pytest.fixture
 def of_schnapps(top):
     """The top level of a router that schnapps has kept for years, once with a power cut in its import -f."""
     for number, (text, _) in OF_SCHNAPPS.items():

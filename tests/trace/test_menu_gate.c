@@ -14,7 +14,7 @@
 #include "lifeboat/gate/mode_result.h"
 #include "lifeboat/page/page.h"
 #include "lifeboat/progress.h"
-#include "lifeboat/root/root.h"
+#include "lifeboat/slots/root_place.h"
 #include "panel/menu.h"
 #include "plat/fake/plat.h"
 #include "plat/linux/machine/led_loan.h"

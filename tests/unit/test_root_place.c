@@ -1,16 +1,26 @@
 /* Where the root lies: what the boot loader says, the slot that runs, the board file. */
 #include "tests/t.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "lifeboat/root/root.h"
+#include "lifeboat/slots/root_place.h"
 #include "lifeboat/slots/slots_running.h"
+#include "plat/linux/files/files.h"
 
 static int running = -1;
 
 int lb_slots_running(const struct lb_board *board)
 {
 	return running;
+}
+
+static const char *of_kernel;
+
+int lb_file_read(const char *path, char *buf, size_t size)
+{
+	assert_string_equal(path, "/proc/cmdline");
+	return of_kernel ? snprintf(buf, size, "%s", of_kernel) : LB_E(IO);
 }
 
 static const char *place(const struct lb_board *board, const char *cmdline)
@@ -50,6 +60,20 @@ static void root__of_slots__is_the_one_that_runs(void **state)
 	assert_string_equal(place(&board, ""), "PARTLABEL=a");
 }
 
-TESTS(unit(root__on_the_command_line__wins),
+static void root__asked_now__is_that_of_this_kernels_command_line(void **state)
+{
+	static const struct lb_board board = {.root = "PARTLABEL=root"};
+	char out[LB_PATH_MAX];
+
+	of_kernel = "ro root=/dev/vda2\n";
+	lb_root_place_now(out, &board);
+	assert_string_equal(out, "/dev/vda2");
+	of_kernel = NULL;
+	lb_root_place_now(out, &board);
+	assert_string_equal(out, "PARTLABEL=root");
+}
+
+TESTS(unit(root__asked_now__is_that_of_this_kernels_command_line),
+      unit(root__on_the_command_line__wins),
       unit(root__nothing_said_or_nothing_in_it__is_the_board_files),
       unit(root__of_slots__is_the_one_that_runs))

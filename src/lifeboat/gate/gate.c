@@ -28,6 +28,7 @@
 #include "lifeboat/root/renew.h"
 #include "lifeboat/root/root.h"
 #include "lifeboat/root/root_subvolume.h"
+#include "lifeboat/slots/root_place.h"
 #include "lifeboat/slots/slot_boot.h"
 #include "lifeboat/slots/slot_guard.h"
 #include "lifeboat/slots/slots.h"

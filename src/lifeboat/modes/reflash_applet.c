@@ -11,8 +11,7 @@
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
 #include "lifeboat/install/medkit_flash.h"
-#include "lifeboat/root/root.h"
-#include "plat/linux/files/files.h"
+#include "lifeboat/slots/root_place.h"
 
 struct arguments {
 	const char *medkit, *device, *board, *signature;
@@ -96,16 +95,6 @@ static const char *split(const char *path, char folder[LB_PATH_MAX])
 	return slash ? slash + 1 : path;
 }
 
-/* Where rescue mode 4 would put it. */
-static void root_place(const struct lb_board *board, char place[LB_PATH_MAX])
-{
-	static char cmdline[4096 + 1];
-
-	if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
-		cmdline[0] = '\0';
-	lb_root_place(place, board, cmdline);
-}
-
 static void show(void *ctx, const char *what, unsigned percent)
 {
 	(void)printf("%s: %u %%\n", what, percent);
@@ -138,7 +127,7 @@ int applet_reflash(int argc, char **argv)
 	ask.name = split(a.medkit, folder);
 	ask.companions = folder;
 	ask.signature = a.signature;
-	root_place(&board, place);
+	lb_root_place_now(place, &board);
 	card.place = a.device ? a.device : place;
 	card.is_root = !a.device;
 	card.whole = a.whole;

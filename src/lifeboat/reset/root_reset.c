@@ -9,12 +9,11 @@
 #include "base/log.h"
 #include "lifeboat/record_io.h"
 #include "lifeboat/root/renew.h"
-#include "lifeboat/root/root.h"
+#include "lifeboat/slots/root_place.h"
 #include "lifeboat/status_file.h"
 #include "plat/linux/disk/blockdev.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/guard.h"
-#include "plat/linux/files/files.h"
 #include "plat/linux/files/mounts.h"
 #include "plat/linux/storage/overlaydev.h"
 #include "store/reflash.h"
@@ -48,7 +47,7 @@ static int check_way(const struct lb_board *board)
 /* In rescue the root is not mounted: then it is the one that the gate looked for. */
 static int find_disk(struct lb_root_reset *r, const struct lb_board *board)
 {
-	char spec[LB_PATH_MAX], cmdline[4096 + 1] = "";
+	char spec[LB_PATH_MAX];
 	struct lb_mount root;
 	int rc;
 
@@ -56,9 +55,7 @@ static int find_disk(struct lb_root_reset *r, const struct lb_board *board)
 		rc = lb_mount_at(&root, "/");
 		return rc < 0 ? rc : lb_disk_by_number(root.major, root.minor, r->disk);
 	}
-	if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
-		cmdline[0] = '\0';
-	lb_root_place(spec, board, cmdline);
+	lb_root_place_now(spec, board);
 	return lb_blockdev_find(spec, r->disk, &lb_blockdev_roots);
 }
 

@@ -15,10 +15,6 @@ struct lb_root {
 	char why[LB_SENTENCE_MAX]; /* for LB_ROOT_NONE: one sentence */
 };
 
-/* Where the root lies, as lb_blockdev_find() takes it: root= on the command line wins; on a board
- * with slots it is the one that runs. */
-void lb_root_place(char out[LB_PATH_MAX], const struct lb_board *board, const char *cmdline);
-
 /* From an initramfs: wait for the root device; `kick` is called meanwhile. Nothing is done to it.
  * 0, or LB_E(NOENT) with kind LB_ROOT_NONE and the reason in out->why. */
 MUST_CHECK int lb_root_find(struct lb_root *out, const char *place, void (*kick)(void *ctx),

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "lifeboat/applet.h"
 #include "lifeboat/board_file.h"
+#include "lifeboat/slots/root_place.h"
 #include "plat/linux/disk/blockdev.h"
 
 #define ROOM_S 10 /* for a file system to free what was deleted */
@@ -30,23 +31,36 @@ void lb_snapshot_date(char out[LB_SNAPSHOT_DATE_MAX])
 		(void)strftime(out, LB_SNAPSHOT_DATE_MAX, "%Y-%m-%d %H:%M:%S %z", &tm);
 }
 
-/* The root of the running system; in rescue and rescue modes what the board file calls the root. */
+/* The root that would be booted, for the modes that work on it by themselves ask the same. In a
+ * system that `runs` the kernel has mounted it, and may have been told in a form that only the
+ * kernel reads ("179:2"): there it is where the board file has it. */
+static int find_root(char device[LB_PATH_MAX], bool runs)
+{
+	static struct lb_board board;
+	char place[LB_PATH_MAX];
+	int rc;
+
+	lb_board_for_this_machine(&board, NULL);
+	if (!board.subvolume[0])
+		return LB_E(NOENT);
+	lb_root_place_now(place, &board);
+	rc = lb_blockdev_find(place, device, &lb_blockdev_roots);
+	return rc == LB_E(FORMAT) && runs ? lb_blockdev_find(board.root, device, &lb_blockdev_roots)
+					  : rc;
+}
+
+/* That of the running system is the one that is mounted, whatever is said elsewhere. */
 static int find_device(const struct lb_snapshot_session *s, char device[LB_PATH_MAX])
 {
 	const char *path = s->path ? s->path : "/";
 	char fs[32] = "";
-	static struct lb_board board;
 	int rc = lb_btrfs_device(device, path, fs);
 
 	/* The kernel's name for what root= says, which is no device of /dev. */
 	if (rc == 0 && strcmp(device, "/dev/root") != 0)
 		return 0;
-	if (!s->path) {
-		lb_board_for_this_machine(&board, NULL);
-		if (board.subvolume[0] &&
-		    lb_blockdev_find(board.root, device, &lb_blockdev_roots) == 0)
-			return 0;
-	}
+	if (!s->path && find_root(device, rc == 0) == 0)
+		return 0;
 	if (rc == LB_E(FORMAT))
 		log_err("%s is on %s, and snapshots need btrfs: name a path on one with -d PATH",
 			path, fs);

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "lifeboat/control.h"
 #include "lifeboat/record_io.h"
-#include "lifeboat/root/root.h"
+#include "lifeboat/slots/root_place.h"
 #include "lifeboat/status_file.h"
 #include "lifeboat/turn.h"
 #include "lifeboat/upgrade/safe_copy.h"
@@ -33,7 +33,7 @@
 /* The root that runs; in rescue the one that the gate looked for. */
 static int find_root(char disk[LB_PATH_MAX], const struct lb_board *board, char *why)
 {
-	char spec[LB_PATH_MAX], cmdline[4096 + 1] = "";
+	char spec[LB_PATH_MAX];
 	struct lb_mount m;
 	int rc = LB_E(NOENT);
 
@@ -44,9 +44,7 @@ static int find_root(char disk[LB_PATH_MAX], const struct lb_board *board, char 
 		if (rc == 0)
 			rc = lb_disk_by_number(m.major, m.minor, disk);
 	} else {
-		if (lb_file_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
-			cmdline[0] = '\0';
-		lb_root_place(spec, board, cmdline);
+		lb_root_place_now(spec, board);
 		rc = lb_blockdev_find(spec, disk, &lb_blockdev_roots);
 	}
 	if (rc < 0)
