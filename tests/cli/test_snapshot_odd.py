@@ -137,34 +137,62 @@ def test_export__what_is_asked_for_cannot_be_read__nothing_goes_out(top, tmp_pat
     assert list(out.iterdir()) == [] and top.names() == ["@", "@factory"]
 
 
-def fill(top, folder):
-    """Until there is room for neither data nor names."""
-    with open(folder / "big", "wb") as big, pytest.raises(OSError):
-        while True:
-            big.write(b"x" * (1 << 20))
-            big.flush()
-    for i in range(20000):
-        try:
-            (folder / f"etc/{i}").write_bytes(b"y" * 2000)
-        except OSError:
-            break
+def fill_with_data(top, subvolume="@"):
+    """As a download without end does: there is room for names and snapshots still."""
+    with open(top / subvolume / "big", "wb", buffering=0) as big:
+        for size in (1 << 20, 1):
+            with pytest.raises(OSError, match="No space left"):
+                while True:
+                    big.write(b"x" * size)
+            sh("sync", "-f", top.folder)
+
+
+def fill_with_names(top, subvolume="@"):
+    """Then nothing at all fits any more."""
+    with pytest.raises(OSError, match="No space left"):
+        for i in range(100_000):
+            (top / subvolume / f"{i}").symlink_to("y" * 3000)
+            if i % 200 == 0:
+                sh("sync", "-f", top.folder)
     sh("sync", "-f", top.folder)
 
 
-def test_disk__full__is_told_with_what_helps_and_nothing_is_left(top):
+@pytest.mark.parametrize("target", ["", "factory"])
+def test_disk__full_of_data__is_rolled_back_and_what_was_is_kept(top, target):
     top.ok("create", "old")
-    fill(top, top / "@")
-    said = ""
-    for _ in range(500):
-        before, done = top.names(), top.run("create")
-        if done.returncode:
-            said = done.stderr
-            assert (done.returncode, done.stdout) == (111, "") and top.names() == before
-            break
-    assert "is full, or a quota on it is reached: delete snapshots or files" in said
-    top.run("modify", 1, "-d", "x")
-    top.run("rollback")
-    assert not [n for n in top.names() if "lifeboat" in n]
+    (top / "@/etc/hostname").write_text("now")
+    fill_with_data(top)
+    size = (top / "@/big").stat().st_size
+    assert top.ok("rollback", *target.split()) == f"Current state saved as snapshot number 2\nRolled back to snapshot {target or 1}\n"
+    assert state(top) == ("@factory" if target else "@") and not (top / "@/big").exists()
+    assert (top / "@2/etc/hostname").read_text() == "now" and (top / "@2/big").stat().st_size == size
+    assert top.ok("create", "also when full") == "Snapshot number 3 created\n"
+    assert top.names() == ["1.info", "2.info", "3.info", "@", "@1", "@2", "@3", "@factory"]
+    found = json.loads(top.ok("list", "-j"))["snapshots"]
+    assert [(s["number"], s["type"], s["description"]) for s in found] == [
+        (1, "single", "old"), (2, "rollback", f"Rollback to snapshot {target or 1}"), (3, "single", "also when full")]
+    assert all(s["created"] for s in found)
+    # What is known of a snapshot lies beside an empty file then, and in the file as soon as it is written with room
+    assert info(top, 2) == ""
+    assert top.ok("delete", 3) == "Snapshot 3 deleted.\n"
+    assert top.ok("rollback").endswith("Rolled back to snapshot factory\n"), "what is beside the file counts"
+    top.ok("modify", 2, "-d", "full still")
+    assert info(top, 2) == ""
+    (top / "@2/big").unlink()
+    sh("sync", "-f", top.folder)
+    assert top.ok("modify", 2, "-d", "with room") == "Snapshot number 2 modified\n"
+    assert f'DESCRIPTION="with room"\nROLL_TO={target or 1}\n' in info(top, 2)
+    assert top.ok("delete", 3, 2) == "Snapshot 3 deleted.\nSnapshot 2 deleted.\n"
+
+
+def test_disk__full_of_everything__is_told_with_what_helps_and_nothing_is_left(top):
+    top.ok("create", "old")
+    fill_with_data(top)
+    fill_with_names(top)
+    before = top.names()
+    for words in (["create"], ["rollback"], ["rollback", "factory"]):
+        assert "is full, or a quota on it is reached: delete snapshots or files" in top.refused(*words, code=111)
+        assert top.names() == before and state(top) == "@" and (top / "@/big").exists()
     assert top.ok("delete", 1) == "Snapshot 1 deleted.\n"
 
 
@@ -175,7 +203,8 @@ def test_disk__full_in_the_last_steps_of_a_rollback__is_freed_and_the_rest_is_do
         top.ok("create", "-t", "time")
     (top / "@").rename(top / "@lifeboat-root")  # as after the exchange
     top.btrfs("subvolume", "snapshot", top / "@lifeboat-root", top / "@")
-    fill(top, top / "@1")
+    fill_with_data(top, "@1")
+    fill_with_names(top, "@1")
     assert "is full, or a quota on it is reached: delete snapshots or files" in top.refused("create", code=111)
     assert "@lifeboat-root" in top.names()
     done = top.run(*words)

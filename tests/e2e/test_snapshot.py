@@ -105,6 +105,25 @@ def test_savepoint__plug_is_pulled__starts_once_more_with_what_was_tried_then_as
     assert "WAIT" not in router.sh("mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /mnt && cat /mnt/1.info; umount /mnt"), "once only"
 
 
+def test_mode_3__card_is_full__goes_back_all_the_same_and_what_fills_it_is_kept(bench):
+    """Somebody whose router does not come up because of what fills its card, and who can delete nothing."""
+    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router.to_up(login=True)
+    # Room for what btrfs knows of files, as every card of a usual size has it. What is reserved too much comes back with each sync.
+    router.sh("btrfs balance start -mconvert=dup / && fallocate -l $(($(df -m / | awk 'END{print $4}') - 8))M /big", 120)
+    router.sh("for i in 1 2 3; do dd if=/dev/zero bs=4k >>/rest 2>/dev/null; sync; done; ! echo x >/x", 120)
+    router.power_cut("kill")
+    router.power_on("force_mode=3")
+    router.says(r"rescue mode 3 \(factory\) is done: rolled back to snapshot factory; the state before is snapshot 1; the router reboots")
+    router.wait_reset(READY_S)
+    router.power_cut("kill")  # as those words would be there again
+    router.to_up(login=True)
+    router.sh("test ! -e /big")
+    assert [(s["number"], s["type"], s["description"]) for s in snapshots(router).values()] == [(1, "rollback", "Rollback to snapshot factory")]
+    kept(router, 1, "test -s big")
+    assert router.sh("lifeboat snapshot delete 1") == "Snapshot 1 deleted." and at_top(router) == {"@", "@factory"}
+
+
 @pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/trace plays a savepoint on a virtual clock")
 def test_savepoint__nobody_commits__the_router_goes_back_by_itself(bench):
     router = bench(NO_WINDOW, board=BOARD, network=False)

@@ -17,12 +17,15 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
 
-#define TMP ".lifeboat.tmp"
+#define TMP    ".lifeboat.tmp"
+#define BESIDE "user.lifeboat.content" /* of a file that is empty */
+#define MAKE   (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
 /* The library sets errno. */
 static int result(enum btrfs_util_error err)
@@ -297,7 +300,9 @@ static int do_read(void *ctx, const char *file, void *buf, size_t size)
 		return LB_E(FORMAT);
 	if (st.st_size > (off_t)size)
 		return LB_E(NOSPC);
-	n = read(fd, buf, size);
+	n = st.st_size > 0 ? read(fd, buf, size) : fgetxattr(fd, BESIDE, buf, size);
+	if (n < 0 && errno == ENODATA)
+		return 0;
 	return n < 0 ? lb_err_from_errno(errno) : (int)n;
 }
 
@@ -330,30 +335,52 @@ static int write_all(int fd, const void *buf, size_t n)
 	return is_inline(fd) ? 0 : of_errno(fsync(fd));
 }
 
-static int do_write(void *ctx, const char *file, const void *buf, size_t n)
+/* Where no byte of a file fits any more there may be room for snapshots and names still: then the
+ * content goes where those are. Who has filled his card is whom a rollback helps. */
+static int write_beside(int fd, const void *buf, size_t n)
 {
-	const struct lb_btrfs *b = ctx;
-	const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
-	CLEANUP(lb_fd_closep) int fd = openat(b->top, file, flags | O_EXCL, 0644);
+	return of_errno(fsetxattr(fd, BESIDE, buf, n, 0));
+}
+
+static int write_new(const struct lb_btrfs *b, const char *file, const void *buf, size_t n)
+{
+	CLEANUP(lb_fd_closep) int fd = openat(b->top, file, MAKE, 0644);
 	int rc;
 
-	if (fd >= 0) {
-		rc = write_all(fd, buf, n);
-		if (rc < 0)
-			(void)unlinkat(b->top, file, 0);
-		return rc;
-	}
-	if (errno != EEXIST)
-		return lb_err_from_errno(errno);
-	fd = openat(b->top, TMP, flags | O_TRUNC, 0644);
 	if (fd < 0)
 		return lb_err_from_errno(errno);
 	rc = write_all(fd, buf, n);
+	if (rc < 0)
+		(void)unlinkat(b->top, file, 0);
+	return rc;
+}
+
+static int replace(const struct lb_btrfs *b, const char *file, const void *buf, size_t n,
+		   int (*put)(int fd, const void *buf, size_t n))
+{
+	CLEANUP(lb_fd_closep) int fd = -1;
+	int rc;
+
+	(void)unlinkat(b->top, TMP, 0);
+	fd = openat(b->top, TMP, MAKE, 0644);
+	if (fd < 0)
+		return lb_err_from_errno(errno);
+	rc = put(fd, buf, n);
 	if (rc == 0)
 		rc = of_errno(renameat(b->top, TMP, b->top, file));
 	if (rc < 0)
 		(void)unlinkat(b->top, TMP, 0);
 	return rc;
+}
+
+static int do_write(void *ctx, const char *file, const void *buf, size_t n)
+{
+	const struct lb_btrfs *b = ctx;
+	int rc = write_new(b, file, buf, n);
+
+	if (rc == LB_E(EXIST))
+		rc = replace(b, file, buf, n, write_all);
+	return rc == LB_E(NOSPC) ? replace(b, file, buf, n, write_beside) : rc;
 }
 
 static int do_unlink(void *ctx, const char *file)
