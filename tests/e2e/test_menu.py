@@ -27,7 +27,8 @@ grep -q {HANG} /proc/cmdline || exit 0
 grep -q " $1 " /proc/1/mounts && echo "PID 1 has it too" >/dev/console
 sleep 1000
 """),
-         ("etc/schnapps/rollback.d/20-mark", "#!/bin/sh\necho by a hook >$1/etc/marked\n"))
+         ("etc/schnapps/rollback.d/20-mark", "#!/bin/sh\necho by a hook >$1/etc/marked\n"),
+         ("sbin/dropbearkey", "#!/bin/sh\nexit 1\n"))
 WORKING = Blink(STATUS_LED, 500, 500)
 
 
@@ -175,6 +176,11 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
     router.power_on("force_mode=2")
     router.says(r"rescue mode 2 \(rollback\) failed: there is no snapshot on /dev/mmcblk0p2 to go back to")
     router.says("the LED blinks 4 times, again and again")
+    router.power_cut("kill")
+
+    router.power_on("force_mode=5")
+    router.says(r"rescue mode 5 \(ssh\) failed: a host key for SSH cannot be made")
+    router.says("the LED blinks 6 times, again and again: something else")
     router.power_cut("kill")
 
     router.power_on("force_mode=3")

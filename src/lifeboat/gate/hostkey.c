@@ -41,9 +41,13 @@ static int make_key(struct key *out)
 
 	(void)unlink(LB_HOST_KEY_FILE);
 	rc = lb_program_run(argv, true);
-	if (rc != 0)
-		return rc < 0 ? rc : LB_E(CHILD);
-	return read_key(out);
+	if (rc == 0)
+		rc = read_key(out);
+	else if (rc > 0)
+		rc = LB_E(CHILD);
+	if (rc < 0)
+		(void)unlink(LB_HOST_KEY_FILE); /* nobody is to take it for a whole one */
+	return rc;
 }
 
 static void store_key(struct lb_record *r, void *ctx)
@@ -74,7 +78,7 @@ static void read_fingerprint(char fingerprint[LB_NAME_MAX])
 		(void)pclose(out);
 }
 
-int lb_host_key_provide(const struct lb_board *board, char fingerprint[LB_NAME_MAX])
+static int take_or_make(const struct lb_board *board)
 {
 	static struct lb_record record;
 	struct key key = {.len = 0};
@@ -88,6 +92,14 @@ int lb_host_key_provide(const struct lb_board *board, char fingerprint[LB_NAME_M
 			log_warn(
 				"the recovery host key cannot be kept: the next rescue will show another one");
 	}
+	return rc;
+}
+
+int lb_host_key_provide(const struct lb_board *board, char fingerprint[LB_NAME_MAX])
+{
+	struct key key;
+	int rc = read_key(&key) == 0 ? 0 : take_or_make(board);
+
 	if (rc == 0)
 		read_fingerprint(fingerprint);
 	return rc;

@@ -1,11 +1,16 @@
 #include "lifeboat/gate/mode_open.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lifeboat/gate/hostkey.h"
+#include "lifeboat/gate/login.h"
 #include "lifeboat/lan.h"
+#include "panel/led.h"
 #include "plat/linux/machine/proc.h"
 
 bool lb_mode_is_open(enum lb_mode mode)
@@ -19,15 +24,84 @@ static void fail(struct lb_mode_result *out, enum lb_failure failure, const char
 	(void)snprintf(out->why, sizeof(out->why), "%s", why);
 }
 
-static void open_network(struct lb_mode_result *out, struct lb_machine *m,
-			 const struct lb_board *board)
+static bool has_program(const char *name)
 {
-	char program[LB_PATH_MAX];
+	char path[LB_PATH_MAX];
 
-	if (lb_program_find("dropbear", program, sizeof(program)) < 0)
+	return lb_program_find(name, path, sizeof(path)) == 0;
+}
+
+/* In a child. What it makes is there when the doors open. */
+static int make_host_key(const struct lb_board *board)
+{
+	struct lb_login login;
+	char fingerprint[LB_NAME_MAX];
+	int rc = lb_login_prepare(&login, LB_POLICY_OPEN, NULL);
+
+	if (rc == 0)
+		rc = lb_host_key_provide(board, fingerprint);
+	return rc == 0 ? LB_EXIT_OK : LB_EXIT_SYSTEM;
+}
+
+/* PID 1 waits neither for the program that makes the key nor for the disk of the record: the LED
+ * goes on. */
+static enum lb_failure wait_for_key(pid_t pid, const struct plat *p, uint64_t since_ms,
+				    uint64_t until_ms)
+{
+	for (;;) {
+		const uint64_t now_ms = p->now_ms(p->ctx);
+		struct plat_event ev;
+		uint64_t edge_ms;
+
+		if (now_ms >= until_ms) {
+			(void)kill(pid, SIGKILL);
+			return LB_FAILURE_HANG;
+		}
+		p->led(p->ctx, LB_ROLE_BOOT,
+		       lb_led_level(LB_LED_WORKING, since_ms, now_ms, &edge_ms));
+		p->wait(p->ctx, edge_ms < until_ms ? edge_ms : until_ms, &ev);
+		if (ev.kind == PLAT_EV_CHILD && ev.pid == pid)
+			return WIFEXITED(ev.status) && WEXITSTATUS(ev.status) == LB_EXIT_OK
+				       ? LB_FAILURE_NONE
+				       : LB_FAILURE_OTHER;
+	}
+}
+
+static enum lb_failure provide_key(struct lb_machine *m, const struct lb_board *board,
+				   uint64_t since_ms)
+{
+	const struct plat p = lb_machine_plat(m);
+	const pid_t pid = lb_fork();
+
+	if (pid == 0)
+		_exit(make_host_key(board));
+	return pid < 0 ? LB_FAILURE_OTHER
+		       : wait_for_key(pid, &p, since_ms, p.now_ms(p.ctx) + board->menu_hang_ms);
+}
+
+/* Whatever is missing here would leave a LED that blinks for ever and a door that nobody finds. */
+static void open_network(struct lb_mode_result *out, struct lb_machine *m,
+			 const struct lb_board *board, uint64_t since_ms)
+{
+	const enum lb_failure key =
+		has_program("dropbear") ? provide_key(m, board, since_ms) : LB_FAILURE_NONE;
+
+	if (!has_program("dropbear"))
 		fail(out, LB_FAILURE_OTHER, "there is no SSH server (dropbear) in this initramfs");
+	else if (key == LB_FAILURE_HANG)
+		fail(out, key, "there is no host key for SSH: to read or make it takes too long");
+	else if (key)
+		fail(out, key, "a host key for SSH cannot be made (is dropbearkey there?)");
 	else if (lb_lan_up_for(&m->lan, board) < 0)
 		fail(out, LB_FAILURE_NETWORK, "no LAN port of the board comes up");
+	if (out->failure)
+		lb_login_forget();
+}
+
+static void open_consoles(struct lb_mode_result *out, const struct lb_machine *m)
+{
+	if (m->consoles.count == 0)
+		fail(out, LB_FAILURE_OTHER, "no serial console can be opened");
 }
 
 static void introduce(struct lb_status *s, enum lb_mode mode, const struct lb_board *board)
@@ -95,8 +169,12 @@ enum lb_leave lb_mode_open_run(struct lb_mode_result *out, enum lb_mode mode, ui
 	enum lb_leave how;
 
 	*out = (struct lb_mode_result){0};
-	if (!shell)
-		open_network(out, m, board);
+	if (!has_program("sh"))
+		fail(out, LB_FAILURE_OTHER, "there is no shell (sh) in this initramfs");
+	else if (shell)
+		open_consoles(out, m);
+	else
+		open_network(out, m, board, since_ms);
 	if (out->failure)
 		return LB_LEAVE_CONTINUE;
 	opened = *board;
