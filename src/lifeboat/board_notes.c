@@ -103,6 +103,20 @@ static void note_subvolume(const struct notes *n)
 	}
 }
 
+static void note_shared_port(const struct notes *n)
+{
+	const struct lb_board *b = n->board;
+
+	for (size_t i = 0; i < b->wan_port_count; i++)
+		for (size_t k = 0; k < b->lan_port_count; k++)
+			if (strcmp(b->wan_ports[i], b->lan_ports[k]) == 0)
+				note(n, LB_BOARD_WAN_PORTS,
+				     "wan.ports lists \"%s\", which lan.ports has too: whoever is at "
+				     "that port gets in as at any LAN port, but in the rescue mode "
+				     "\"internet\"",
+				     b->wan_ports[i]);
+}
+
 static void note_internet(const struct notes *n)
 {
 	const struct lb_board *b = n->board;
@@ -137,5 +151,6 @@ void lb_board_notes(const struct lb_board *board, const struct lb_board_lines *l
 	note_subvolume(&n);
 	note_card(&n);
 	note_record(&n);
+	note_shared_port(&n);
 	note_internet(&n);
 }

@@ -18,7 +18,6 @@
 
 void lb_progress_begin(struct lb_progress *p, const char *work)
 {
-	struct lb_lan *lan = &p->machine->lan;
 	int rc;
 
 	if (p->begun)
@@ -29,9 +28,9 @@ void lb_progress_begin(struct lb_progress *p, const char *work)
 	rc = lb_followers_open(&p->followers, LB_PROGRESS_SOCKET);
 	if (rc < 0)
 		log_warn("nobody can follow: " LB_PROGRESS_SOCKET " %s", lb_strerror(rc));
-	if (lan->device[0])
+	if (p->machine->lan.device[0])
 		return;
-	rc = p->alone ? lb_lan_take_for(lan, p->board) : lb_lan_up_for(lan, p->board);
+	rc = p->alone ? lb_lan_take_for(p->machine, p->board) : lb_lan_up_for(p->machine, p->board);
 	p->brought_up = rc == 0;
 	if (rc < 0)
 		log_warn("the LAN is not told how far it is: no LAN port comes up (it %s)",

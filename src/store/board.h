@@ -70,8 +70,8 @@ struct lb_board {
 
 	char lan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* none listed = the first Ethernet port */
 	size_t lan_port_count;
-	char wan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* refused as LAN ports; the rescue mode
-							    "internet" alone uses them */
+	char wan_ports[LB_LAN_PORTS_MAX][LB_IFNAME_MAX]; /* of the rescue mode "internet" alone,
+							    but for those that are LAN ports too */
 	size_t wan_port_count;
 	uint32_t address;     /* rescue address, host byte order; default 192.168.1.1 */
 	unsigned prefix_bits; /* default 24 */

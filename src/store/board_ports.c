@@ -38,11 +38,6 @@ int lb_board_add_port(struct lb_board *b, enum lb_board_kind kind, const char *t
 	if (has_port(ports, *count, text))
 		return lb_board_refuse(what, "lists \"%s\" twice: take one of them out",
 				       shown.text);
-	if (is_lan ? has_port(b->wan_ports, b->wan_port_count, text)
-		   : has_port(b->lan_ports, b->lan_port_count, text))
-		return lb_board_refuse(
-			what, "lists \"%s\", which %s.ports has too: a port is either LAN or WAN",
-			shown.text, is_lan ? "wan" : "lan");
 	if (*count == LB_LAN_PORTS_MAX)
 		return lb_board_refuse(what, "must list at most %d ports", LB_LAN_PORTS_MAX);
 	memcpy(ports[(*count)++], text, strlen(text) + 1);

@@ -230,6 +230,14 @@ def test_board__rescue_mode_that_cannot_do_its_work__is_a_note(tmp_path, was, no
     assert err == f"b.conf:{line}: note: {sentence}\n"
 
 
+def test_board__port_that_is_lan_and_wan__is_fine_with_a_note(tmp_path):
+    (tmp_path / "b.conf").write_text('lan { ports = {"eth0", "eth1"} }\nwan { ports = {"eth1"} }\n')
+    code, out, err = check("b.conf", cwd=tmp_path)
+    assert (code, out.splitlines()[0]) == (OK, "b.conf: fine")
+    assert err == ('b.conf:2: note: wan.ports lists "eth1", which lan.ports has too: whoever is at that port gets in as at any LAN port, '
+                   'but in the rescue mode "internet"\n')
+
+
 @pytest.mark.parametrize("device", ["/dev/mmcblk1", "/dev/nvme0n1", "/dev/sda", "/dev/disk/by-path/card"])
 def test_board__card_that_is_a_disk__is_no_note(tmp_path, device):
     (tmp_path / "b.conf").write_text(MOX.replace("/dev/mmcblk0", device))

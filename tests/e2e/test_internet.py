@@ -11,9 +11,9 @@ import sys
 import tarfile
 
 import pytest
-from lab import LONG, NO_WINDOW, READY_S, ROOT, board_file, wait_until
+from lab import ADDRESS, LONG, NO_WINDOW, READY_S, ROOT, board_file, wait_until
 from vrouter import build_medkit
-from wires import inside, tcp_connects
+from wires import LIFEBOAT_PORT, Capture, announcement, arp_answers, inside, tcp_connects
 
 sys.path.insert(0, str(ROOT / "tests/cli"))
 import firmware  # noqa: E402  needs the path
@@ -30,6 +30,8 @@ CONF = board_file(NO_WINDOW, MBR, {"menu {": "menu {\n\tback_seconds = 2",
 MIB = 1 << 20
 WORK_S = 240  # patience for a medkit's 26 MB in an emulated CPU
 TOO_MUCH = 64 << 30  # more than fits into anybody's RAM
+SHARED = {'ports = {"eth0", "eth1"}': 'ports = {"eth0", "eth2"}'}  # eth2 is the WAN port
+WAN_MAC, NEIGHBOUR = "02:1b:0a:00:00:03", "192.168.1.77"
 DHCP = ["--dhcp-range=192.0.2.100,192.0.2.110,255.255.255.0,1h", f"--address=/{HOST}/{HOST_ADDRESS}"]
 
 
@@ -171,6 +173,42 @@ def test_mode_6__bad_medkits_leave_the_card__a_good_one_makes_an_mbr_and_its_sys
     router.power_on(f"root=PARTUUID={internet.partuuid()}")
     router.wait_up(60)
     assert "root device" not in router.console
+
+
+def what_only_a_client_sends(frame):
+    """IPv6, which comes up with the port, or a question for an address: from nobody, to a DHCP server."""
+    kind, source, target = frame[12:14].hex(), frame[26:30], frame[36:38]
+    return kind == "86dd" or (kind, source, int.from_bytes(target, "big")) == ("0800", bytes(4), 67)
+
+
+def told(lan):
+    return [announcement(packet.payload) for packet in lan.udp(LIFEBOAT_PORT)]
+
+
+def test_one_port__that_is_lan_and_wan__lets_in_with_mode_5_and_with_mode_6_shows_nobody_anything(bench, tmp_path):
+    router = bench(NO_WINDOW, SHARED, {"menu {": "menu {\n\tback_seconds = 20"}, board=BOARD)
+    wan = router.net.namespace("wan")
+    assert router.wan(f"ip address add {NEIGHBOUR}/24 dev wan").returncode == 0
+    wire = Capture(router.wan_popen, "wan", tmp_path / "wan.pcap")
+    lan = Capture(router.pc_popen, "lan1", tmp_path / "lan.pcap")
+    router.power_on("force_mode=6 root=/dev/nothing")
+    router.says(r"rescue mode 6 \(internet\) failed: eth2 gets no address: nobody answered to DHCP", WORK_S)
+    router.says("the LED blinks 1 time, again and again: no network")
+    assert "<h1>Rescue mode 6 has failed</h1>" in router.page()
+    assert arp_answers(wan, "wan", ADDRESS, NEIGHBOUR, 3) == [] and not tcp_connects(wan, ADDRESS, 80)
+    router.says("^- rescue -", 60)  # and nobody has unplugged the internet
+    wait_until(lambda: told(lan)[-1]["state"] == "rescue", what="the rescue on the other LAN port")
+    assert router.ssh("echo hello", password="") == "hello"
+    assert arp_answers(wan, "wan", ADDRESS, NEIGHBOUR, 1) == []
+    assert any(report.get("why", "").startswith("mode 6: failed: eth2 gets no address") for report in told(lan))
+    sent = [frame for _, frame in wire.frames() if frame[6:12].hex(":") == WAN_MAC]
+    assert sent and all(map(what_only_a_client_sends, sent)), [frame.hex() for frame in sent if not what_only_a_client_sends(frame)]
+    router.power_cut("kill")
+
+    router.power_on("force_mode=5")
+    router.says("rescue mode 5 is carried out now")
+    wait_until(lambda: tcp_connects(wan, ADDRESS, 22), what="SSH on the port that is LAN and WAN")
+    assert router.ssh("echo hello", password="") == "hello"
 
 
 @pytest.mark.skipif(not LONG, reason="minutes of waiting: LIFEBOAT_LONG=1")

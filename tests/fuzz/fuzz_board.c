@@ -35,9 +35,6 @@ static void check_ends(const struct lb_board *b)
 	CHECK(b->button_count <= LB_BUTTONS_MAX);
 	for (size_t i = 0; i < b->button_count; i++)
 		check_button(&b->buttons[i]);
-	for (size_t i = 0; i < b->lan_port_count; i++)
-		for (size_t j = 0; j < b->wan_port_count; j++)
-			CHECK(strcmp(b->lan_ports[i], b->wan_ports[j]) != 0);
 }
 
 static void check_sentence(const char *why)

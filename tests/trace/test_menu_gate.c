@@ -36,7 +36,7 @@ static struct lb_status status;
 static unsigned held; /* at power-on */
 static struct {
 	unsigned started, mode, opened, noted, settled, page_began_ms, page_ended_ms, notes_ended;
-	bool goes_on, heard;
+	bool goes_on, heard, wan_taken;
 } did;
 static struct lb_mode_result comes_to; /* what a mode says in the end */
 static enum lb_leave leaves;
@@ -161,6 +161,7 @@ void lb_page_end(pid_t pid)
 
 void lb_progress_begin(struct lb_progress *p, const char *work)
 {
+	did.wan_taken = p->machine->wan_taken;
 }
 
 void lb_progress_shows(struct lb_progress *p)
@@ -219,6 +220,7 @@ static void power_on(void)
 	note_pid = -1; /* no child: it is written down at once */
 	warned[0] = '\0';
 	status = (struct lb_status){0};
+	machine.wan_taken = false;
 	lb_fake_plat_init(&fake, NOW);
 	lb_log_set_sink(hear_warning, NULL);
 }
@@ -427,6 +429,21 @@ static void failure__shown_with_presses__then_normal_boot(void **state)
 	assert_int_equal(status.mode, 0);
 }
 
+/* Before the LAN comes up, and whatever becomes of it. */
+static void mode__internet__only_that_takes_ports_that_are_lan_and_wan(void **state)
+{
+	power_on();
+	board.menu_modes[0] = LB_MODE_INTERNET;
+	comes_to = (struct lb_mode_result){LB_FAILURE_NETWORK, "nobody answers"};
+	child_ends(LEAD_MS + 500, MODE_PID);
+	assert_int_equal(run("force_mode=6"), LB_LEAVE_CONTINUE);
+	assert_true(did.wan_taken && machine.wan_taken);
+	power_on();
+	child_ends(LEAD_MS + 500, MODE_PID);
+	assert_int_equal(run("force_mode=3"), LB_LEAVE_REBOOT);
+	assert_false(did.wan_taken || machine.wan_taken);
+}
+
 static void mode__gets_no_further__failure_7(void **state)
 {
 	power_on();
@@ -498,7 +515,8 @@ TESTS(unit(menu__no_button_and_no_word__normal_boot_without_a_sound),
       unit(typed__before_the_list_and_while_a_mode_works__is_not_answered),
       unit(cmdline__rescue_mode__each_value), unit(cmdline__force_mode__each_value),
       unit(cmdline__board_without_modes__said_and_a_normal_boot),
-      unit(failure__shown_with_presses__then_normal_boot), unit(mode__gets_no_further__failure_7),
-      unit(record__hangs__mode_begins_all_the_same),
+      unit(failure__shown_with_presses__then_normal_boot),
+      unit(mode__internet__only_that_takes_ports_that_are_lan_and_wan),
+      unit(mode__gets_no_further__failure_7), unit(record__hangs__mode_begins_all_the_same),
       unit(open_mode__each_end__the_router_is_left_so),
       unit(cut_off__held_or_not__asked_or_goes_on))

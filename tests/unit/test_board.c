@@ -324,18 +324,23 @@ static void parse__address_in_the_middle_of_its_network__is_fine(void **state)
 	assert_int_equal(b.address, 0x0A0000FF);
 }
 
-static void parse__ports__are_real_names_once_and_either_lan_or_wan(void **state)
+static void parse__port_in_both_lists__is_lan_and_wan(void **state)
+{
+	struct lb_board b;
+
+	assert_int_equal(parse(&b, "wan { ports = {eth0} }\nlan { ports = {eth1, eth0} }"), 0);
+	assert_int_equal(b.lan_port_count, 2);
+	assert_string_equal(b.lan_ports[1], "eth0");
+	assert_int_equal(b.wan_port_count, 1);
+	assert_string_equal(b.wan_ports[0], "eth0");
+}
+
+static void parse__ports__are_real_names_once_in_a_list(void **state)
 {
 	assert_refused("lan { ports = {eth0, eth0} }",
 		       "b.conf:1: lan.ports lists \"eth0\" twice: take one of them out");
-	assert_refused(
-		"lan { ports = {eth0} }\nwan { ports = {eth0} }",
-		"b.conf:2: wan.ports lists \"eth0\", which lan.ports has too: a port is either "
-		"LAN or WAN");
-	assert_refused(
-		"wan { ports = {eth0} }\nlan {\nports = {eth1,\neth0} }",
-		"b.conf:4: lan.ports lists \"eth0\", which wan.ports has too: a port is either "
-		"LAN or WAN");
+	assert_refused("lan { ports = {eth1} }\nwan {\nports = {eth0,\neth0} }",
+		       "b.conf:4: wan.ports lists \"eth0\" twice: take one of them out");
 	assert_refused(
 		"lan { ports = {\"eth 0\"} }",
 		"b.conf:1: lan.ports must list network interfaces such as \"eth0\", not \"eth 0\"");
@@ -581,7 +586,8 @@ TESTS(unit(defaults__every_preset__is_what_board_h_promises),
       unit(parse__unknown_key__says_what_was_meant), unit(parse__wrong_value__says_what_to_write),
       unit(parse__address__must_be_one_that_a_host_can_have),
       unit(parse__address_in_the_middle_of_its_network__is_fine),
-      unit(parse__ports__are_real_names_once_and_either_lan_or_wan),
+      unit(parse__port_in_both_lists__is_lan_and_wan),
+      unit(parse__ports__are_real_names_once_in_a_list),
       unit(parse__buttons__have_a_name_a_key_and_a_limit),
       unit(parse__same_key_of_two_named_inputs__is_two_buttons),
       unit(parse__key_set_twice__names_the_first_line),

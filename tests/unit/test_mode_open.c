@@ -58,7 +58,7 @@ void lb_login_forget(void)
 	forgot++;
 }
 
-int lb_lan_up_for(struct lb_lan *lan, const struct lb_board *b)
+int lb_lan_up_for(struct lb_machine *m, const struct lb_board *b)
 {
 	return lacks.port ? LB_E(NOENT) : 0;
 }

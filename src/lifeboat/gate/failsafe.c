@@ -235,7 +235,7 @@ enum lb_leave lb_failsafe_run(struct lb_machine *m, const struct lb_board *board
 	lb_machine_release_consoles(m);
 	if (lb_machine_listen(m, LB_CONTROL) < 0)
 		log_warn("'lifeboat continue' will not work: " LB_CONTROL " cannot be made");
-	if (!f.how.console_only && !m->lan.device[0] && lb_lan_up_for(&m->lan, board) < 0)
+	if (!f.how.console_only && !m->lan.device[0] && lb_lan_up_for(m, board) < 0)
 		log_err("no LAN port comes up: only the serial console is left");
 	f.preparing = lb_fork();
 	if (f.preparing == 0)

@@ -249,7 +249,7 @@ static void explain_failsafe(void)
 
 static void lan_up(void)
 {
-	int rc = lb_lan_up_for(&gate.machine.lan, &gate.board);
+	int rc = lb_lan_up_for(&gate.machine, &gate.board);
 
 	if (rc < 0)
 		log_warn("the LAN is not told about the window: no LAN port comes up (it %s)",

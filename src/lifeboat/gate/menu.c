@@ -279,6 +279,9 @@ static struct lb_menu_out begin_work(struct menu *g)
 	say(g, "lifeboat: rescue mode %u is carried out now: %s", g->m.mode,
 	    lb_menu_advice(g->board, g->m.mode).text);
 	note(g, NULL, NOTE_LIMIT_MS);
+	/* What is plugged in by now is the internet, and nobody says when it is no more. */
+	if (g->m.mode == LB_MODE_INTERNET)
+		g->machine->wan_taken = true;
 	if (lb_mode_is_open(g->m.mode))
 		return let_in(g);
 	begin_telling(g);

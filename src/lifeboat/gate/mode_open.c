@@ -92,7 +92,7 @@ static void open_network(struct lb_mode_result *out, struct lb_machine *m,
 		fail(out, key, "there is no host key for SSH: to read or make it takes too long");
 	else if (key)
 		fail(out, key, "a host key for SSH cannot be made (is dropbearkey there?)");
-	else if (lb_lan_up_for(&m->lan, board) < 0)
+	else if (lb_lan_up_for(m, board) < 0)
 		fail(out, LB_FAILURE_NETWORK, "no LAN port of the board comes up");
 	if (out->failure)
 		lb_login_forget();

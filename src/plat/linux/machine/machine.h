@@ -31,6 +31,8 @@ struct lb_machine {
 	int control;  /* fd of the control socket, -1 = none */
 	lb_announcer *announcer;
 	void *announcer_ctx;
+	bool wan_taken; /* since the rescue mode "internet" began: ports that are LAN and WAN are
+			   WAN until the next power-on */
 
 	struct event_base *base;
 	struct event *sources[LB_INPUTS_MAX + LB_CONSOLES_MAX + 8];

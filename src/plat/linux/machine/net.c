@@ -94,7 +94,7 @@ static void choose_ports(struct lb_lan *lan, int sock, const struct lb_lan_confi
 		const char *port = config->ports[i];
 
 		if (is_listed(port, config->wan_ports, config->wan_port_count))
-			continue; /* the board file's reader refuses this: WAN wins all the same */
+			continue; /* it is both, and WAN now */
 		if (if_nametoindex(port) == 0) {
 			log_warn("this machine has no LAN port '%s': going on without it", port);
 			continue;
