@@ -69,7 +69,7 @@ def mend(router):
 def tell_failsafe(svg):
     print("The images of the virtual router ...", flush=True)
     with Router(BOARD, build_images(BOARD)) as router:
-        boot_healthy(router)
+        boot_healthy(router, ", four of them for the failsafe window")
         lock_out(router)
         opened, press = press_in_window(router)
         mend(router)

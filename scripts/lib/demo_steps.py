@@ -70,12 +70,12 @@ def as_owner(router, command):
     must(process.wait(20) == 0, "SSH with the owner's password failed")
 
 
-def boot_healthy(router):
+def boot_healthy(router, of_that=""):
     step("Power on. Nobody touches anything.")
     router.power_on()
     up = router.wait_up(PATIENCE_S)
     wait_until(lambda: answers(router), "the router's web page")
-    seen(f"the router is up after {up:.1f} s, four of them for the failsafe window; http://{ADDRESS}/ answers")
+    seen(f"the router is up after {up:.1f} s{of_that}; http://{ADDRESS}/ answers")
 
 
 def lock_out(router):

@@ -102,7 +102,14 @@ static const char *const action_deeds[] = {
 };
 
 static const char *const profile_names[] = {
-#define PROFILE(id, name, help) [LB_PROFILE_##id] = (name),
+#define PROFILE(id, name, start_led, boot_led, help) [LB_PROFILE_##id] = (name),
+#include "tables/profiles.def"
+#undef PROFILE
+};
+
+const struct lb_profile_leds lb_profile_leds[LB_PROFILE_COUNT] = {
+#define PROFILE(id, name, start_led, boot_led, help) \
+	[LB_PROFILE_##id] = {LB_LED_##start_led, LB_LED_##boot_led},
 #include "tables/profiles.def"
 #undef PROFILE
 };

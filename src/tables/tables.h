@@ -67,7 +67,7 @@ enum lb_action {
 };
 
 enum lb_profile {
-#define PROFILE(id, name, help) LB_PROFILE_##id,
+#define PROFILE(id, name, start_led, boot_led, help) LB_PROFILE_##id,
 #include "tables/profiles.def"
 #undef PROFILE
 	LB_PROFILE_COUNT
@@ -111,6 +111,14 @@ struct lb_led_pattern {
 };
 
 extern const struct lb_led_pattern lb_led_patterns[LB_LED_COUNT];
+
+/* What the boot LED shows on a board of a profile, unless a dialogue has it. */
+struct lb_profile_leds {
+	enum lb_led start; /* from the moment that the boot gate has it */
+	enum lb_led boot;  /* once the boot goes on by itself, until the system is up */
+};
+
+extern const struct lb_profile_leds lb_profile_leds[LB_PROFILE_COUNT];
 
 /* Names for people and machines; "unknown" for a code that is in no table. Never NULL. */
 const char *lb_state_name(unsigned state);

@@ -11,7 +11,7 @@ import sys
 import tarfile
 
 import pytest
-from lab import ADDRESS, LONG, NO_WINDOW, READY_S, ROOT, board_file, wait_until
+from lab import ADDRESS, LONG, READY_S, ROOT, board_file, wait_until
 from vrouter import build_medkit
 from wires import LIFEBOAT_PORT, Capture, announcement, arp_answers, inside, tcp_connects
 
@@ -25,7 +25,7 @@ NAME = "virt-sd-medkit-latest.tar.gz"
 KEY_ID = "0123456789abcdef"
 MBR = {'device = "/dev/mmcblk0"': 'device = "/dev/mmcblk0"\n\ttable = "mbr"',  # as the card of a Turris MOX
        'root = "PARTLABEL=rootfs"': 'root = "/dev/mmcblk0p2"', 'record = "PARTLABEL=lifeboat"': 'record = "/dev/mmcblk0p1"'}
-CONF = board_file(NO_WINDOW, MBR, {"menu {": "menu {\n\tback_seconds = 2",
+CONF = board_file(MBR, {"menu {": "menu {\n\tback_seconds = 2",
                               "image {": 'image {\n\tmin_version = "2.0"\n\tsignature_network = "if-there"'}, board=BOARD)
 MIB = 1 << 20
 WORK_S = 240  # patience for a medkit's 26 MB in an emulated CPU
@@ -186,7 +186,7 @@ def told(lan):
 
 
 def test_one_port__that_is_lan_and_wan__lets_in_with_mode_5_and_with_mode_6_shows_nobody_anything(bench, tmp_path):
-    router = bench(NO_WINDOW, SHARED, {"menu {": "menu {\n\tback_seconds = 20"}, board=BOARD)
+    router = bench(SHARED, {"menu {": "menu {\n\tback_seconds = 20"}, board=BOARD)
     wan = router.net.namespace("wan")
     assert router.wan(f"ip address add {NEIGHBOUR}/24 dev wan").returncode == 0
     wire = Capture(router.wan_popen, "wan", tmp_path / "wan.pcap")

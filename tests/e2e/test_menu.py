@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab import ADDRESS, LIT, NO_WINDOW, READY_S, ROOT, STATUS_LED, board_file, lifeline
+from lab import ADDRESS, LIT, READY_S, ROOT, STATUS_LED, board_file, lifeline
 from vrouter import Blink, Steady
 from wires import Listener, tcp_connects
 
@@ -77,6 +77,16 @@ def assert_announced_as(router, mode, t):
     return end
 
 
+def test_normal_boot__nobody_holds_the_button__lit_until_it_is_up_and_never_a_blink(bench):
+    router = bench({}, board=BOARD, network=False)
+    router.power_on()
+    up = router.wait_up(60)
+    router.leds.wait_for(Steady(STATUS_LED, True, for_ms=1000), READY_S, after=up)
+    assert [on for _, led, on in router.leds.edges if led == STATUS_LED] == [True], router.leds.edges
+    assert router.leds.edges[0][0] < up - 1, "lit only when the system was about to be up"
+    assert not router.said("select the debug level")  # there is no window
+
+
 # What the LED shows, in tenths of a second: + lit, - dark
 GRID = {True: (2, 5, 10, 30, 35), False: (2, 5, 7, 10)}
 
@@ -112,7 +122,7 @@ def fourth_mode():
 
 def test_sample_scenario__row_by_row__as_its_users_were_promised(bench):
     """The "sample scenario" of the page "Rescue modes" of the Turris MOX manual."""
-    router = bench(NO_WINDOW, QUICK, board=BOARD, network=False, initramfs_extra=HOOKS)
+    router = bench(QUICK, board=BOARD, network=False, initramfs_extra=HOOKS)
     button, last = router.button("reset"), fourth_mode()
 
     def press_when_asked(mode):
@@ -136,7 +146,7 @@ def test_sample_scenario__row_by_row__as_its_users_were_promised(bench):
 
 
 def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot_a_code_and_a_normal_boot(bench):
-    router = bench(NO_WINDOW, QUICK, IMPATIENT, board=BOARD, recorder=True, initramfs_extra=HOOKS)
+    router = bench(QUICK, IMPATIENT, board=BOARD, recorder=True, initramfs_extra=HOOKS)
     listener = Listener(router, lifeline(), "-i", "lan1")
     button = router.button("reset")
     router.power_on(f"force_mode=3 {HANG}")
@@ -209,10 +219,10 @@ def test_menu__chosen_with_the_button__mode_3_is_carried_out__without_a_snapshot
 
 
 def test_modes_that_let_in__until_nobody_is_there_or_a_press__then_what_was_done_in_there_is_gone_back_to(bench):
-    lonely = bench(NO_WINDOW, QUICK, board=BOARD)  # its WAN port's cable leads to nobody; that takes a minute
+    lonely = bench(QUICK, board=BOARD)  # its WAN port's cable leads to nobody; that takes a minute
     lonely.power_on("force_mode=6")
     # The board file of the initramfs is wrong about the root: the command line is right
-    router = bench(NO_WINDOW, QUICK, board=BOARD, initramfs_extra={"etc/lifeboat/board.conf": board_file(NO_WINDOW, QUICK, ELSEWHERE, board=BOARD)})
+    router = bench(QUICK, board=BOARD, initramfs_extra={"etc/lifeboat/board.conf": board_file(QUICK, ELSEWHERE, board=BOARD)})
     router.power_on(f"force_mode=5 {ROOT_WORD}")
     router.says("rescue mode 5 is carried out now")
     assert router.ssh("schnapps create -n by hand", password="") == "1"

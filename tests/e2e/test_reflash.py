@@ -11,7 +11,7 @@ import tarfile
 
 import pytest
 
-from lab import LONG, NO_WINDOW, READY_S, ROOT, board_file
+from lab import LONG, READY_S, ROOT, board_file
 from vrouter import build_medkit, make_stick
 from vrouter.images import disk as disk_image
 
@@ -28,7 +28,7 @@ WORK_S = 180  # patience for a medkit's 26 MB in an emulated CPU
 
 
 def conf(*changes):
-    return board_file(NO_WINDOW, *changes, board=BOARD)
+    return board_file(*changes, board=BOARD)
 
 
 def root_hash(router):

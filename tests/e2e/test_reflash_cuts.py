@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from lab import LONG, NO_WINDOW, Bench, board_file
+from lab import LONG, Bench, board_file
 from test_reflash import NAME, PATIENT, conf, is_new
 from vrouter import build_medkit, make_stick
 from vrouter.powercut import Recording
@@ -29,7 +29,7 @@ class Prepared:
         self.folder = Path(tempfile.mkdtemp(prefix="cuts-"))
         medkit = build_medkit("virt-sd", version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
         self.stick = make_stick(self.folder / "stick", {NAME: medkit})
-        self.router = router = Bench(conf=board_file(NO_WINDOW, PATIENT, board="virt-sd"), board="virt-sd", recorder=True, network=False)
+        self.router = router = Bench(conf=board_file(PATIENT, board="virt-sd"), board="virt-sd", recorder=True, network=False)
         router.power_on("force_mode=4")
         router.usb_plug(self.stick)
         router.says("formatting: 0 %", WORK_S)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from lab import LONG, NO_WINDOW, READY_S
+from lab import LONG, READY_S
 
 BOARD = "virt-sd"
 # Of the form of OpenWrt, with nothing in it: refused, as a btrfs is not written over, but only after all else was seen to
@@ -38,7 +38,7 @@ def restart(router):
 
 
 def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_only_what_is_to_go_is_lost(bench):
-    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router = bench({}, board=BOARD, network=False)
     router.to_up(login=True)
     root = router.sh("grep ' / ' /proc/mounts")
     assert " / btrfs rw" in root and root.split()[3].endswith(",subvol=/@")
@@ -89,7 +89,7 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
 
 def test_savepoint__plug_is_pulled__starts_once_more_with_what_was_tried_then_as_it_was(bench):
     """Somebody who cannot reach his router any more, and does not want to wait."""
-    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router = bench({}, board=BOARD, network=False)
     router.to_up(login=True)
     router.sh("lifeboat snapshot savepoint 60; echo wrong >/etc/tried; sync")
     router.power_cut("kill")
@@ -107,7 +107,7 @@ def test_savepoint__plug_is_pulled__starts_once_more_with_what_was_tried_then_as
 
 def test_mode_3__card_is_full__goes_back_all_the_same_and_what_fills_it_is_kept(bench):
     """Somebody whose router does not come up because of what fills its card, and who can delete nothing."""
-    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router = bench({}, board=BOARD, network=False)
     router.to_up(login=True)
     # Room for what btrfs knows of files, as every card of a usual size has it. What is reserved too much comes back with each sync.
     router.sh("btrfs balance start -mconvert=dup / && fallocate -l $(($(df -m / | awk 'END{print $4}') - 8))M /big", 120)
@@ -126,7 +126,7 @@ def test_mode_3__card_is_full__goes_back_all_the_same_and_what_fills_it_is_kept(
 
 @pytest.mark.skipif(not LONG, reason="LIFEBOAT_LONG is not set: tests/trace plays a savepoint on a virtual clock")
 def test_savepoint__nobody_commits__the_router_goes_back_by_itself(bench):
-    router = bench(NO_WINDOW, board=BOARD, network=False)
+    router = bench({}, board=BOARD, network=False)
     router.to_up(login=True)
     router.sh("lifeboat snapshot savepoint 1")
     router.sh("rm /etc/banner; sync")

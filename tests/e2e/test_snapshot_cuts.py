@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from lab import LONG, NO_WINDOW, Bench
+from lab import LONG, Bench
 from vrouter.powercut import Recording
 
 CUTS = 100
@@ -95,7 +95,7 @@ class Prepared:
 
     def __init__(self, way, folder):
         self.way = way
-        self.router = router = Bench(NO_WINDOW, board="virt-sd", recorder=True, network=False)
+        self.router = router = Bench(board="virt-sd", recorder=True, network=False)
         up(router)
         router.sh(way.make, timeout=WORK_S)
         self.before = router.sh(way.look, timeout=WORK_S)

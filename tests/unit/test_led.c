@@ -49,6 +49,9 @@ static void led__steady_and_dark_patterns__never_change(void **state)
 		assert_true(lb_led_level(LB_LED_RUNNING, T0, T0 + t, &edge));
 		assert_true(edge == LB_NEVER);
 		edge = 0;
+		assert_true(lb_led_level(LB_LED_STEADY, T0, T0 + t, &edge));
+		assert_true(edge == LB_NEVER);
+		edge = 0;
 		assert_false(lb_led_level(LB_LED_DARK, T0, T0 + t, &edge));
 		assert_true(edge == LB_NEVER);
 	}
@@ -56,7 +59,21 @@ static void led__steady_and_dark_patterns__never_change(void **state)
 
 static void led__each_pattern_of_the_table__is_one_of_those_tested(void **state)
 {
-	assert_int_equal(LB_LED_COUNT, sizeof(blinking) / sizeof(blinking[0]) + 2);
+	assert_int_equal(LB_LED_COUNT, sizeof(blinking) / sizeof(blinking[0]) + 3);
+}
+
+/* Turris MOX is lit until it has booted: what blinks is a rescue mode. OpenWrt's routers blink. */
+static void led__normal_boot_of_each_profile__as_its_users_know_it(void **state)
+{
+	const struct lb_profile_leds *openwrt = &lb_profile_leds[LB_PROFILE_OPENWRT];
+	const struct lb_profile_leds *mox = &lb_profile_leds[LB_PROFILE_TURRIS_MOX];
+	uint64_t edge;
+
+	assert_int_equal(openwrt->start, LB_LED_DARK);
+	assert_int_equal(openwrt->boot, LB_LED_BOOTING);
+	assert_true(lb_led_level(mox->start, T0, T0 + 1, &edge));
+	assert_true(edge == LB_NEVER);
+	assert_int_equal(mox->boot, mox->start);
 }
 
 static uint32_t drawn(uint32_t *seed)
@@ -116,6 +133,7 @@ static void led__after_50_days__times_do_not_wrap(void **state)
 TESTS(unit(led__every_blinking_pattern__has_each_edge_of_10_s_at_its_ms),
       unit(led__steady_and_dark_patterns__never_change),
       unit(led__each_pattern_of_the_table__is_one_of_those_tested),
+      unit(led__normal_boot_of_each_profile__as_its_users_know_it),
       unit(led__caller_is_late_at_each_edge__rate_of_1000_beats_is_right_within_0_1_percent),
       unit(led__caller_misses_whole_beats__next_edge_lies_on_the_grid_again),
       unit(led__after_50_days__times_do_not_wrap))

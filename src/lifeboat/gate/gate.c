@@ -101,6 +101,16 @@ static void load_modules(void)
 		m->watchdog = lb_watchdog_open(b->watchdog, b->watchdog_timeout_s);
 }
 
+/* The role whose LED is lit from the beginning, if there is one. */
+static enum lb_led_role starts_lit(void)
+{
+	uint64_t never;
+
+	return lb_led_level(lb_profile_leds[gate.board.profile].start, 0, 0, &never)
+		       ? LB_ROLE_BOOT
+		       : LB_ROLE_COUNT;
+}
+
 /* Stage 1: what everything else stands on. */
 static void prepare_machine(void)
 {
@@ -122,7 +132,7 @@ static void prepare_machine(void)
 		log_err("%s; going on with the built-in defaults, failsafe locked", gate.board_why);
 	load_modules();
 	lb_inputs_open(&m->inputs, gate.board.buttons, gate.board.button_count);
-	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])gate.board.leds);
+	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])gate.board.leds, starts_lit());
 	m->lan.socket = -1;
 	m->announcer = lb_announce_status;
 	m->announcer_ctx = &gate.status;
@@ -520,7 +530,7 @@ static void start_system(char **argv)
 	sigset_t none;
 
 	lb_lan_down(&m->lan);
-	lb_leds_leave(&m->leds, LB_ROLE_BOOT, LB_LED_BOOTING);
+	lb_leds_leave(&m->leds, LB_ROLE_BOOT, lb_profile_leds[gate.board.profile].boot);
 	mount_overlay();
 	set_environment();
 	lb_machine_stop(m);

@@ -290,8 +290,7 @@ static void light_running(const struct lb_board *board)
 {
 	struct lb_leds leds;
 
-	lb_leds_open(&leds, board->leds);
-	lb_leds_set(&leds, LB_ROLE_RUNNING, true);
+	lb_leds_open(&leds, board->leds, LB_ROLE_RUNNING);
 	lb_leds_close(&leds);
 }
 

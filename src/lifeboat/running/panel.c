@@ -58,8 +58,7 @@ static void give_leds_back(void *unused)
 	if (!came_up)
 		return;
 	/* What the LEDs did before is over: the system came up while they were ours. */
-	lb_leds_open(leds, (const char(*)[LB_NAME_MAX])panel.board.leds);
-	lb_leds_set(leds, LB_ROLE_RUNNING, true);
+	lb_leds_open(leds, (const char(*)[LB_NAME_MAX])panel.board.leds, LB_ROLE_RUNNING);
 	lb_leds_close(leds);
 }
 

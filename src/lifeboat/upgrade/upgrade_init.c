@@ -79,7 +79,7 @@ static void prepare(void)
 	lb_log_set_sink(lb_consoles_log, &m->consoles);
 	lb_board_for_this_machine(&board, NULL);
 	m->watchdog = lb_watchdog_adopt(board.watchdog, board.watchdog_timeout_s);
-	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])board.leds);
+	lb_leds_open(&m->leds, (const char(*)[LB_NAME_MAX])board.leds, LB_ROLE_COUNT);
 	m->lan.socket = -1;
 	m->announcer = lb_announce_status;
 	m->announcer_ctx = &status;

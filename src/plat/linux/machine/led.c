@@ -16,7 +16,8 @@ static int led_poke(const char *led, const char *attribute, const char *value)
 	return lb_file_poke(path, value);
 }
 
-void lb_leds_open(struct lb_leds *leds, const char names[LB_ROLE_COUNT][LB_NAME_MAX])
+void lb_leds_open(struct lb_leds *leds, const char names[LB_ROLE_COUNT][LB_NAME_MAX],
+		  enum lb_led_role lit)
 {
 	for (int role = 0; role < LB_ROLE_COUNT; role++) {
 		const char *name = names[role];
@@ -34,7 +35,9 @@ void lb_leds_open(struct lb_leds *leds, const char names[LB_ROLE_COUNT][LB_NAME_
 			log_warn(
 				"this machine has no LED '%s' (led.%s of the board file): going on without it",
 				name, lb_led_role_name((unsigned)role));
-		lb_leds_set(leds, (enum lb_led_role)role, false);
+		/* Roles may share an LED: none of them puts it out. */
+		lb_leds_set(leds, (enum lb_led_role)role,
+			    lit < LB_ROLE_COUNT && strcmp(name, names[lit]) == 0);
 	}
 }
 

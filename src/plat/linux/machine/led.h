@@ -12,9 +12,11 @@ struct lb_leds {
 	char names[LB_ROLE_COUNT][LB_NAME_MAX];
 };
 
-/* Take over the LED of each role ("" = none): triggers off, dark. A missing LED is said once
- * (warning) and then dark. */
-void lb_leds_open(struct lb_leds *leds, const char names[LB_ROLE_COUNT][LB_NAME_MAX]);
+/* Take over the LED of each role ("" = none): triggers off, dark but for the one of the role `lit`
+ * (LB_ROLE_COUNT = none). If that was lit, and by no trigger, it never goes dark. A missing LED is
+ * said once (warning) and then dark. */
+void lb_leds_open(struct lb_leds *leds, const char names[LB_ROLE_COUNT][LB_NAME_MAX],
+		  enum lb_led_role lit);
 void lb_leds_close(struct lb_leds *leds);
 void lb_leds_set(const struct lb_leds *leds, enum lb_led_role role, bool on);
 
