@@ -4,6 +4,10 @@
 
 #include "install/disk_table.h"
 
+/* As far as the superblocks reach that tell Linux what is there: that of btrfs lies last. */
+#define FS_HEAD_BYTES (68u << 10)
+#define PIECE_BYTES   4096u
+
 static uint8_t sector[LB_PTABLE_SECTOR_MAX];
 
 static const struct lb_part *part_of(const struct lb_ptable *t, unsigned number)
@@ -48,6 +52,31 @@ static enum lb_card_found judge(int rc, size_t others, bool whole)
 	return others ? LB_CARD_OTHERS : LB_CARD_OURS;
 }
 
+/* What a table says that a file system was made over is no more: that of the backup, or what the
+ * file system's own first sector looks like. */
+static int take_given_disk(struct lb_card_table *out, const struct lb_card_table_ask *ask, int rc)
+{
+	if (ask->given != LB_CARD_GIVEN_DISK || (rc == 0 && !out->backup_in_use))
+		return rc;
+	out->given = ask->given;
+	out->backup_in_use = false;
+	return LB_E(NOENT);
+}
+
+/* How many partitions of others are left. */
+static size_t take_given_part(struct lb_card_table *out, const struct lb_card_table_ask *ask,
+			      size_t others)
+{
+	const struct lb_ptable *t = &out->on_disk;
+
+	if (ask->given != LB_CARD_GIVEN_PART || others == 0 || t->count != 1 ||
+	    t->part[0].first != ask->given_first)
+		return others;
+	out->given = ask->given;
+	out->given_part = t->part[0];
+	return 0;
+}
+
 int lb_card_table_look(struct lb_card_table *out, const struct plat_block *disk,
 		       uint32_t sector_bytes, const struct lb_card_table_ask *ask)
 {
@@ -59,6 +88,7 @@ int lb_card_table_look(struct lb_card_table *out, const struct plat_block *disk,
 	rc = lb_disk_table_find(&out->on_disk, disk, sector_bytes, &out->backup_in_use);
 	if (rc == LB_E(IO))
 		return rc;
+	rc = take_given_disk(out, ask, rc);
 	if (rc < 0)
 		out->on_disk.count = 0;
 	root = rc == 0 && !ask->whole ? find_root(&out->on_disk, ask) : 0;
@@ -69,6 +99,7 @@ int lb_card_table_look(struct lb_card_table *out, const struct plat_block *disk,
 	made = lb_ptable_make(&out->table, ask->layout, ask->root, sector_bytes,
 			      disk->size_bytes / sector_bytes, ask->ids);
 	others = made == 0 ? lb_ptable_adopt(&out->table, &out->on_disk) : 0;
+	others = take_given_part(out, ask, others);
 	out->found = judge(rc, others, ask->whole);
 	return made;
 }
@@ -110,14 +141,44 @@ static int make_first(const struct lb_card_table *t, const struct plat_block *di
 	return 0;
 }
 
-int lb_card_table_put(const struct lb_card_table *t, const struct plat_block *disk)
+static int clear(const struct plat_block *disk, uint64_t from_bytes, uint64_t to_bytes)
+{
+	static const uint8_t zeros[PIECE_BYTES];
+	int rc = 0;
+
+	for (uint64_t at = from_bytes; rc == 0 && at < to_bytes; at += PIECE_BYTES)
+		rc = disk->write(disk->ctx, at, zeros,
+				 to_bytes - at < PIECE_BYTES ? (size_t)(to_bytes - at)
+							     : PIECE_BYTES);
+	return rc < 0 ? rc : disk->flush(disk->ctx);
+}
+
+/* What tells that there is a file system goes before anything that is in it: a cut leaves all of
+ * it, or nothing that is taken for one. */
+static int clear_head(const struct plat_block *disk, uint64_t at_bytes, uint64_t size_bytes)
+{
+	const uint64_t head = size_bytes < FS_HEAD_BYTES ? size_bytes : FS_HEAD_BYTES;
+	const uint64_t first = head < PIECE_BYTES ? head : PIECE_BYTES;
+	int rc = clear(disk, at_bytes, at_bytes + first);
+
+	return rc < 0 ? rc : clear(disk, at_bytes + first, at_bytes + head);
+}
+
+/* It would be found again, at the start of a partition that the new table has there too. */
+static int clear_given_part(const struct lb_card_table *t, const struct plat_block *disk)
+{
+	const struct lb_part *p = &t->given_part;
+	const uint32_t bytes = t->table.sector_bytes;
+
+	return clear_head(disk, p->first * bytes, (p->last - p->first + 1) * bytes);
+}
+
+static int put_table(const struct lb_card_table *t, const struct plat_block *disk)
 {
 	const struct lb_ptable *table = &t->table;
 	const uint64_t sectors = disk->size_bytes / table->sector_bytes;
 	int rc = 0;
 
-	if (t->found == LB_CARD_FINE)
-		return 0;
 	if (table->kind == LB_PTABLE_MBR) {
 		rc = forget_gpt(disk, table->sector_bytes, sectors - 1);
 		if (rc == 0)
@@ -126,6 +187,19 @@ int lb_card_table_put(const struct lb_card_table *t, const struct plat_block *di
 	if (rc == 0)
 		rc = make_first(t, disk);
 	return rc < 0 ? rc : lb_disk_table_put(disk, table, t->backup_in_use, sector);
+}
+
+int lb_card_table_put(const struct lb_card_table *t, const struct plat_block *disk)
+{
+	int rc = 0;
+
+	if (t->found == LB_CARD_FINE)
+		return 0;
+	if (t->given == LB_CARD_GIVEN_DISK)
+		rc = clear_head(disk, 0, disk->size_bytes);
+	if (rc == 0)
+		rc = put_table(t, disk);
+	return rc < 0 || t->given != LB_CARD_GIVEN_PART ? rc : clear_given_part(t, disk);
 }
 
 uint64_t lb_card_table_root_bytes(const struct lb_card_table *t)

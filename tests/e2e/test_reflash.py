@@ -226,6 +226,8 @@ def run_mode_4(router, stick=None):
     said = router.console
     router.wait_reset(READY_S)
     router.says("looking for a medkit", 60)
+    if not stick:
+        router.says(r"waiting, \d+ s")  # nothing that was there is found again
     router.power_cut("kill")
     router.to_up(login=True)
     assert is_new(router)
@@ -246,3 +248,44 @@ def test_mode_4__medkit_on_the_card_itself__goes_to_ram_first(bench):
     router = bench(conf=conf(PATIENT), board=BOARD, network=False, squashfs_extra={NAME: medkit})
     said = run_mode_4(router)
     assert f"{NAME} is on /dev/mmcblk0p2 (btrfs)" in said and "it lies on the card itself, and is copied to RAM first" in said
+
+
+def insert(router, image):
+    """A card of the same size that was filled elsewhere; the end of it is as the router's was: with the backup of the table."""
+    with open(router.disk, "r+b") as disk:
+        size = disk.seek(-MIB, os.SEEK_END)
+        end = disk.read()
+        disk.truncate(0)
+        disk.seek(0)
+        disk.write(image.read_bytes())
+        disk.seek(size)
+        disk.write(end)
+
+
+def test_mode_4__card_with_nothing_but_the_medkit__gets_the_system__and_is_refused_with_a_second_partition(bench, tmp_path):
+    medkit = build_medkit(BOARD, version="2.0", board_conf=conf(PATIENT), extra={"etc/new-system": "full\n"})
+    parted = make_stick(tmp_path / "parted", {NAME: medkit}, partitioned=True)
+    router = bench(conf=conf(PATIENT), board=BOARD, network=False)
+    insert(router, parted)
+    size = (parted.stat().st_size - MIB) // 512
+    disk_image.partition(["label: dos", f"start=2048, size={size}, type=c", f"start={4096 + size}, size=4MiB"], router.disk)
+    before = disk_hash(router)
+    router.power_on("force_mode=4")
+    router.says(rf"{NAME} is on /dev/mmcblk0p1 \(vfat\)", 60)
+    router.says(r"rescue mode 4 \(reflash\) failed: /dev/mmcblk0 has no PARTLABEL=rootfs, but partition 1 \(\d+ MiB\), 2 \(4 MiB\): ", WORK_S)
+    router.power_cut("kill")
+    assert disk_hash(router) == before
+
+    insert(router, parted)
+    router.power_on("force_mode=4")
+    router.says("it lies on the card itself, and is copied to RAM first: once the card is written it is nowhere else", 60)
+    router.says(r"unpacking: [1-9]\d? %", WORK_S)
+    router.power_cut("kill")
+    router.power_on()
+    router.says("the power failed while the card was written: rescue mode 4 goes on")
+    router.says("there is no system on the card: this waits until the stick is there")
+    router.power_cut("kill")
+
+    insert(router, make_stick(tmp_path / "all-over", {NAME: medkit}))
+    assert f"{NAME} is on /dev/mmcblk0 (vfat)" in run_mode_4(router)
+    assert table_of(router).keys() == {"lifeboat", "rootfs"}

@@ -210,6 +210,131 @@ static void table__of_somebody_else__is_his_unless_all_of_it_may_go(void **state
 	assert_int_equal(lb_card_table_root_bytes(&table), MIB);
 }
 
+/* --- given away with the medkit that lies there */
+
+static const struct lb_ptable_layout photos = {
+	.kind = LB_PTABLE_MBR, .first_mib = 1, .count = 1, .part = {{"photos", 0}}};
+static const struct lb_ptable_layout two = {
+	.kind = LB_PTABLE_MBR, .first_mib = 1, .count = 2, .part = {{"photos", 1}, {"more", 0}}};
+
+static void begin_with_other(const struct lb_ptable_layout *layout)
+{
+	ask.by_name = false;
+	ask.root = 1;
+	begin_with(layout);
+	ask.by_name = true;
+	ask.root = 2;
+}
+
+/* Either all of it is there, or the table of the board file: and another try, with the medkit from
+ * there or elsewhere, ends it. */
+static const char *check_given(void *ctx)
+{
+	static struct lb_ptable some;
+	bool from_backup;
+
+	lb_fake_block_peek(&block, 0, now, sizeof(now));
+	if (lb_disk_table_find(&some, &disk, SECTOR, &from_backup) < 0)
+		return "no copy of a table is whole";
+	if (some.count == 1 && memcmp(now + INSIDE, before + INSIDE, INSIDE_BYTES) != 0)
+		return "the partition is still there, and not what is in it";
+	if (some.count == 2)
+		ask.given = LB_CARD_GIVEN_NOTHING;
+	run(NULL);
+	ask.given = LB_CARD_GIVEN_PART;
+	if (rc < 0 || look(&again) < 0 || again.found != LB_CARD_FINE)
+		return "a second try does not end it";
+	return NULL;
+}
+
+static void table__in_place_of_the_only_partition__that_is_whole_until_it_is_there(void **state)
+{
+	static const struct lb_fake_scenario given = {
+		.setup = setup, .run = run, .check = check_given};
+	static const uint8_t zeros[64 << 10];
+
+	begin_with_other(&photos);
+	ask.given = LB_CARD_GIVEN_PART;
+	ask.given_first = MIB / SECTOR;
+	assert_int_equal(look(&table), 0);
+	assert_int_equal(table.found, LB_CARD_OURS);
+	assert_true(lb_fake_power_cuts(&power, &given) > 4);
+	put_before();
+	run(NULL);
+	assert_int_equal(rc, 0);
+	lb_fake_block_peek(&block, 0, now, sizeof(now));
+	assert_memory_equal(now + INSIDE, zeros, sizeof(zeros));
+	assert_int_equal(look(&again), 0);
+	assert_int_equal(again.found, LB_CARD_FINE);
+}
+
+static void look__at_more_than_was_given__finds_somebody_elses(void **state)
+{
+	begin_with_other(&two);
+	ask.given = LB_CARD_GIVEN_PART;
+	ask.given_first = MIB / SECTOR;
+	assert_int_equal(look(&table), 0);
+	assert_int_equal(table.found, LB_CARD_OTHERS);
+	ask.given = LB_CARD_GIVEN_DISK;
+	assert_int_equal(look(&table), 0);
+	assert_int_equal(table.found, LB_CARD_OTHERS);
+
+	begin_with_other(&photos);
+	ask.given = LB_CARD_GIVEN_PART;
+	ask.given_first = MIB / SECTOR + 1;
+	assert_int_equal(look(&table), 0);
+	assert_int_equal(table.found, LB_CARD_OTHERS);
+	ask.given = LB_CARD_GIVEN_DISK;
+	assert_int_equal(look(&table), 0);
+	assert_int_equal(table.found, LB_CARD_OTHERS);
+}
+
+#define FS_BYTES (68u << 10) /* as far as superblocks reach */
+#define RESERVED 4096u	     /* by FAT32, ext4 and btrfs */
+
+static const char *check_given_disk(void *ctx)
+{
+	static struct lb_ptable some;
+	bool from_backup;
+	const bool has_table = lb_disk_table_find(&some, &disk, SECTOR, &from_backup) == 0;
+
+	lb_fake_block_peek(&block, 0, now, sizeof(now));
+	if (memcmp(now, before, SECTOR) == 0 &&
+	    memcmp(now + RESERVED, before + RESERVED, INSIDE - RESERVED) != 0)
+		return "the file system is still there, and not what is in it";
+	if (has_table && !from_backup && some.count != 2)
+		return "a table that nobody wanted";
+	if (!keeps_partitions())
+		return "a partition was touched";
+	run(NULL);
+	if (rc < 0 || look(&again) < 0 || again.found != LB_CARD_FINE)
+		return "a second try does not end it";
+	return NULL;
+}
+
+/* The old table's backup says nothing of what is all over it. */
+static void table__in_place_of_what_is_all_over_the_disk__is_a_new_one(void **state)
+{
+	static const struct lb_fake_scenario given = {
+		.setup = setup, .run = run, .check = check_given_disk};
+
+	begin_with(&gpt);
+	memset(before, 0xFA, INSIDE);
+	put_before();
+	ask.given = LB_CARD_GIVEN_DISK;
+	assert_int_equal(look(&table), 0);
+	assert_int_equal(table.found, LB_CARD_BLANK);
+	assert_false(table.backup_in_use);
+	assert_true(lb_fake_power_cuts(&power, &given) > 4);
+	put_before();
+	run(NULL);
+	assert_int_equal(rc, 0);
+	lb_fake_block_peek(&block, 0, now, sizeof(now));
+	assert_int_equal(now[0], 0);
+	assert_int_equal(now[FS_BYTES - 1], 0);
+	assert_int_equal(now[FS_BYTES], 0xFA);
+}
+
 #define FEW	  56u  /* entries: sectors 2 to 15 */
 #define LOADER_AT 8192 /* where some chips read it */
 
@@ -326,6 +451,9 @@ static void table__for_a_larger_card__does_not_fit(void **state)
 
 TESTS(on_disk(table__on_a_blank_card__is_whole_or_not_there),
       on_disk(table__mbr_on_a_blank_card__is_whole_or_not_there),
+      on_disk(table__in_place_of_the_only_partition__that_is_whole_until_it_is_there),
+      on_disk(look__at_more_than_was_given__finds_somebody_elses),
+      on_disk(table__in_place_of_what_is_all_over_the_disk__is_a_new_one),
       on_disk(table__that_lacks_the_root__is_the_old_or_the_new_one),
       on_disk(table__of_which_the_start_is_gone__comes_back_from_its_backup),
       on_disk(table__with_the_root__is_left_alone),

@@ -94,16 +94,34 @@ static int count_foreign(void *ctx, const struct lb_partition *partition)
 	return 0;
 }
 
+/* Does the kernel show a partition that we do not? */
+static int see_foreign(const char *device, char why[LB_SENTENCE_MAX])
+{
+	struct lb_disk disk;
+	unsigned count = 0;
+	int rc = lb_disk_of(device, &disk, &lb_blockdev_roots);
+
+	if (rc == 0)
+		rc = lb_disk_partitions(&disk, count_foreign, &count, &lb_blockdev_roots);
+	if (rc < 0)
+		return refuse(why, rc, "%.60s: what the kernel says about it %s", device,
+			      lb_strerror(rc));
+	return count == 0 ? 0
+			  : refuse(why, LB_E(STATE),
+				   "%.60s has %u partitions in a table of another kind: %s", device,
+				   count, how);
+}
+
 /* No table at the start that we can read: has it something else that others can? The backup of a
  * GPT outlives a file system that was made on the whole disk. */
 static int see_blank(const struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 {
 	const char *device = d->board->card_device;
-	struct lb_disk disk;
-	unsigned count = 0;
 	char fs[32];
 	int rc = lb_disk_type(device, fs, sizeof(fs));
 
+	if (rc == 0 && table.given == LB_CARD_GIVEN_DISK)
+		rc = LB_E(NOENT);
 	if (rc == 0)
 		return refuse(why, LB_E(STATE),
 			      "%.60s has no partition table, but %.30s all over: %s", device, fs,
@@ -115,16 +133,7 @@ static int see_blank(const struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 			      device, how);
 	if (rc != LB_E(NOENT))
 		return refuse(why, rc, "%.60s cannot be read: it %s", device, lb_strerror(rc));
-	rc = lb_disk_of(device, &disk, &lb_blockdev_roots);
-	if (rc == 0)
-		rc = lb_disk_partitions(&disk, count_foreign, &count, &lb_blockdev_roots);
-	if (rc < 0)
-		return refuse(why, rc, "%.60s: what the kernel says about it %s", device,
-			      lb_strerror(rc));
-	return count == 0 ? 0
-			  : refuse(why, LB_E(STATE),
-				   "%.60s has %u partitions in a table of another kind: %s", device,
-				   count, how);
+	return see_foreign(device, why);
 }
 
 /* --whole is no word for calibration data. */
@@ -147,12 +156,25 @@ static int see_protected(const struct lb_card_disk *d, char why[LB_SENTENCE_MAX]
 	return 0;
 }
 
+/* What the new system came from, as far as it lies on the card. */
+static void give(const struct lb_card_disk *d, struct lb_card_table_ask *ask)
+{
+	struct lb_disk disk;
+
+	if (!d->source || lb_disk_of(d->source, &disk, &lb_blockdev_roots) < 0 ||
+	    !lb_disk_is_same(disk.node, d->board->card_device))
+		return;
+	ask->given = disk.start_bytes ? LB_CARD_GIVEN_PART : LB_CARD_GIVEN_DISK;
+	ask->given_first = disk.start_bytes / target.block.sector_bytes;
+}
+
 static int ask_of(const struct lb_card_disk *d, struct lb_card_table_ask *out)
 {
 	*out = (struct lb_card_table_ask){.layout = &d->board->card,
 					  .root = lb_board_card_number(d->board, d->place),
 					  .by_name = d->place[0] != '/',
 					  .whole = d->whole};
+	give(d, out);
 	return getrandom(out->ids, sizeof(out->ids), 0) == (ssize_t)sizeof(out->ids) ? 0 : LB_E(IO);
 }
 
@@ -171,12 +193,16 @@ static int look(struct lb_card_disk *d, char why[LB_SENTENCE_MAX])
 	if (rc < 0)
 		return refuse(why, rc, "%.60s cannot be read: it %s", d->board->card_device,
 			      lb_strerror(rc));
-	d->is_blank = table.found == LB_CARD_BLANK;
+	d->is_blank = table.found == LB_CARD_BLANK && table.given == LB_CARD_GIVEN_NOTHING;
 	d->is_fine = table.found == LB_CARD_FINE;
 	d->root_bytes = lb_card_table_root_bytes(&table);
 	if (table.found == LB_CARD_OTHERS)
 		return say_others(d, why);
-	rc = d->is_blank || (table.backup_in_use && !d->whole) ? see_blank(d, why) : 0;
+	rc = 0;
+	if (table.found == LB_CARD_BLANK || (table.backup_in_use && !d->whole))
+		rc = see_blank(d, why);
+	else if (table.given == LB_CARD_GIVEN_PART)
+		rc = see_foreign(d->board->card_device, why);
 	return rc < 0 ? rc : see_protected(d, why);
 }
 

@@ -13,7 +13,9 @@ struct lb_card_disk {
 	const struct lb_board *board;
 	const char *place;   /* of the root, as lb_blockdev_find() takes it */
 	bool whole;	     /* whatever is on the card may be lost */
-	bool is_blank;	     /* there is no table that can be read */
+	const char *source;  /* of what goes onto it: a node that may be lost if it is all that the
+				card has; NULL = it lies elsewhere */
+	bool is_blank;	     /* there is no table that can be read, nor anything else */
 	bool is_fine;	     /* there is nothing to do: the kernel will show the root */
 	uint64_t root_bytes; /* that the root will have */
 };

@@ -144,8 +144,10 @@ static int find_card(struct lb_medkit_report *out, struct flash *f,
 	const struct lb_disk_wait wait = lb_disk_wait_begin(where->wait_ms);
 	bool waits = true;
 
-	f->disk = (struct lb_card_disk){
-		.board = f->ask->board, .place = where->place, .whole = where->whole};
+	f->disk = (struct lb_card_disk){.board = f->ask->board,
+					.place = where->place,
+					.whole = where->whole,
+					.source = where->source};
 	while (!is_there(f, where)) {
 		const int rc = plan_table(f, where);
 

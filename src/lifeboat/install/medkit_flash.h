@@ -9,7 +9,10 @@ struct lb_medkit_card {
 	const char *place; /* a partition, as lb_blockdev_find() takes it */
 	bool is_root;	   /* and not another device, which no rescue mode would go on with */
 	bool whole;	   /* the board's card, with a new table whatever is on it */
-	unsigned wait_ms;  /* for the card to appear */
+	/* The file system that the medkit was copied from, where that lies on the card: if it is
+	 * all that is there, it goes. NULL = the medkit lies elsewhere. */
+	const char *source;
+	unsigned wait_ms; /* for the card to appear */
 };
 
 /* lb_medkit_check(); then `card`, a partition that nobody has mounted, becomes a btrfs with this

@@ -14,12 +14,14 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "image/medkit.h"
+#include "lifeboat/disk_wait.h"
 #include "lifeboat/status_file.h"
 #include "plat/linux/disk/disk.h"
 #include "plat/linux/disk/drives.h"
 #include "plat/linux/files/files.h"
 #include "plat/linux/files/spool.h"
 #include "plat/linux/storage/overlaydev.h"
+#include "store/board_card.h"
 
 #define MOUNTED LB_RUN_DIR "/medkit"
 #define IN_RAM	LB_RUN_DIR "/medkit-in-ram"
@@ -106,6 +108,17 @@ static bool root_folder(const struct lb_medkit_search *s, char path[LB_PATH_MAX]
 	       snprintf(path, LB_PATH_MAX, MOUNTED "/%s", s->board->subvolume) < LB_PATH_MAX;
 }
 
+static bool is_on_card(const struct lb_medkit_search *s, const char *node)
+{
+	struct lb_disk disk;
+
+	if (s->card[0])
+		return lb_disk_is_same(node, s->card);
+	return lb_board_card_number(s->board, s->root) > 0 &&
+	       lb_disk_of(node, &disk, &lb_blockdev_roots) == 0 &&
+	       lb_disk_is_same(disk.node, s->board->card_device);
+}
+
 static void look_at(struct lb_medkit_search *s, const char *node)
 {
 	struct lb_medkit_place where = {0};
@@ -116,7 +129,7 @@ static void look_at(struct lb_medkit_search *s, const char *node)
 	    (size_t)snprintf(where.fs, sizeof(where.fs), "%s", fs) >= sizeof(where.fs))
 		return;
 	(void)snprintf(where.node, sizeof(where.node), "%s", node);
-	where.on_card = s->card[0] && lb_disk_is_same(node, s->card);
+	where.on_card = is_on_card(s, node);
 	rc = mount_for_reading(node, fs);
 	if (rc < 0) {
 		log_debug("%s cannot be looked at for a medkit: its %s %s", node, fs,
@@ -165,7 +178,7 @@ void lb_medkit_look(struct lb_medkit_search *s)
 
 	s->count = 0;
 	s->other[0] = '\0';
-	if (lb_blockdev_find(s->root, s->card, &lb_blockdev_roots) < 0)
+	if (!lb_disk_is_there(s->root, s->card))
 		s->card[0] = '\0';
 	removable = lb_drives_each(look_at_removable, s, &lb_drive_roots);
 	fixed = lb_drives_each(look_at_fixed, s, &lb_drive_roots);

@@ -17,7 +17,8 @@ struct lb_medkit_place {
 	char fs[16];
 	char name[LB_MEDKIT_NAME_MAX];
 	bool in_root; /* not in the top folder, but in that of the running system */
-	bool on_card; /* the partition that is going to be written */
+	bool on_card; /* the partition that is going to be written, or on a card that has no such
+			 one yet: while it is mounted nothing can be */
 };
 
 struct lb_medkit_search {

@@ -240,7 +240,7 @@ static int explain_source(struct lb_mode_result *out, const struct lb_medkit_pla
 			    p->node, lb_strerror(rc));
 }
 
-/* A medkit on the partition that is going to be written has to be in RAM by then. */
+/* A medkit that lies where is going to be written has to be in RAM by then. */
 static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 		 char folder[LB_PATH_MAX])
 {
@@ -251,7 +251,8 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 	work.ask->step(work.ask->ctx, "fetching", 0);
 	rc = lb_medkit_enter(&work.search, p, folder);
 	if (rc == 0 && p->on_card) {
-		say("lifeboat: it lies on the card itself, and is copied to RAM first");
+		say("lifeboat: it lies on the card itself, and is copied to RAM first: once the "
+		    "card is written it is nowhere else");
 		rc = lb_medkit_to_ram(p, folder, &size_bytes, &room_bytes);
 	}
 	if (rc == LB_E(NOSPC))
@@ -265,8 +266,10 @@ static int fetch(struct lb_mode_result *out, const struct lb_medkit_place *p,
 
 static void write_card(struct lb_mode_result *out, const struct lb_medkit_place *p)
 {
-	const struct lb_medkit_card card = {
-		.place = work.ask->root, .is_root = true, .wait_ms = LB_DISK_WAIT_MS};
+	const struct lb_medkit_card card = {.place = work.ask->root,
+					    .is_root = true,
+					    .source = p->on_card ? p->node : NULL,
+					    .wait_ms = LB_DISK_WAIT_MS};
 	struct lb_medkit_report report;
 	struct lb_medkit_ask ask;
 	char folder[LB_PATH_MAX];
