@@ -100,7 +100,7 @@ static uint64_t end_ms(const struct lb_menu *m)
 	case LB_MENU_WAITING:
 		return with_press(m, m->since_ms + c->wait_ms);
 	case LB_MENU_SHOWING:
-		return c->back_ms ? m->since_ms + c->back_ms : LB_MENU_NEVER;
+		return c->back_ms && !m->stranded ? m->since_ms + c->back_ms : LB_MENU_NEVER;
 	case LB_MENU_STARTING:
 	case LB_MENU_WORKING:
 	case LB_MENU_BOOT:
@@ -275,9 +275,11 @@ static void take(struct lb_menu *m, struct lb_menu_out *out, const struct lb_men
 			enter(m, out, LB_MENU_REBOOT, now_ms);
 		break;
 	case LB_MENU_FAILED:
+	case LB_MENU_STRANDED:
 		if (m->phase != LB_MENU_WORKING)
 			break;
 		m->failure = (enum lb_failure)ev->number;
+		m->stranded = ev->kind == LB_MENU_STRANDED;
 		enter(m, out, LB_MENU_SHOWING, now_ms);
 		break;
 	}

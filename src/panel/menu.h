@@ -8,7 +8,8 @@
  *   ANNOUNCING  n blinks   mode n, between two pauses
  *   WAITING     LED on     wait_ms to object; then it is announced once more, and carried out
  *   WORKING     LED slow   until LB_MENU_DONE or LB_MENU_FAILED; presses change nothing
- *   FAILED      code       blinks say why; after back_ms a normal boot
+ *   FAILED      code       blinks say why; after back_ms a normal boot, or for ever where none can
+ *                          work
  *
  * A press, at any moment of an announcement or of the time behind it, goes on to the next mode,
  * which is announced at once; one that begins in the last moment counts though it is certain only
@@ -54,7 +55,8 @@ enum lb_menu_event_kind {
 	LB_MENU_CHOOSE, /* number: a mode, typed on the console; announced as if by presses, and
 			 * from LEAD on */
 	LB_MENU_DONE,
-	LB_MENU_FAILED, /* number: enum lb_failure */
+	LB_MENU_FAILED,	  /* number: enum lb_failure */
+	LB_MENU_STRANDED, /* the same, and there is no system that could boot */
 };
 
 struct lb_menu_event {
@@ -81,6 +83,7 @@ struct lb_menu {
 	unsigned mode;
 	unsigned round; /* of announcements, from 1 */
 	enum lb_failure failure;
+	bool stranded; /* no normal boot follows the failure */
 	bool answered; /* somebody is there: has let go, pressed or typed */
 	struct lb_menu_button {
 		bool down, pressed; /* as the kernel says it; debounced */

@@ -193,7 +193,8 @@ static void put_led(struct lb_wr *w, const struct lb_page_facts *f)
 static void put_time_left(struct lb_wr *w, unsigned left_s)
 {
 	if (left_s == 0)
-		put(w, "<li>Switch the router off and on for a normal boot.</li>\n");
+		put(w,
+		    "<li>This stays. Switch the router off and on: if there is a system, it boots.</li>\n");
 	else if (left_s < 90)
 		put(w, "<li>A normal boot follows by itself in %u s.</li>\n", left_s);
 	else

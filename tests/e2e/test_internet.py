@@ -191,7 +191,7 @@ def test_one_port__that_is_lan_and_wan__lets_in_with_mode_5_and_with_mode_6_show
     assert router.wan(f"ip address add {NEIGHBOUR}/24 dev wan").returncode == 0
     wire = Capture(router.wan_popen, "wan", tmp_path / "wan.pcap")
     lan = Capture(router.pc_popen, "lan1", tmp_path / "lan.pcap")
-    router.power_on("force_mode=6 root=/dev/nothing")
+    router.power_on("force_mode=6 root=/dev/mmcblk0p1")  # the record, which nobody can boot
     router.says(r"rescue mode 6 \(internet\) failed: eth2 gets no address: nobody answered to DHCP", WORK_S)
     router.says("the LED blinks 1 time, again and again: no network")
     assert "<h1>Rescue mode 6 has failed</h1>" in router.page()

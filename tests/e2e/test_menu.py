@@ -267,6 +267,14 @@ def test_modes_that_let_in__until_nobody_is_there_or_a_press__then_what_was_done
     router.power_on("force_mode=5 module_blacklist=virtio_net")
     router.says(r"rescue mode 5 \(ssh\) failed: no LAN port of the board comes up")
     router.says("the LED blinks 1 time, again and again: no network")
+    router.says("a normal boot follows in 8 s")
+    router.power_cut("kill")
+
+    router.power_on(f"force_mode=2 {ROOT_WORD} module_blacklist=sdhci_pci")
+    router.says(r"rescue mode 2 \(rollback\) failed: the root device PARTLABEL=rootfs did not appear within 10 s")
+    stays = router.says("there is no system that could boot, so this is shown until the router is switched off").t
 
     lonely.says(r"rescue mode 6 \(internet\) failed: eth2 gets no address: nobody answered to DHCP", 120)
     lonely.says("the LED blinks 1 time, again and again: no network")
+    router.leds.wait_for(Steady(STATUS_LED, False, for_ms=1300), READY_S, after=stays + 8 + 2)  # between two times of the code
+    assert not router.said("a normal boot follows") and not router.said("- rescue -")

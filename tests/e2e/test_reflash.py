@@ -204,6 +204,11 @@ def test_mode_4__bad_sticks_and_foreign_cards_are_left__a_good_stick_that_is_a_c
     router.says(random.choice((r"partitioning: 0 %", rf"unpacking: [{random.randrange(1, 7)}-9]\d %")), WORK_S)
     router.power_cut("kill")
 
+    router.power_on("force_mode=3 root=PARTLABEL=rootfs")
+    router.says(r"rescue mode 3 \(factory\) failed: ", WORK_S)
+    router.says("there is no system that could boot, so this is shown until the router is switched off")
+    router.power_cut("kill")
+
     router.power_on("root=PARTLABEL=rootfs")  # no button, no word that asks for a mode
     router.usb_plug(good)
     router.says("the power failed while the card was written: rescue mode 4 goes on")

@@ -474,6 +474,12 @@ static void failure__each_code__as_many_blinks_then_normal_boot(void **state)
 	step(LB_MENU_FAILED, LB_FAILURE_NETWORK);
 	pass(now_ms + 3600 * 1000);
 	assert_int_equal(out.phase, LB_MENU_SHOWING);
+	c.back_ms = 60000; /* to which nothing could be booted */
+	begin_asked(c);
+	pass(now_ms + 20000);
+	step(LB_MENU_STRANDED, LB_FAILURE_STORAGE);
+	pass(now_ms + 3600 * 1000);
+	assert_int_equal(out.phase, LB_MENU_SHOWING);
 }
 
 static void command_line__each_word__start_or_force(void **state)

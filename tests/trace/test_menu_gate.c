@@ -3,6 +3,7 @@
  * scripted. */
 #include "tests/t.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -12,6 +13,7 @@
 #include "lifeboat/gate/mode_child.h"
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
+#include "lifeboat/modes/no_system.h"
 #include "lifeboat/page/page.h"
 #include "lifeboat/progress.h"
 #include "lifeboat/slots/root_place.h"
@@ -42,6 +44,8 @@ static struct lb_mode_result comes_to; /* what a mode says in the end */
 static enum lb_leave leaves;
 static unsigned cut_off; /* the mode that the power cut off */
 static int note_pid;
+static uint64_t seen_enough_ms; /* of what has no end; 0 = all of it is looked at */
+static jmp_buf enough;
 static char warned[2048];
 
 /* --- the machine and the modes */
@@ -142,6 +146,13 @@ void lb_mode_note(const struct lb_board *b, enum lb_mode mode, const struct lb_m
 	did.noted++;
 }
 
+/* Asked for in a child only, which ends with the answer. */
+bool lb_no_system(const struct lb_board *b, const char *root, unsigned wait_ms)
+{
+	fail();
+	return false;
+}
+
 int lb_status_save(const struct lb_status *s)
 {
 	return 0;
@@ -178,6 +189,8 @@ void lb_progress_result(struct lb_progress *p, const char *result, const char *w
 
 void lb_progress_again(struct lb_progress *p)
 {
+	if (seen_enough_ms && fake.now_ms >= NOW + seen_enough_ms)
+		longjmp(enough, 1);
 }
 
 void lb_progress_end(struct lb_progress *p)
@@ -218,6 +231,7 @@ static void power_on(void)
 	leaves = LB_LEAVE_REBOOT;
 	held = cut_off = 0;
 	note_pid = -1; /* no child: it is written down at once */
+	seen_enough_ms = 0;
 	warned[0] = '\0';
 	status = (struct lb_status){0};
 	machine.wan_taken = false;
@@ -235,6 +249,14 @@ static enum lb_leave run(const char *cmdline)
 static void child_ends(uint64_t at_ms, int pid)
 {
 	const struct plat_event ev = {.kind = PLAT_EV_CHILD, .at_ms = at_ms, .pid = pid};
+
+	lb_fake_event(&fake, at_ms, &ev);
+}
+
+static void child_ends_with(uint64_t at_ms, int pid, int code)
+{
+	const struct plat_event ev = {
+		.kind = PLAT_EV_CHILD, .at_ms = at_ms, .pid = pid, .status = code << 8};
 
 	lb_fake_event(&fake, at_ms, &ev);
 }
@@ -444,6 +466,42 @@ static void mode__internet__only_that_takes_ports_that_are_lan_and_wan(void **st
 	assert_false(did.wan_taken || machine.wan_taken);
 }
 
+/* Rescue would follow, and show that it is rescue: nobody would know why any more. */
+static void failure__no_system_that_could_boot__shown_without_end(void **state)
+{
+	power_on();
+	note_pid = NOTE_PID;
+	board.menu_back_ms = 10000;
+	comes_to = (struct lb_mode_result){LB_FAILURE_STORAGE, "the card is gone"};
+	child_ends(LEAD_MS + 100, NOTE_PID);
+	child_ends(LEAD_MS + 500, MODE_PID);
+	child_ends_with(LEAD_MS + 600, NOTE_PID, LB_NO_SYSTEM_EXIT);
+	lb_fake_button(&fake, 20000, 0, true);
+	lb_fake_button(&fake, 20200, 0, false);
+	seen_enough_ms = 100000;
+	if (setjmp(enough) == 0)
+		fail_msg("left as %d", run("force_mode=3"));
+	assert_in_range(fake.edges[fake.edge_count - 1].at_ms, 95000, 100000);
+	assert_int_equal(said("the LED blinks 3 times, again and again: the storage cannot"), 1);
+	assert_int_equal(said("there is no system that could boot"), 1);
+	assert_int_equal(said("a normal boot"), 0);
+	assert_int_equal(status.mode, 3);
+	assert_int_equal(status.leaves_s, 0);
+	assert_int_equal(did.page_ended_ms, 0);
+}
+
+static void failure__whether_a_system_is_there_is_not_known__normal_boot(void **state)
+{
+	power_on();
+	note_pid = NOTE_PID; /* its second one does not end either */
+	comes_to = (struct lb_mode_result){LB_FAILURE_STORAGE, "the card is gone"};
+	child_ends(LEAD_MS + 100, NOTE_PID);
+	child_ends(LEAD_MS + 500, MODE_PID);
+	assert_int_equal(run("force_mode=3"), LB_LEAVE_CONTINUE);
+	assert_int_equal(did.notes_ended, 1);
+	assert_int_equal(said("a normal boot follows in 60 s"), 1);
+}
+
 static void mode__gets_no_further__failure_7(void **state)
 {
 	power_on();
@@ -517,6 +575,8 @@ TESTS(unit(menu__no_button_and_no_word__normal_boot_without_a_sound),
       unit(cmdline__board_without_modes__said_and_a_normal_boot),
       unit(failure__shown_with_presses__then_normal_boot),
       unit(mode__internet__only_that_takes_ports_that_are_lan_and_wan),
+      unit(failure__no_system_that_could_boot__shown_without_end),
+      unit(failure__whether_a_system_is_there_is_not_known__normal_boot),
       unit(mode__gets_no_further__failure_7), unit(record__hangs__mode_begins_all_the_same),
       unit(open_mode__each_end__the_router_is_left_so),
       unit(cut_off__held_or_not__asked_or_goes_on))

@@ -127,7 +127,7 @@ static void page__failed_mode__shows_the_blinks_their_meaning_and_what_follows(v
 	assert_says("by itself in 89 s");
 	f.left_s = 0;
 	render(&f);
-	assert_says("Switch the router off and on for a normal boot");
+	assert_says("Switch the router off and on: if there is a system, it boots");
 }
 
 static void page__texts_with_markup__stay_texts(void **state)

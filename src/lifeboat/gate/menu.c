@@ -3,14 +3,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "lifeboat/card_note.h"
+#include "lifeboat/disk_wait.h"
 #include "lifeboat/gate/menu_config.h"
 #include "lifeboat/gate/mode_child.h"
 #include "lifeboat/gate/mode_open.h"
 #include "lifeboat/gate/mode_result.h"
+#include "lifeboat/modes/no_system.h"
 #include "lifeboat/page/page.h"
 #include "lifeboat/progress.h"
 #include "lifeboat/slots/root_place.h"
@@ -35,10 +38,12 @@ struct menu {
 	struct lb_status *status;
 	struct lb_menu m;
 	struct lb_held_leds ports;
+	uint64_t began_ms;	 /* disks appear from then on */
 	uint64_t now_ms;	 /* of the last step: times do not run back */
 	uint64_t dark_ms;	 /* since then; LB_MENU_NEVER = it is not dark */
 	bool greeted, corrected; /* what was typed, since the last announcement */
 	bool goes_on;		 /* the mode is the one that the power cut off */
+	bool stranded;		 /* the mode has failed, and there is no system that could boot */
 	struct lb_mode_child child;
 	struct lb_mode_result result;
 	struct lb_progress progress;
@@ -104,7 +109,7 @@ static struct lb_menu_out tick(struct menu *g, uint64_t at_ms)
 }
 
 /* While the LED goes on. What a button does meanwhile means nothing. False: it has not ended. */
-static bool wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
+static bool wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms, int *status)
 {
 	const struct plat *p = g->p;
 	const uint64_t until_ms = p->now_ms(p->ctx) + limit_ms;
@@ -113,8 +118,10 @@ static bool wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
 	for (;;) {
 		const struct lb_menu_out out = tick(g, p->now_ms(p->ctx));
 
-		if (ev.kind == PLAT_EV_CHILD && ev.pid == pid)
+		if (ev.kind == PLAT_EV_CHILD && ev.pid == pid) {
+			*status = ev.status;
 			return true;
+		}
 		if (g->now_ms >= until_ms)
 			return false;
 		p->led(p->ctx, LB_ROLE_BOOT, out.led);
@@ -122,26 +129,58 @@ static bool wait_for_child(struct menu *g, pid_t pid, uint64_t limit_ms)
 	}
 }
 
+/* Its disk may need a moment when the mode has failed at once. */
+static bool is_stranded(const struct menu *g)
+{
+	const uint64_t until_ms = g->began_ms + LB_DISK_WAIT_MS;
+
+	return lb_no_system(g->board, g->root,
+			    g->now_ms < until_ms ? (unsigned)(until_ms - g->now_ms) : 0);
+}
+
 /* It is in the record before anybody sees it: whoever does may switch off at once. In a child, for
- * PID 1 must not wait for a disk: the watchdog would end that without a word. */
+ * PID 1 must not wait for a disk: the watchdog would end that without a word. For the same reason
+ * the child looks whether a normal boot can work; nobody else does. */
 static void note(struct menu *g, const struct lb_mode_result *result, uint64_t limit_ms)
 {
+	const bool failed = result && result->failure;
 	const pid_t pid = lb_fork();
+	int status = 0;
 
 	if (pid > 0) {
-		if (!wait_for_child(g, pid, limit_ms))
+		if (!wait_for_child(g, pid, limit_ms, &status))
 			lb_mode_note_end(pid);
+		g->stranded =
+			failed && WIFEXITED(status) && WEXITSTATUS(status) == LB_NO_SYSTEM_EXIT;
 		return;
 	}
 	lb_mode_note(g->board, g->m.mode, result);
 	if (pid == 0)
-		_exit(0);
+		_exit(failed && is_stranded(g) ? LB_NO_SYSTEM_EXIT : 0);
+}
+
+/* 0 = nothing follows by itself. */
+static unsigned back_ms(const struct menu *g)
+{
+	return g->stranded ? 0 : g->board->menu_back_ms;
+}
+
+static void tell_what_follows(struct menu *g)
+{
+	if (g->stranded)
+		say(g, "lifeboat: there is no system that could boot, so this is shown until the "
+		       "router is switched off; for another rescue mode switch it on with the "
+		       "button held");
+	else if (back_ms(g))
+		say(g, "lifeboat: a normal boot follows in %u s", back_ms(g) / 1000);
+	else
+		say(g, "lifeboat: switch the router off and on for a normal boot");
 }
 
 static void tell_end(struct menu *g)
 {
 	struct lb_rescue_record end;
-	const unsigned blinks = g->result.failure, back_s = g->board->menu_back_ms / 1000;
+	const unsigned blinks = g->result.failure;
 
 	lb_mode_outcome(&end, g->m.mode, &g->result);
 	lb_mode_tell(&end, g->status);
@@ -156,22 +195,18 @@ static void tell_end(struct menu *g)
 	log_err("%s", g->status->last_mode);
 	say(g, "lifeboat: the LED blinks %u time%s, again and again: %s", blinks,
 	    blinks == 1 ? "" : "s", lb_failure_text(blinks));
-	if (back_s)
-		say(g, "lifeboat: a normal boot follows in %u s", back_s);
-	else
-		say(g, "lifeboat: switch the router off and on for a normal boot");
+	tell_what_follows(g);
 }
 
 /* For the page: whoever logs in later finds other things there. */
 static void show_failure(struct menu *g)
 {
 	struct lb_status *s = g->status;
-	const unsigned back_ms = g->board->menu_back_ms;
 
 	s->reason = LB_REASON_MENU;
 	s->mode = g->m.mode;
-	if (back_ms)
-		s->leaves_s = (unsigned)((g->p->now_ms(g->p->ctx) + back_ms) / 1000);
+	if (back_ms(g))
+		s->leaves_s = (unsigned)((g->p->now_ms(g->p->ctx) + back_ms(g)) / 1000);
 	if (lb_status_save(s) < 0)
 		log_warn("the status cannot be written to " LB_STATUS_FILE);
 	g->page = lb_page_start(g->board, &g->machine->lan);
@@ -193,7 +228,8 @@ static struct lb_menu_event ended(struct menu *g)
 	if (!g->result.failure)
 		return (struct lb_menu_event){.kind = LB_MENU_DONE};
 	show_failure(g);
-	return (struct lb_menu_event){LB_MENU_FAILED, g->result.failure};
+	return (struct lb_menu_event){g->stranded ? LB_MENU_STRANDED : LB_MENU_FAILED,
+				      g->result.failure};
 }
 
 static struct lb_menu_event child(struct menu *g, const struct plat_event *ev)
@@ -401,6 +437,7 @@ enum lb_leave lb_menu_run(const struct plat *p, const struct lb_board *board,
 	g = (struct menu){.p = p,
 			  .board = board,
 			  .machine = machine,
+			  .began_ms = p->now_ms(p->ctx),
 			  .now_ms = p->now_ms(p->ctx),
 			  .dark_ms = LB_MENU_NEVER,
 			  .child = {.from = -1},
