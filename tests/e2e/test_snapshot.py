@@ -9,6 +9,7 @@ BOARD = "virt-sd"
 # Of the form of OpenWrt, with nothing in it: refused, as a btrfs is not written over, but only after all else was seen to
 IMAGE = ("mkdir /tmp/sysupgrade-x && cd /tmp && echo BOARD=x >sysupgrade-x/CONTROL && head -c 9000 /etc/services >sysupgrade-x/kernel; "
          "head -c 70000 /bin/busybox >sysupgrade-x/root; tar -cf image.bin sysupgrade-x; sysupgrade -n -F image.bin 2>&1")
+HOOK = r"#!/bin/sh\necho from the hook; echo by a hook >$1/etc/marked\n"
 TORN_AT = (64 << 10) + 6 * 512  # a sector of the superblock: most of the backup roots
 
 
@@ -44,8 +45,12 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert " / btrfs rw" in root and root.split()[3].endswith(",subvol=/@")
     # An exported state is a medkit, which may become the factory state
     router.sh("echo 9.9 >/etc/turris-version; printf 'image { names = {\"schnapps\", \"virt-sd\"} }\\n' >/tmp/board.conf")
+    router.sh("mkdir -p /etc/schnapps/export-exclude.d /etc/schnapps/export-overlay/etc && echo ./etc/key >/etc/schnapps/export-exclude.d/1; "
+              "echo secret >/etc/key; echo a backup >/etc/schnapps/export-overlay/etc/banner")
     code, said = router.serial.run("schnapps export /tmp 2>&1", 120)
     assert code == 0 and "Snapshot current was exported into /tmp as " in said
+    assert router.sh("tar -xOzf /tmp/*-medkit-*.tar.gz ./etc/banner | tail -n 1") == "a backup"
+    assert router.sh("tar -tzf /tmp/*-medkit-*.tar.gz | grep -c etc/key; rm /etc/key") == "0"
     assert router.sh("schnapps factory-version; rm /etc/turris-version") == "0"
     assert router.sh("schnapps import -f --board /tmp/board.conf /tmp/*-medkit-*.tar.gz", 120) == "Factory state imported"
     assert at_top(router) == {"@", "@factory"}
@@ -59,7 +64,8 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert code != 0 and "snapshot 1 holds the system as it was before the update" in said and "nothing was changed" in said
     router.sh("uci set network.lan.ipaddr=10.1.2.3; echo mine >/srv/box/data; rm /etc/banner; mkdir -p /opt; echo new >/opt/new; sync")
     assert " - /etc/banner" in router.sh("schnapps cmp").splitlines()
-    assert router.sh("schnapps rollback").splitlines() == [
+    router.sh(f"mkdir /etc/schnapps/rollback.d && printf '{HOOK}' >/etc/schnapps/rollback.d/10-mark && chmod +x /etc/schnapps/rollback.d/*")
+    assert router.sh("schnapps rollback 2>/tmp/said").splitlines() == [
         "Current state saved as snapshot number 2", "Rolled back to snapshot 1"]
     assert router.sh("uci get network.lan.ipaddr") == "10.1.2.3", "the running system changes with the reboot"
     assert "the system runs on snapshot 2" in router.serial.run("lifeboat snapshot delete 2 2>&1")[1]
@@ -68,11 +74,16 @@ def test_rollback__to_a_snapshot_then_to_the_factory_state__is_as_it_was_and_onl
     assert router.sh("uci get network.lan.ipaddr") == "192.168.1.77"
     assert router.sh("cat /srv/box/data") == "mine", "a subvolume inside moves along"
     router.sh("test -e /etc/banner && test ! -e /opt/new")
+    assert router.sh("cat /etc/marked") == "by a hook"
     assert kept(router, 2, "cat opt/new && test ! -e etc/banner") == "new"
     assert [s["type"] for s in snapshots(router).values()] == ["pre", "rollback"]
 
     assert "Rolled back to snapshot factory" in router.sh("lifeboat snapshot rollback factory")
     assert "192.168.1.77" in kept(router, 3, "cat etc/config/network")
+    router.sh("echo config keep >/etc/config/schnapps; echo 'option max_rollback 1' >>/etc/config/schnapps")
+    said = router.sh("echo config \\' >>/etc/config/schnapps; schnapps cleanup 2>&1")
+    assert "; nothing is deleted by number" in said and "deleted." not in said
+    assert router.sh("sed -i '$d' /etc/config/schnapps; schnapps cleanup 2>&1") == "Snapshot 2 deleted."
     # Snapshot 3 is now what the system runs on: the gate has to delete it
     code, said = router.serial.run("lifeboat snapshot rollback --forget factory 2>&1")
     assert code == 0 and "is deleted at the next boot" in said

@@ -140,7 +140,13 @@ static int to_limit(const char *text)
 	return i > 0 && !text[i] ? n : -1;
 }
 
-/* The router's own file; `keep` and the others are its presets. */
+static void keep_all(struct lb_snapshot_limits *l)
+{
+	*l = (struct lb_snapshot_limits){-1, -1, -1, -1};
+}
+
+/* The router's own file; `keep` and the others are its presets. Where there is one that does not
+ * say what its owner wanted to keep, nothing is deleted. */
 static void read_limits(struct lb_snapshot_limits *l, int keep)
 {
 	const struct {
@@ -157,8 +163,13 @@ static void read_limits(struct lb_snapshot_limits *l, int keep)
 	int n = lb_file_read(CONFIG, text, sizeof(text));
 
 	*l = (struct lb_snapshot_limits){.single = -1, .time = keep, .update = keep, .rollback = 3};
-	if (n < 0)
+	if (n == LB_E(NOENT))
 		return;
+	if (n < 0) {
+		log_warn(CONFIG " %s; nothing is deleted by number", lb_strerror(n));
+		keep_all(l);
+		return;
+	}
 	lb_uci_begin(&u, text, (size_t)n);
 	while ((n = lb_uci_next(&u, &item)) > 0) {
 		if (item.kind == LB_UCI_CONFIG)
@@ -169,7 +180,7 @@ static void read_limits(struct lb_snapshot_limits *l, int keep)
 	}
 	if (n < 0) {
 		log_warn(CONFIG ":%u: %s; nothing is deleted by number", u.wrong_line, u.wrong);
-		*l = (struct lb_snapshot_limits){-1, -1, -1, -1};
+		keep_all(l);
 	}
 }
 

@@ -27,10 +27,13 @@ static struct excludes {
 	size_t used;
 } excludes;
 
+/* As tar -X: blanks at the end of a line are none of the pattern. */
 static int add_pattern(struct excludes *x, const char *line)
 {
-	const size_t n = strcspn(line, "\r\n");
+	size_t n = strlen(line);
 
+	while (n > 0 && strchr(" \t\r\n\v\f", line[n - 1]))
+		n--;
 	if (n == 0)
 		return 0;
 	if (x->used + n + 1 > sizeof(x->text))
