@@ -241,14 +241,16 @@ def test_modes_that_let_in__until_nobody_is_there_or_a_press__then_what_was_done
     sh = router.shell()
     assert router.said("lifeboat snapshot mount current")
     assert sh("ip -4 -o addr | grep -v ' lo ' || true") == ""
-    assert "@1\n" in sh("mkdir -p /x && mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /x && ls -1 /x && umount /x") + "\n"
+    assert "@1\n" in sh("mkdir -p /x && mount -t btrfs -o subvolid=5 /dev/mmcblk0p2 /x && ls -1 /x && mkdir /x/@/later && "
+                        "btrfs subvolume create /x/@/later/box && umount /x") + "\n"
     router.button("reset").press(0.2)
     router.says(r"rescue mode 7 \(shell\) is done: a button was pressed; the router reboots")
     router.wait_reset(READY_S)
     router.power_cut("kill")
 
     router.power_on(f"force_mode=2 {ROOT_WORD}")
-    router.says(r"rescue mode 2 \(rollback\) is done: rolled back to snapshot 1; the state before is snapshot 2; the router reboots")
+    router.says(r"rescue mode 2 \(rollback\) is done: rolled back to snapshot 1; the state before is snapshot 2; "
+                r"subvolumes that stay in the state before: 1; the router reboots")
     router.wait_reset(READY_S)
     router.power_cut("kill")
 

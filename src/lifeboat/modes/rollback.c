@@ -1,11 +1,9 @@
 /* The modes "rollback" and "factory": snapshots of the root, gone back to while nobody has it
  * mounted. The state before stays as a snapshot. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "lifeboat/modes/mode.h"
+#include "lifeboat/modes/rollback_told.h"
 #include "lifeboat/root/root.h"
 #include "lifeboat/root/root_subvolume.h"
 #include "lifeboat/snapshot/hooks.h"
@@ -84,7 +82,7 @@ static void tell_hook(void *ctx, const char *path)
 
 static void roll_back(const struct lb_mode_ask *mode, uint32_t target, struct lb_mode_result *out)
 {
-	char date[LB_SNAPSHOT_DATE_MAX], word[LB_SNAPSHOT_NAME_MAX], saved[64] = "";
+	char date[LB_SNAPSHOT_DATE_MAX], word[LB_SNAPSHOT_NAME_MAX];
 	struct lb_rollback_ask ask = {
 		.target = target, .created = date, .forget = LB_FORGET_NOTHING};
 	struct lb_rollback_report report;
@@ -102,11 +100,7 @@ static void roll_back(const struct lb_mode_ask *mode, uint32_t target, struct lb
 				   lb_snapshot_why(rc));
 		return;
 	}
-	/* Whatever failed after the exchange is finished by the next boot. */
-	if (report.saved)
-		(void)snprintf(saved, sizeof(saved), "; the state before is snapshot %u",
-			       report.saved);
-	(void)snprintf(out->why, sizeof(out->why), "rolled back to snapshot %s%s", word, saved);
+	lb_rollback_told(out->why, word, &report);
 }
 
 static void run(const struct lb_mode_ask *ask, struct lb_mode_result *out, bool factory)
