@@ -52,7 +52,8 @@ The button is held: lit. Held for a second: dark, let go now, and the LEDs of th
 
 ## The modes
 
-`works` is what there is of it until the light goes out and the router reboots, or its first three seconds.
+`works` is what there is of it until the light goes out and the router reboots, or its first three seconds. What the console says of a
+failure is in the recovery record too, unless that lies on a card that cannot be written, as here in a router without its card.
 """
 
 
@@ -316,7 +317,7 @@ def section(number, good, bad):
         parts += ["```", *(f"{word:10} {strip}" for word, strip in good[number]), "```\n"]
         parts += ["Then the router reboots.\n"]
     for what, code, strip, why in bad.get(number, []):
-        parts += [f"{what[0].upper()}{what[1:]}: {code} blink{'s' * (code != 1)}, over and over. Console and record: \"{why}\".\n", "```", strip, "```\n"]
+        parts += [f"{what[0].upper()}{what[1:]}: {code} blink{'s' * (code != 1)}, over and over. The console: \"{why}\".\n", "```", strip, "```\n"]
     return parts
 
 
