@@ -46,7 +46,21 @@ static void choice__nothing_to_tell_them_apart__the_first_stays(void **state)
 	assert_false(meant("mox-medkit-202611200000.tar.gz", "", "mox-medkit-latest.tar.gz", ""));
 }
 
+/* Turris' rescue takes that of the router's own contract only. */
+static void choice__a_contract_in_the_name__tells_none_from_another(void **state)
+{
+	const char *const plain = "mox-medkit-latest.tar.gz",
+			  *const contract = "mox-medkit-contract-cti-latest.tar.gz";
+
+	assert_false(meant(contract, "7.2", plain, "7.2"));
+	assert_false(meant(plain, "7.2", contract, "7.2"));
+	assert_before(contract, "7.3", plain, "7.2");
+	assert_before("medkit-mox-contract-cti-202611200000.tar.gz", "7.2",
+		      "mox-medkit-202601010000.tar.gz", "7.2");
+}
+
 TESTS(unit(choice__a_minimal_one_beside_a_full_one__full_is_meant),
       unit(choice__latest_and_a_time_stamp__the_tree_decides),
       unit(choice__the_same_version__the_time_stamp_decides),
+      unit(choice__a_contract_in_the_name__tells_none_from_another),
       unit(choice__nothing_to_tell_them_apart__the_first_stays))
