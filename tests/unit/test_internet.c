@@ -2,7 +2,6 @@
  * server and the clock are the test's. */
 #include "tests/t.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,17 +138,6 @@ int lb_medkit_flash(struct lb_medkit_report *out, const struct lb_medkit_ask *as
 	flashed++;
 	*out = (struct lb_medkit_report){.why = "done"};
 	return 0;
-}
-
-int lb_mode_fail(struct lb_mode_result *out, enum lb_failure failure, const char *fmt, ...)
-{
-	va_list args;
-
-	out->failure = failure;
-	va_start(args, fmt);
-	(void)vsnprintf(out->why, sizeof(out->why), fmt, args);
-	va_end(args);
-	return LB_E(STATE);
 }
 
 /* --- who asked for it */
