@@ -60,14 +60,19 @@ def waiting(top):
     return [int(pid) for pid in found.stdout.split()]
 
 
-@pytest.fixture
-def top(tmp_path):
-    disk, folder = tmp_path / "disk", tmp_path / "top"
+def mount_new(disk, folder):
+    """A new btrfs in a file, with its top level in a new folder."""
     with open(disk, "wb") as image:
         image.truncate(256 << 20)
     sh("mkfs.btrfs", "-q", disk)
     folder.mkdir()
     sh("mount", "-t", "btrfs", "-o", "loop", disk, folder)
+
+
+@pytest.fixture
+def top(tmp_path):
+    disk, folder = tmp_path / "disk", tmp_path / "top"
+    mount_new(disk, folder)
     top = Top(folder)
     try:
         for name in ("@", "@factory"):

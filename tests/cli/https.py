@@ -96,6 +96,12 @@ class Server(http.server.ThreadingHTTPServer):
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 
+    def wait_asked(self, client, count):
+        """Until that many questions have come from a program that runs."""
+        while len(self.asked) < count:
+            assert client.poll() is None, client.stderr.read()
+            time.sleep(0.02)
+
     def leave(self):
         """Nobody listens any more; answers that were begun go on."""
         self.shutdown()

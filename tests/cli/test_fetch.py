@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import firmware
@@ -238,9 +237,7 @@ def test_fetch__server_that_sends_drop_by_drop__has_an_hour(shop, image):
     file = shop.sell(image)
     file.held = threading.Event()
     with subprocess.Popen(shop.argv(), stderr=subprocess.PIPE, text=True) as fetch:
-        while len(shop.server.asked) < 2:
-            assert fetch.poll() is None, fetch.stderr.read()
-            time.sleep(0.02)
+        shop.server.wait_asked(fetch, 2)
         [curl] = children(fetch.pid)
         file.held.set()
         assert fetch.wait(60) == OK, fetch.stderr.read()
@@ -252,9 +249,7 @@ def test_fetch__ended_by_who_asked__leaves_nothing(shop, image, how):
     file = shop.sell(image)
     file.held = threading.Event()
     with subprocess.Popen(shop.argv(), stderr=subprocess.PIPE, text=True) as fetch:
-        while len(shop.server.asked) < 2:
-            assert fetch.poll() is None, fetch.stderr.read()
-            time.sleep(0.02)
+        shop.server.wait_asked(fetch, 2)
         fetch.send_signal(how)
         assert fetch.wait(60) == -how
         file.held.set()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from btrfs_top import ENV, LIFEBOAT, NEEDS, info, sh, top
+from btrfs_top import ENV, LIFEBOAT, NEEDS, info, mount_new, sh, top
 
 pytestmark = NEEDS
 
@@ -105,11 +105,7 @@ OF_SCHNAPPS = {
 def elsewhere(tmp_path):
     """Another disk with a root on it: its top level."""
     disk, folder = tmp_path / "other", tmp_path / "elsewhere"
-    with open(disk, "wb") as image:
-        image.truncate(256 << 20)
-    sh("mkfs.btrfs", "-q", disk)
-    folder.mkdir()
-    sh("mount", "-t", "btrfs", "-o", "loop", disk, folder)
+    mount_new(disk, folder)
     sh("btrfs", "subvolume", "create", folder / "@")
     yield folder
     sh("umount", "-l", folder)

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import firmware
 import pytest
@@ -86,9 +85,7 @@ def test_import__from_an_address_and_ctrl_c__leaves_nothing(top, shop, medkit): 
     shop.sell(medkit.read_bytes())
     shop.server.files[f"/{NAME}"].held = threading.Event()
     with shop.begin(top) as run:
-        while len(shop.server.asked) < 2:
-            assert run.poll() is None, run.stderr.read()
-            time.sleep(0.02)
+        shop.server.wait_asked(run, 2)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait(60) != 0
         shop.server.files[f"/{NAME}"].held.set()
@@ -117,9 +114,7 @@ def test_import__from_an_address_and_ended_alone__ends_the_download_too(top, sho
     shop.sell(medkit.read_bytes())
     shop.server.files[f"/{NAME}"].held = threading.Event()
     with shop.begin(top) as run:
-        while len(shop.server.asked) < 2:
-            assert run.poll() is None, run.stderr.read()
-            time.sleep(0.02)
+        shop.server.wait_asked(run, 2)
         os.kill(run.pid, signal.SIGTERM)
         assert run.wait(60) == -signal.SIGTERM
         assert left_in_tmp() == before
@@ -131,9 +126,7 @@ def test_import__from_an_address_under_nohup__goes_on_when_the_line_is_gone(top,
     shop.sell(medkit.read_bytes())
     shop.server.files[f"/{NAME}"].held = threading.Event()
     with shop.begin(top, NAME, "nohup") as run:
-        while len(shop.server.asked) < 2:
-            assert run.poll() is None, run.stderr.read()
-            time.sleep(0.02)
+        shop.server.wait_asked(run, 2)
         os.killpg(run.pid, signal.SIGHUP)
         shop.server.files[f"/{NAME}"].held.set()
         assert run.wait(60) == 0, run.stderr.read()
